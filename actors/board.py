@@ -1,0 +1,130 @@
+"""The board: one home for what the venues last said of their markets, links and accounts.
+
+Market facts are folded here once, and every role reads the same frozen board in its step, instead of each
+keeping a copy in step by hand. Folding decides nothing.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.domain import Instrument, Noun, Quote, Venue
+from actors.messages import (
+    AccountReported,
+    AnyMessage,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketSampled,
+    QuoteUpdated,
+)
+
+
+class Market(Noun, frozen=True, kw_only=True):
+    """One market as last told; None where nothing was told yet."""
+
+    instrument: Instrument | None = None
+    quote: Quote | None = None
+    quoted_ns: int = 0
+    mark: Decimal | None = None
+    oracle: Decimal | None = None
+    open_interest: Decimal | None = None
+    funding_forming: Decimal | None = None
+    funding_last_paid: Decimal | None = None
+    sampled_ns: int = 0
+
+
+class Account(Noun, frozen=True, kw_only=True):
+    """One venue account as last told, USD."""
+
+    equity_usd: Decimal
+    available_usd: Decimal
+    maintenance_usd: Decimal
+    told_ns: int
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times."""
+
+    markets: dict[str, Market] = {}
+    links: dict[str, bool] = {}
+    accounts: dict[str, Account] = {}
+
+    def market(self, venue: Venue, asset: str) -> Market:
+        """The market, or an empty one when nothing was told of it."""
+        return self.markets.get(market_key(venue, asset), NOTHING_TOLD)
+
+    def link_up(self, venue: Venue) -> bool:
+        """True while the venue's link is up."""
+        return self.links.get(venue, False)
+
+
+NOTHING_TOLD = Market()
+
+
+def market_key(venue: Venue, asset: str) -> str:
+    """The key of a market on the board."""
+    return f"{venue.value}:{asset}"
+
+
+def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
+    """The board after `message`; messages that are no board facts leave it as it is."""
+    match message:
+        case QuoteUpdated():
+            quote = Quote(
+                bid=message.bid,
+                bid_size=message.bid_size,
+                ask=message.ask,
+                ask_size=message.ask_size,
+                at_ns=message.venue_at_ns,
+            )
+            return _with_market(board, message.venue, message.asset, quote=quote, quoted_ns=at_ns)
+        case MarketSampled():
+            return _with_market(
+                board,
+                message.venue,
+                message.asset,
+                mark=message.mark,
+                oracle=message.oracle,
+                open_interest=message.open_interest,
+                funding_forming=message.funding_forming,
+                funding_last_paid=message.funding_last_paid,
+                sampled_ns=at_ns,
+            )
+        case InstrumentListed():
+            instrument = message.instrument
+            return _with_market(board, instrument.venue, instrument.asset, instrument=instrument)
+        case LinkUp() | LinkLost():
+            links = {**board.links, message.venue.value: isinstance(message, LinkUp)}
+            return msgspec.structs.replace(board, links=links)
+        case AccountReported():
+            account = Account(
+                equity_usd=message.equity_usd,
+                available_usd=message.available_usd,
+                maintenance_usd=message.maintenance_usd,
+                told_ns=at_ns,
+            )
+            return msgspec.structs.replace(board, accounts={**board.accounts, message.venue.value: account})
+        case _:
+            return board
+
+
+def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> Board:
+    key = market_key(venue, asset)
+    market = msgspec.structs.replace(board.markets.get(key, NOTHING_TOLD), **changes)
+    return msgspec.structs.replace(board, markets={**board.markets, key: market})
+
+
+def changed_entry(board: Board, message: AnyMessage) -> object:
+    """The part of the board a fact changed, for the record's digest."""
+    match message:
+        case QuoteUpdated() | MarketSampled():
+            return board.markets.get(market_key(message.venue, message.asset))
+        case InstrumentListed():
+            return board.markets.get(market_key(message.instrument.venue, message.instrument.asset))
+        case AccountReported():
+            return board.accounts.get(message.venue.value)
+        case _:
+            return board.links

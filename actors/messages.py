@@ -1,0 +1,414 @@
+"""Every message, in one file: facts in the past, asked wishes, and timers that fired.
+
+A message is delivered inside an `Envelope`, which gives it its place in the one order (`seq`) and its time.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from actors.domain import DoneReason, Instrument, Liquidity, RejectReason, Side, Venue
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
+    """Base of all messages; the class name is the tag."""
+
+
+# --- facts about a venue's link and markets ---------------------------------------------------------------
+
+
+class LinkUp(Message, frozen=True, kw_only=True, tag=True):
+    """The venue's link is up and its snapshots have been read."""
+
+    venue: Venue
+
+
+class LinkLost(Message, frozen=True, kw_only=True, tag=True):
+    """The venue's link is down; nothing heard since may be assumed."""
+
+    venue: Venue
+    reason: str
+
+
+class FrameRefused(Message, frozen=True, kw_only=True, tag=True):
+    """A payload could not be decoded and was not used."""
+
+    venue: Venue
+    channel: str
+    detail: str
+
+
+class InstrumentListed(Message, frozen=True, kw_only=True, tag=True):
+    """The venue lists this instrument with these rules and fees."""
+
+    instrument: Instrument
+
+
+class QuoteUpdated(Message, frozen=True, kw_only=True, tag=True):
+    """Best bid and ask at a venue; sizes in base units."""
+
+    venue: Venue
+    asset: str
+    bid: Decimal
+    bid_size: Decimal
+    ask: Decimal
+    ask_size: Decimal
+    venue_at_ns: int
+
+
+class MarketSampled(Message, frozen=True, kw_only=True, tag=True):
+    """Mark, oracle, open interest (base units) and funding of one market.
+
+    Funding rates are signed fractions of notional per hour, positive when longs pay shorts.
+    `funding_forming` is the running estimate of the coming settlement, `funding_last_paid` the last settled one;
+    a venue fills in what it publishes.
+    """
+
+    venue: Venue
+    asset: str
+    mark: Decimal
+    oracle: Decimal
+    open_interest: Decimal
+    venue_at_ns: int
+    funding_forming: Decimal | None = None
+    funding_last_paid: Decimal | None = None
+
+
+# --- facts about our orders and positions -----------------------------------------------------------------
+
+
+class OrderAccepted(Message, frozen=True, kw_only=True, tag=True):
+    """The venue knows the order; it rests or is under way."""
+
+    venue: Venue
+    order_id: str
+    venue_order_id: str
+
+
+class OrderFilled(Message, frozen=True, kw_only=True, tag=True):
+    """One fill of one of our orders. `fill_id` is unique per venue; `fee_usd` positive = paid."""
+
+    venue: Venue
+    asset: str
+    order_id: str
+    fill_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee_usd: Decimal
+    liquidity: Liquidity
+    venue_at_ns: int
+
+
+class OrderDone(Message, frozen=True, kw_only=True, tag=True):
+    """The order is no longer open. `filled` is the venue's cumulative filled size, authoritative."""
+
+    venue: Venue
+    order_id: str
+    filled: Decimal
+    reason: DoneReason
+
+
+class OrderRejected(Message, frozen=True, kw_only=True, tag=True):
+    """The venue refused the order (proven); nothing of it was executed."""
+
+    venue: Venue
+    order_id: str
+    reason: RejectReason
+    detail: str
+
+
+class OrderUnresolved(Message, frozen=True, kw_only=True, tag=True):
+    """The outcome of a request is unknown (timeout, cut connection, 5xx): the order may exist."""
+
+    venue: Venue
+    order_id: str
+    detail: str
+
+
+class OrderUnknown(Message, frozen=True, kw_only=True, tag=True):
+    """The venue was asked and does not know this order now."""
+
+    venue: Venue
+    order_id: str
+
+
+class CancelRejected(Message, frozen=True, kw_only=True, tag=True):
+    """The venue refused to cancel: filled, gone, or unknown."""
+
+    venue: Venue
+    order_id: str
+    detail: str
+
+
+class ForeignFilled(Message, frozen=True, kw_only=True, tag=True):
+    """A fill on our account that belongs to none of our orders (a manual trade, a lost order)."""
+
+    venue: Venue
+    asset: str
+    fill_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee_usd: Decimal
+    venue_at_ns: int
+
+
+class PositionDeleveraged(Message, frozen=True, kw_only=True, tag=True):
+    """ADL closed part of our position; `side` is the side of the forced fill."""
+
+    venue: Venue
+    asset: str
+    fill_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee_usd: Decimal
+    venue_at_ns: int
+
+
+class PositionLiquidated(Message, frozen=True, kw_only=True, tag=True):
+    """A liquidation closed part of our position; `side` is the side of the forced fill."""
+
+    venue: Venue
+    asset: str
+    fill_id: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    fee_usd: Decimal
+    venue_at_ns: int
+
+
+class PositionReported(Message, frozen=True, kw_only=True, tag=True):
+    """The venue's view of our position; `size` signed in base units, zero when flat.
+
+    `queried` tells an answer to `QueryPosition` from a push. `adl_rank` is 0..1 where the venue publishes one.
+    """
+
+    venue: Venue
+    asset: str
+    size: Decimal
+    venue_at_ns: int
+    queried: bool = False
+    entry_price: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    unrealized_usd: Decimal | None = None
+    margin_used_usd: Decimal | None = None
+    adl_rank: Decimal | None = None
+
+
+class AccountReported(Message, frozen=True, kw_only=True, tag=True):
+    """The venue's view of our account, in USD."""
+
+    venue: Venue
+    equity_usd: Decimal
+    available_usd: Decimal
+    maintenance_usd: Decimal
+    venue_at_ns: int
+
+
+class FundingPaid(Message, frozen=True, kw_only=True, tag=True):
+    """One funding payment record; `amount_usd` positive = received. `payment_id` is unique per venue."""
+
+    venue: Venue
+    asset: str
+    payment_id: str
+    amount_usd: Decimal
+    rate_per_hour: Decimal
+    size: Decimal
+    venue_at_ns: int
+
+
+class QueryFailed(Message, frozen=True, kw_only=True, tag=True):
+    """A query had no usable answer; it says nothing about what was asked."""
+
+    venue: Venue
+    asset: str
+    query: Literal["position", "order"]
+    detail: str
+
+
+# --- time, and wishes between roles -----------------------------------------------------------------------
+
+
+class TimerFired(Message, frozen=True, kw_only=True, tag=True):
+    """A timer set by this actor came due; a stale generation is ignored."""
+
+    timer: str
+    generation: int
+
+
+class OrderDenied(Message, frozen=True, kw_only=True, tag=True):
+    """Our own risk screen kept the order from leaving."""
+
+    venue: Venue
+    order_id: str
+    rule: str
+    measured: str
+    limit: str
+
+
+class EntryAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Open the pair: IOC on `taker_venue`, then post-only on `maker_venue`, `size` base units on each.
+
+    `taker_side` is the side of the taker leg. Limits are the worst acceptable prices of the two entry orders.
+    """
+
+    taker_side: Side
+    size: Decimal
+    expected_net_usd: Decimal
+    reason: str
+
+
+class EntryRefused(Message, frozen=True, kw_only=True, tag=True):
+    """A pair could not be entered; `reason` says what was measured and needed."""
+
+    pair: str
+    reason: str
+
+
+class PairHedged(Message, frozen=True, kw_only=True, tag=True):
+    """Both legs are verified at the venues, same base size."""
+
+    pair: str
+    size: Decimal
+
+
+class PairClosed(Message, frozen=True, kw_only=True, tag=True):
+    """The pair is flat and will not trade again."""
+
+    pair: str
+    reason: str
+    net_usd: Decimal
+
+
+class CloseAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Close both legs in order; `reason` goes to the record."""
+
+    reason: str
+
+
+class ReduceAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Reduce both legs by `fraction` (0..1) of their size."""
+
+    fraction: Decimal
+    reason: str
+
+
+class EmergencyAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Cancel everything, close both legs without waiting."""
+
+    reason: str
+
+
+class ActorFaulted(Message, frozen=True, kw_only=True, tag=True):
+    """The actor's step raised; it continues from its last good state."""
+
+    error: str
+
+
+class AdlLevelEstimated(Message, frozen=True, kw_only=True, tag=True):
+    """ADL level 1..5 of one leg. `estimated` is False only when the venue itself published a rank."""
+
+    venue: Venue
+    asset: str
+    level: int
+    estimated: bool
+    inputs: str
+
+
+class KillSwitchPulled(Message, frozen=True, kw_only=True, tag=True):
+    """Stop all openings and flatten everything."""
+
+    by: str
+    reason: str
+
+
+class EngineStarted(Message, frozen=True, kw_only=True, tag=True):
+    """The engine's parts are up; the lifecycle may begin."""
+
+    mode: str
+
+
+class DrainAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Open nothing more; the run is ending."""
+
+    reason: str
+
+
+class SpawnRefused(Message, frozen=True, kw_only=True, tag=True):
+    """An actor could not be created."""
+
+    actor: str
+    reason: str
+
+
+VenueMessage = (
+    LinkUp
+    | LinkLost
+    | FrameRefused
+    | InstrumentListed
+    | QuoteUpdated
+    | MarketSampled
+    | OrderAccepted
+    | OrderFilled
+    | OrderDone
+    | OrderRejected
+    | OrderUnresolved
+    | OrderUnknown
+    | CancelRejected
+    | ForeignFilled
+    | PositionDeleveraged
+    | PositionLiquidated
+    | PositionReported
+    | AccountReported
+    | FundingPaid
+    | QueryFailed
+)
+InnerMessage = (
+    TimerFired
+    | OrderDenied
+    | EntryAsked
+    | EntryRefused
+    | PairHedged
+    | PairClosed
+    | CloseAsked
+    | ReduceAsked
+    | EmergencyAsked
+    | ActorFaulted
+    | AdlLevelEstimated
+    | KillSwitchPulled
+    | EngineStarted
+    | DrainAsked
+    | SpawnRefused
+)
+AnyMessage = VenueMessage | InnerMessage
+
+OrderMessage = (
+    OrderAccepted
+    | OrderFilled
+    | OrderDone
+    | OrderRejected
+    | OrderUnresolved
+    | OrderUnknown
+    | OrderDenied
+    | CancelRejected
+)
+ForcedFill = PositionDeleveraged | PositionLiquidated
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One message at its place in the one order.
+
+    `cause` is the seq of the record whose command sent it, 0 when it came from outside.
+    """
+
+    seq: int
+    at_ns: int
+    to: str
+    cause: int
+    message: AnyMessage

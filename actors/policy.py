@@ -1,0 +1,165 @@
+"""Every number a decision depends on, with its unit in its name. The run's policy stands in the journal's header.
+
+Configuration files fill these structs; a field that is not here does not exist.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.domain import Venue
+
+
+class PolicyPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of policy sections."""
+
+
+class EntryPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How a pair is entered."""
+
+    maker_timeout_s: float = 6.0
+    """From the first post-only quote until the rest is taken at market."""
+    requotes_most: int = 3
+    """Post-only quotes refused as crossing that may be replaced."""
+    sweeps_most: int = 3
+    """Market orders for the remainder before the larger leg is trimmed instead."""
+    backoff_s: float = 900.0
+    """Pause after a failed entry."""
+    taker_slippage_bps: Decimal = Decimal(8)
+    """Price cap of the first IOC beyond the best price."""
+    sweep_slippage_bps: Decimal = Decimal(12)
+    """Price cap of the first sweep; each further one widens by as much."""
+
+
+class OrderPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How orders are watched."""
+
+    order_timeout_s: float = 5.0
+    """An order in flight without an outcome for so long is asked for."""
+    order_lifetime_s: float = 20.0
+    """After this the venue must refuse an order that has not reached it."""
+    lapse_grace_s: float = 5.0
+    """An order the venue does not know counts as never placed this long after its lifetime."""
+    doubt_retry_s: float = 4.0
+    """Between two questions about an order in doubt."""
+    doubt_tries_most: int = 10
+    """Questions about an order in doubt before the emergency path acts."""
+    orders_remembered: int = 64
+    """Settled orders kept to recognise late fills."""
+
+
+class VerifyPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How positions are verified at the venues."""
+
+    verify_retry_s: float = 2.0
+    verify_tries_most: int = 4
+    """Differing answers before the books follow the venue (reducing only)."""
+    reverify_s: float = 600.0
+    """Between two routine verifications of a held pair."""
+    dust_usd: Decimal = Decimal(10)
+    """Naked notional below this (or one shared lot) counts as hedged."""
+
+
+class ExitPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How a pair is closed."""
+
+    close_tries_most: int = 3
+    close_slippage_bps: Decimal = Decimal(20)
+    """Price cap of a closing IOC beyond the best price; each retry widens by as much."""
+    emergency_slippage_bps: Decimal = Decimal(200)
+    emergency_tries_most: int = 3
+    """Attempts of the emergency path before the alarm names what is left."""
+    recheck_s: float = 30.0
+    """Between two looks at legs left open by a failed emergency."""
+    unreliable_first: tuple[Venue, ...] = (Venue.DRIFT, Venue.PACIFICA, Venue.LIGHTER, Venue.HYPERLIQUID)
+    """Which venue closes first: the one that stands earlier here."""
+
+
+class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
+    """What happens at which auto-deleveraging level (1..5)."""
+
+    watch_s: float = 30.0
+    reduce_level: int = 4
+    exit_level: int = 5
+    reduce_fraction: Decimal = Decimal("0.5")
+    watch_return: tuple[Decimal, ...] = (Decimal("0.5"), Decimal(1), Decimal(2), Decimal(4))
+    """Scores (own return times effective leverage) at which the estimated level becomes 2, 3, 4 and 5."""
+
+
+class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
+    """Limits screened on every order before it leaves, orders in flight counted as filled."""
+
+    order_notional_most_usd: Decimal = Decimal(50_000)
+    venue_gross_most_usd: Decimal = Decimal(200_000)
+    asset_gross_most_usd: Decimal = Decimal(100_000)
+    total_gross_most_usd: Decimal = Decimal(400_000)
+    total_net_most_usd: Decimal = Decimal(60_000)
+    leverage_most: Decimal = Decimal(3)
+    price_collar_bps: Decimal = Decimal(300)
+    """Largest distance of a limit price from the mark."""
+    orders_per_minute_most: int = 120
+    alarm_repeat_s: float = 600.0
+
+
+class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
+    """Which pairs are worth entering and holding."""
+
+    assets: tuple[str, ...] = ("BTC", "ETH", "SOL", "HYPE", "DOGE")
+    venues: tuple[Venue, ...] = (Venue.HYPERLIQUID, Venue.PACIFICA)
+    scan_s: float = 300.0
+    pairs_most: int = 3
+    notional_usd: Decimal = Decimal(10_000)
+    """Target notional of each leg."""
+    horizon_h: Decimal = Decimal(72)
+    """Hours over which expected funding must beat the whole round trip."""
+    smoothing_h: Decimal = Decimal(12)
+    """Half-life of the smoothed funding difference."""
+    history_h: Decimal = Decimal(6)
+    """Hours of funding that must have been seen before an entry."""
+    net_least_bps: Decimal = Decimal(4)
+    """Expected net over the horizon, of one leg's notional, after all fees and slippage."""
+    slippage_bps: Decimal = Decimal(2)
+    """Expected slippage of one market order."""
+    spread_most_bps: Decimal = Decimal(15)
+    divergence_most_bps: Decimal = Decimal(60)
+    """Largest distance between the two venues' marks."""
+    quote_age_most_s: Decimal = Decimal(900)
+    depth_share_most: Decimal = Decimal(1)
+    """Largest share of the best level's size an entry may take."""
+    inverted_h: Decimal = Decimal(8)
+    """Hours of inverted smoothed funding before a pair is closed."""
+    hold_most_h: Decimal = Decimal(336)
+    open_interest_share_most: Decimal = Decimal("0.01")
+
+
+class LifecyclePolicy(PolicyPart, frozen=True, kw_only=True):
+    """The run itself."""
+
+    duration_s: float = 21 * 86400.0
+    links_timeout_s: float = 60.0
+    drain_timeout_s: float = 120.0
+    emergency_timeout_s: float = 300.0
+
+
+class LinkPolicy(PolicyPart, frozen=True, kw_only=True):
+    """When a link counts as sick."""
+
+    refused_frames_most: int = 50
+    stale_s: float = 1800.0
+
+
+class Policy(PolicyPart, frozen=True, kw_only=True):
+    """The whole policy of a run. `order_namespace` keeps client order ids of different runs apart."""
+
+    order_namespace: str = "paper"
+    entry: EntryPolicy = EntryPolicy()
+    order: OrderPolicy = OrderPolicy()
+    verify: VerifyPolicy = VerifyPolicy()
+    exit: ExitPolicy = ExitPolicy()
+    adl: AdlPolicy = AdlPolicy()
+    risk: RiskPolicy = RiskPolicy()
+    scanner: ScannerPolicy = ScannerPolicy()
+    lifecycle: LifecyclePolicy = LifecyclePolicy()
+    link: LinkPolicy = LinkPolicy()

@@ -1,0 +1,1 @@
+"""The doers: the only package that knows trio, time, files and sockets."""

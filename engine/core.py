@@ -1,0 +1,128 @@
+"""The deciding core: all actor states, the board, and one pure `step` per envelope.
+
+The sequencer drives it live and in simulation, `engine.replay` drives it from a journal; both get the same
+decisions because nothing here knows time, files or sockets. A step that raises is a fact too: the actor keeps its
+last good state, and after its budget it is quarantined while its siblings go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from actors import risk
+from actors.actor import ActorState
+from actors.board import Board, changed_entry, fold
+from actors.commands import AnyCommand, SpawnPair, SubmitOrder
+from actors.messages import Envelope, OrderDenied
+from actors.policy import Policy
+from actors.roles import ROLES, role_name, spawn_pair
+
+BOARD = "board"
+FAULTS_MOST = 2
+"""Faults of one actor before it is quarantined: the first is answered by its emergency path."""
+
+_encoder = msgspec.msgpack.Encoder(order="deterministic")
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one envelope led to: the row that decided, the move, the commands that may leave, and a state digest.
+
+    `denied` are orders the risk screen kept back; `fault` is the error of a step that raised.
+    """
+
+    envelope: Envelope
+    row: str
+    source: str
+    place: str
+    commands: tuple[AnyCommand, ...] = ()
+    denied: tuple[OrderDenied, ...] = ()
+    digest: str
+    fault: str = ""
+
+
+class Core:
+    """States of all actors and the board; `step` is the only way they change."""
+
+    def __init__(self, policy: Policy, start: tuple[ActorState, ...]) -> None:
+        self.policy = policy
+        self.board = Board()
+        self.states: dict[str, ActorState] = {state.actor: state for state in start}
+        self.faults: dict[str, int] = {}
+
+    def step(self, envelope: Envelope) -> Decision:
+        """Deliver one envelope; never raises for an actor's fault."""
+        if envelope.to == BOARD:
+            return self._fold(envelope)
+        state = self.states.get(envelope.to)
+        if state is None or self.faults.get(envelope.to, 0) >= FAULTS_MOST:
+            row = "no_such_actor" if state is None else "quarantined"
+            place = "" if state is None else state.place
+            return Decision(envelope=envelope, row=row, source=place, place=place, digest="")
+        return self._decide(envelope, state)
+
+    def _fold(self, envelope: Envelope) -> Decision:
+        self.board = fold(self.board, envelope.message, envelope.at_ns)
+        digest = digest_of(changed_entry(self.board, envelope.message))
+        return Decision(envelope=envelope, row="noted", source="", place="", digest=digest)
+
+    def _decide(self, envelope: Envelope, state: ActorState) -> Decision:
+        role = ROLES[role_name(envelope.to)]
+        try:
+            step = role.step(state, envelope, self.board, self.policy)
+        except Exception as error:  # noqa: BLE001 - any fault of a step quarantines its actor, never the engine
+            return self._fault(envelope, state, error)
+        self.states[envelope.to] = step.state
+        commands, denied = step.commands, ()
+        screened = any(type(command) is SubmitOrder for command in commands)
+        if screened:
+            commands, denied = self._screen(step.commands, envelope.at_ns)
+        for command in commands:
+            if type(command) is SpawnPair:
+                self.states[command.actor] = spawn_pair(command, self.policy)
+        return Decision(
+            envelope=envelope,
+            row=step.row,
+            source=state.place,
+            place=step.state.place,
+            commands=commands,
+            denied=denied,
+            digest=digest_of((step.state, self.states["risk"]) if screened else step.state),
+        )
+
+    def _screen(
+        self, commands: tuple[AnyCommand, ...], at_ns: int
+    ) -> tuple[tuple[AnyCommand, ...], tuple[OrderDenied, ...]]:
+        """Pass every order through the risk screen; what it denies does not leave."""
+        leaving: list[AnyCommand] = []
+        denied: list[OrderDenied] = []
+        for command in commands:
+            if type(command) is not SubmitOrder:
+                leaving.append(command)
+                continue
+            state = self.states["risk"]
+            assert isinstance(state, risk.RiskState)
+            self.states["risk"], denial = risk.screen(state, command, self.board, self.policy, at_ns)
+            if denial is None:
+                leaving.append(command)
+            else:
+                denied.append(denial)
+        return tuple(leaving), tuple(denied)
+
+    def _fault(self, envelope: Envelope, state: ActorState, error: Exception) -> Decision:
+        self.faults[envelope.to] = self.faults.get(envelope.to, 0) + 1
+        return Decision(
+            envelope=envelope,
+            row="fault",
+            source=state.place,
+            place=state.place,
+            digest="",
+            fault=f"{type(error).__name__}: {error}",
+        )
+
+
+def digest_of(value: Any) -> str:
+    """Sixteen hex digits of the value's deterministic encoding."""
+    return hashlib.blake2b(_encoder.encode(value), digest_size=8).hexdigest()

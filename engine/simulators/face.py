@@ -1,0 +1,53 @@
+"""The server side of a venue's wire, without sockets: what the in-memory transport and the loopback server call.
+
+A face owns one pure `Exchange` and speaks one venue's REST and WebSocket dialect around it. It has no clock and
+no tasks: every call carries the time, and frames to push wait in an outbox until the caller takes them.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from engine.venues.transport import HttpRequest, HttpResponse
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame for one connection. An empty `frame` with `close` set ends the connection for that reason.
+
+    `channel` is the venue's channel name, by which fault rules match.
+    """
+
+    connection: int
+    frame: bytes = b""
+    channel: str = ""
+    close: str = ""
+
+
+class Face(Protocol):
+    """One simulated venue, seen from its wire."""
+
+    venue: str
+
+    def http(self, now_ns: int, request: HttpRequest) -> HttpResponse:
+        """Answer one request, changing the exchange as it asks; pushes it causes go to the outbox."""
+
+    def connect(self, now_ns: int, path: str) -> int:
+        """Open a stream; returns its connection number."""
+
+    def receive(self, now_ns: int, connection: int, frame: bytes) -> None:
+        """Take one frame from a client (subscribe, ping, post)."""
+
+    def disconnect(self, connection: int) -> None:
+        """Forget a stream and its subscriptions."""
+
+    def advance(self, now_ns: int) -> None:
+        """Let the venue's world move to `now_ns`: market, resting orders, hourly funding, liquidations, pushes."""
+
+    def take_outbox(self) -> list[Push]:
+        """Hand over all waiting pushes, in order."""
+
+    @property
+    def busy(self) -> bool:
+        """True while an order rests or a delayed order waits, so that time must move in small steps."""
