@@ -48,9 +48,9 @@ class Account(Noun, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times."""
 
-    markets: dict[str, Market] = {}
-    links: dict[str, bool] = {}
-    accounts: dict[str, Account] = {}
+    markets: dict[str, Market] = msgspec.field(default_factory=dict)
+    links: dict[str, bool] = msgspec.field(default_factory=dict)
+    accounts: dict[str, Account] = msgspec.field(default_factory=dict)
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""

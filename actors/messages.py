@@ -13,7 +13,9 @@ import msgspec
 from actors.domain import DoneReason, Instrument, Liquidity, RejectReason, Side, Venue
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
+class Message(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True
+):
     """Base of all messages; the class name is the tag."""
 
 
@@ -255,7 +257,7 @@ class OrderDenied(Message, frozen=True, kw_only=True, tag=True):
 class EntryAsked(Message, frozen=True, kw_only=True, tag=True):
     """Open the pair: IOC on `taker_venue`, then post-only on `maker_venue`, `size` base units on each.
 
-    `taker_side` is the side of the taker leg. Limits are the worst acceptable prices of the two entry orders.
+    `taker_side` is the side of the taker leg.
     """
 
     taker_side: Side
@@ -269,6 +271,12 @@ class EntryRefused(Message, frozen=True, kw_only=True, tag=True):
 
     pair: str
     reason: str
+
+
+class PairSpawned(Message, frozen=True, kw_only=True, tag=True):
+    """A pair position actor was created."""
+
+    pair: str
 
 
 class PairHedged(Message, frozen=True, kw_only=True, tag=True):
@@ -340,13 +348,6 @@ class DrainAsked(Message, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
-class SpawnRefused(Message, frozen=True, kw_only=True, tag=True):
-    """An actor could not be created."""
-
-    actor: str
-    reason: str
-
-
 VenueMessage = (
     LinkUp
     | LinkLost
@@ -374,6 +375,7 @@ InnerMessage = (
     | OrderDenied
     | EntryAsked
     | EntryRefused
+    | PairSpawned
     | PairHedged
     | PairClosed
     | CloseAsked
@@ -384,7 +386,6 @@ InnerMessage = (
     | KillSwitchPulled
     | EngineStarted
     | DrainAsked
-    | SpawnRefused
 )
 AnyMessage = VenueMessage | InnerMessage
 

@@ -84,7 +84,7 @@ class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
     reduce_level: int = 4
     exit_level: int = 5
     reduce_fraction: Decimal = Decimal("0.5")
-    watch_return: tuple[Decimal, ...] = (Decimal("0.5"), Decimal(1), Decimal(2), Decimal(4))
+    level_scores: tuple[Decimal, ...] = (Decimal("0.5"), Decimal(1), Decimal(2), Decimal(4))
     """Scores (own return times effective leverage) at which the estimated level becomes 2, 3, 4 and 5."""
 
 
@@ -144,10 +144,10 @@ class LifecyclePolicy(PolicyPart, frozen=True, kw_only=True):
 
 
 class LinkPolicy(PolicyPart, frozen=True, kw_only=True):
-    """When a link counts as sick."""
+    """When a link counts as sick, and how often an outage is named."""
 
     refused_frames_most: int = 50
-    stale_s: float = 1800.0
+    outage_s: float = 60.0
 
 
 class Policy(PolicyPart, frozen=True, kw_only=True):

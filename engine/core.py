@@ -75,13 +75,14 @@ class Core:
         except Exception as error:  # noqa: BLE001 - any fault of a step quarantines its actor, never the engine
             return self._fault(envelope, state, error)
         self.states[envelope.to] = step.state
-        commands, denied = step.commands, ()
+        commands: tuple[AnyCommand, ...] = step.commands
+        denied: tuple[OrderDenied, ...] = ()
         screened = any(type(command) is SubmitOrder for command in commands)
         if screened:
-            commands, denied = self._screen(step.commands, envelope.at_ns)
+            commands, denied = self._screen(envelope.to, step.commands, envelope.at_ns)
         for command in commands:
             if type(command) is SpawnPair:
-                self.states[command.actor] = spawn_pair(command, self.policy)
+                self.states[command.actor] = spawn_pair(command)
         return Decision(
             envelope=envelope,
             row=step.row,
@@ -93,7 +94,7 @@ class Core:
         )
 
     def _screen(
-        self, commands: tuple[AnyCommand, ...], at_ns: int
+        self, actor: str, commands: tuple[AnyCommand, ...], at_ns: int
     ) -> tuple[tuple[AnyCommand, ...], tuple[OrderDenied, ...]]:
         """Pass every order through the risk screen; what it denies does not leave."""
         leaving: list[AnyCommand] = []
@@ -104,7 +105,7 @@ class Core:
                 continue
             state = self.states["risk"]
             assert isinstance(state, risk.RiskState)
-            self.states["risk"], denial = risk.screen(state, command, self.board, self.policy, at_ns)
+            self.states["risk"], denial = risk.screen(state, actor, command, self.board, self.policy, at_ns)
             if denial is None:
                 leaving.append(command)
             else:

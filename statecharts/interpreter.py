@@ -81,7 +81,9 @@ def decide(table: Table, state: str, trigger: str, holds: Callable[[str], bool])
                 break
         else:
             return choice
-    raise AssertionError(f"cell {state} x {trigger} has no row for this case; its last row must have no guard")
+    raise AssertionError(
+        f"cell {state} x {trigger} has no row for this case; its last row must have no guard"
+    )
 
 
 # --- checks ------------------------------------------------------------------------------------------------
@@ -118,19 +120,27 @@ def _check_state(chart: Chart, state: State, cells: dict[str, Cell]) -> None:
         if cell is None:
             raise ChartError(f"chart {chart.name}: {state.name} x {trigger} is neither handled nor ignored")
         _check_cell(chart, state, trigger, cell)
-        if trigger in {f"timer:{timer}" for timer in state.timers} and any(choice.target is None for choice in cell):
-            raise ChartError(f"chart {chart.name}: {state.name} x {trigger} stays inside, so the timer would be gone; re-enter")
+        if trigger in {f"timer:{timer}" for timer in state.timers} and any(
+            choice.target is None for choice in cell
+        ):
+            raise ChartError(
+                f"chart {chart.name}: {state.name} x {trigger} stays inside, so the timer would be gone; re-enter"
+            )
     if state.may_hold_leg and not state.timers:
         raise ChartError(f"chart {chart.name}: {state.name} may hold a leg but has no timer to watch it")
 
 
 def _check_cell(chart: Chart, state: State, trigger: str, cell: Cell) -> None:
     if cell[-1].guards:
-        raise ChartError(f"chart {chart.name}: the last row of {state.name} x {trigger} has a guard; add a row without")
+        raise ChartError(
+            f"chart {chart.name}: the last row of {state.name} x {trigger} has a guard; add a row without"
+        )
     for later, choice in enumerate(cell):
         for earlier in cell[:later]:
             if set(earlier.guards) <= set(choice.guards):
-                raise ChartError(f"chart {chart.name}: row {choice.row} is never reached behind {earlier.row} in {state.name}")
+                raise ChartError(
+                    f"chart {chart.name}: row {choice.row} is never reached behind {earlier.row} in {state.name}"
+                )
 
 
 def _check_reachable(chart: Chart, table: Table) -> None:
@@ -146,7 +156,9 @@ def _check_reachable(chart: Chart, table: Table) -> None:
         raise ChartError(f"chart {chart.name}: no row leads to {orphans[0]}; add one or remove the state")
 
 
-def check_vocabulary(chart: Chart, guards: tuple[str, ...], actions: tuple[str, ...], invariants: tuple[str, ...]) -> None:
+def check_vocabulary(
+    chart: Chart, guards: tuple[str, ...], actions: tuple[str, ...], invariants: tuple[str, ...]
+) -> None:
     """Raise ChartError unless every guard, action and invariant the chart names exists, and none is unused."""
     used_guards = {name.removeprefix("!") for row in chart.rows for name in row.when}
     used_actions = {name for row in chart.rows for name in row.do}
@@ -159,10 +171,14 @@ def check_vocabulary(chart: Chart, guards: tuple[str, ...], actions: tuple[str, 
     ):
         missing = sorted(used.difference(known))
         if missing:
-            raise ChartError(f"chart {chart.name}: {what} {missing[0]!r} is not written in the role; write or rename it")
+            raise ChartError(
+                f"chart {chart.name}: {what} {missing[0]!r} is not written in the role; write or rename it"
+            )
         idle = sorted(set(known).difference(used))
         if idle:
-            raise ChartError(f"chart {chart.name}: {what} {idle[0]!r} of the role is used by no row; remove it")
+            raise ChartError(
+                f"chart {chart.name}: {what} {idle[0]!r} of the role is used by no row; remove it"
+            )
 
 
 # --- the judge ---------------------------------------------------------------------------------------------

@@ -16,12 +16,20 @@ CHART = Chart(
     states=(
         State(name="SENT", doc="The request has left (or is about to); the venue has not answered."),
         State(name="OPEN", doc="The venue knows the order and it is not over."),
-        State(name="UNRESOLVED", doc="The outcome is unknown: the order may exist. Never sent again, always asked for."),
+        State(
+            name="UNRESOLVED",
+            doc="The outcome is unknown: the order may exist. Never sent again, always asked for.",
+        ),
         State(name="FILLED", doc="Filled to the asked size."),
-        State(name="CANCELED", doc="Over with a remainder: canceled, IOC remainder, expired, or closed by the venue."),
+        State(
+            name="CANCELED",
+            doc="Over with a remainder: canceled, IOC remainder, expired, or closed by the venue.",
+        ),
         State(name="REJECTED", doc="The venue proved that it did not take the order."),
         State(name="DENIED", doc="Our own risk screen kept it from leaving."),
-        State(name="LAPSED", doc="Its lifetime has passed and the venue does not know it: it was never placed."),
+        State(
+            name="LAPSED", doc="Its lifetime has passed and the venue does not know it: it was never placed."
+        ),
     ),
     triggers=(
         "OrderAccepted",
@@ -35,8 +43,12 @@ CHART = Chart(
     ),
     rows=(
         Row(id="O1", source=("SENT", "UNRESOLVED"), on="OrderAccepted", to="OPEN"),
-        Row(id="O2", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderFilled", when=("complete",), to="FILLED"),
-        Row(id="O3", source=("SENT", "UNRESOLVED"), on="OrderFilled", to="OPEN", why="a fill proves it exists"),
+        Row(
+            id="O2", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderFilled", when=("complete",), to="FILLED"
+        ),
+        Row(
+            id="O3", source=("SENT", "UNRESOLVED"), on="OrderFilled", to="OPEN", why="a fill proves it exists"
+        ),
         Row(id="O4", source=("OPEN",), on="OrderFilled", why="partly filled: still open"),
         Row(id="O5", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderDone", when=("complete",), to="FILLED"),
         Row(id="O6", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderDone", to="CANCELED"),
@@ -51,9 +63,19 @@ CHART = Chart(
             to="UNRESOLVED",
             why="a venue may not know an order for a moment",
         ),
-        Row(id="O12", source=("UNRESOLVED",), on="OrderUnknown", why="asked again until its lifetime has passed"),
+        Row(
+            id="O12",
+            source=("UNRESOLVED",),
+            on="OrderUnknown",
+            why="asked again until its lifetime has passed",
+        ),
         Row(id="O13", source=OVER, on="OrderFilled", why="a late fill is counted, never ignored"),
-        Row(id="O14", source=OVER, on="OrderDone", why="the venue's cumulative size may be larger than what was seen"),
+        Row(
+            id="O14",
+            source=OVER,
+            on="OrderDone",
+            why="the venue's cumulative size may be larger than what was seen",
+        ),
         Row(id="O15", source=("LAPSED",), on="OrderAccepted", to="OPEN", why="it was placed after all"),
     ),
     ignored=(
@@ -63,8 +85,14 @@ CHART = Chart(
             on=("OrderUnresolved",),
             why="what is unknown is a cancel of it, or known already; the order stays as it is",
         ),
-        Ignored(source=("OPEN", "UNRESOLVED", *OVER), on=("OrderDenied",), why="only an order not yet sent is denied"),
-        Ignored(source=("*",), on=("CancelRejected",), why="says nothing of fills; the pair asks for the order"),
+        Ignored(
+            source=("OPEN", "UNRESOLVED", *OVER),
+            on=("OrderDenied",),
+            why="only an order not yet sent is denied",
+        ),
+        Ignored(
+            source=("*",), on=("CancelRejected",), why="says nothing of fills; the pair asks for the order"
+        ),
         Ignored(
             source=OVER,
             on=("OrderAccepted", "OrderRejected", "OrderUnresolved", "OrderUnknown"),

@@ -27,7 +27,11 @@ VERIFYING = ("MAKER_PENDING.verifying", "HEDGED.rechecking", "REDUCING.verifying
 RESTING_PLACES = ("IDLE.ready", "IDLE.backoff")
 
 STATES = (
-    State(name="IDLE.ready", doc="Nothing held, nothing sent; may be asked to enter.", holds=("books_flat", "no_open_order")),
+    State(
+        name="IDLE.ready",
+        doc="Nothing held, nothing sent; may be asked to enter.",
+        holds=("books_flat", "no_open_order"),
+    ),
     State(
         name="IDLE.taker_in_flight",
         doc="The IOC on the more liquid venue is out; its size is not known yet.",
@@ -42,7 +46,12 @@ STATES = (
         may_hold_leg=True,
         holds=("naked_is_watched",),
     ),
-    State(name="IDLE.backoff", doc="The entry failed; no new one for a while.", timers=("backoff",), holds=("no_open_order",)),
+    State(
+        name="IDLE.backoff",
+        doc="The entry failed; no new one for a while.",
+        timers=("backoff",),
+        holds=("no_open_order",),
+    ),
     State(
         name="TAKER_FILLED.maker_in_flight",
         doc="The taker leg is open and naked; the post-only order for exactly its size is on its way.",
@@ -230,8 +239,19 @@ ENTRY = (
         to="IDLE.taker_in_flight",
         why="IOC on the more liquid venue: a known fill, a known size",
     ),
-    Row(id="E2", source=RESTING_PLACES, on="EntryAsked", do=("refuse_entry",), why="refused before any order leaves"),
-    Row(id="E3", source=("IDLE.taker_in_flight",), on="OrderProgressed", why="accepted or partly filled; an IOC ends soon"),
+    Row(
+        id="E2",
+        source=RESTING_PLACES,
+        on="EntryAsked",
+        do=("refuse_entry",),
+        why="refused before any order leaves",
+    ),
+    Row(
+        id="E3",
+        source=("IDLE.taker_in_flight",),
+        on="OrderProgressed",
+        why="accepted or partly filled; an IOC ends soon",
+    ),
     Row(
         id="E4",
         source=("IDLE.taker_in_doubt",),
@@ -265,7 +285,13 @@ ENTRY = (
         to="REDUCING.trimming",
         why="what filled is too small to hedge on the other venue",
     ),
-    Row(id="E8", source=("IDLE.taker_in_flight",), on="OrderInDoubt", do=("query_open_orders",), to="IDLE.taker_in_doubt"),
+    Row(
+        id="E8",
+        source=("IDLE.taker_in_flight",),
+        on="OrderInDoubt",
+        do=("query_open_orders",),
+        to="IDLE.taker_in_doubt",
+    ),
     Row(
         id="E9",
         source=("IDLE.taker_in_flight",),
@@ -295,7 +321,12 @@ MAKE = (
         to="MAKER_PENDING.resting",
         why="the venue took the post-only order",
     ),
-    Row(id="M2", source=("MAKER_PENDING.resting", "MAKER_PENDING.canceling"), on="OrderProgressed", why="partly filled"),
+    Row(
+        id="M2",
+        source=("MAKER_PENDING.resting", "MAKER_PENDING.canceling"),
+        on="OrderProgressed",
+        why="partly filled",
+    ),
     Row(
         id="M3",
         source=(*MAKING, *SWEEPING),
@@ -382,10 +413,34 @@ DOUBT = (
         to="EMERGENCY.closing",
         why="still unknown after every question: only reducing is safe",
     ),
-    Row(id="D2", source=("IDLE.taker_in_doubt",), on="timer:doubt_retry", do=("query_open_orders",), to="IDLE.taker_in_doubt"),
-    Row(id="D3", source=("MAKER_PENDING.in_doubt",), on="timer:doubt_retry", do=("query_open_orders",), to="MAKER_PENDING.in_doubt"),
-    Row(id="D4", source=("REDUCING.in_doubt",), on="timer:doubt_retry", do=("query_open_orders",), to="REDUCING.in_doubt"),
-    Row(id="D5", source=("CLOSING.in_doubt",), on="timer:doubt_retry", do=("query_open_orders",), to="CLOSING.in_doubt"),
+    Row(
+        id="D2",
+        source=("IDLE.taker_in_doubt",),
+        on="timer:doubt_retry",
+        do=("query_open_orders",),
+        to="IDLE.taker_in_doubt",
+    ),
+    Row(
+        id="D3",
+        source=("MAKER_PENDING.in_doubt",),
+        on="timer:doubt_retry",
+        do=("query_open_orders",),
+        to="MAKER_PENDING.in_doubt",
+    ),
+    Row(
+        id="D4",
+        source=("REDUCING.in_doubt",),
+        on="timer:doubt_retry",
+        do=("query_open_orders",),
+        to="REDUCING.in_doubt",
+    ),
+    Row(
+        id="D5",
+        source=("CLOSING.in_doubt",),
+        on="timer:doubt_retry",
+        do=("query_open_orders",),
+        to="CLOSING.in_doubt",
+    ),
     Row(
         id="D6",
         source=ORDER_OUT,
@@ -421,7 +476,12 @@ VERIFY = (
         do=("trim_larger_leg",),
         to="REDUCING.trimming",
     ),
-    Row(id="V4", source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"), on="PositionConfirmed", why="one leg of two"),
+    Row(
+        id="V4",
+        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        on="PositionConfirmed",
+        why="one leg of two",
+    ),
     Row(
         id="V5",
         source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
@@ -544,7 +604,14 @@ HOLD = (
         why="ADL took one leg: the same quantity leaves the other, on the event",
     ),
     Row(id="H8", source=HELD, on="PositionDeleveraged"),
-    Row(id="H9", source=HELD, on="PositionLiquidated", when=("flat",), do=("query_positions",), to="CLOSING.verifying"),
+    Row(
+        id="H9",
+        source=HELD,
+        on="PositionLiquidated",
+        when=("flat",),
+        do=("query_positions",),
+        to="CLOSING.verifying",
+    ),
     Row(
         id="H10",
         source=HELD,
@@ -562,8 +629,20 @@ HOLD = (
         to="HEDGED.rechecking",
         why="a size nobody ordered: asked for, never concluded from one word",
     ),
-    Row(id="H13", source=("HEDGED.earning",), on="PositionDiffers", do=("query_positions",), to="HEDGED.rechecking"),
-    Row(id="H14", source=("HEDGED.earning",), on="ForeignFilled", do=("query_positions",), to="HEDGED.rechecking"),
+    Row(
+        id="H13",
+        source=("HEDGED.earning",),
+        on="PositionDiffers",
+        do=("query_positions",),
+        to="HEDGED.rechecking",
+    ),
+    Row(
+        id="H14",
+        source=("HEDGED.earning",),
+        on="ForeignFilled",
+        do=("query_positions",),
+        to="HEDGED.rechecking",
+    ),
     Row(
         id="H15",
         source=("HEDGED.earning",),
@@ -572,7 +651,13 @@ HOLD = (
         to="HEDGED.earning",
         why="routine verification",
     ),
-    Row(id="H16", source=("HEDGED.earning",), on="LinkUp", do=("query_positions",), why="after a loss, look again"),
+    Row(
+        id="H16",
+        source=("HEDGED.earning",),
+        on="LinkUp",
+        do=("query_positions",),
+        why="after a loss, look again",
+    ),
     Row(
         id="H17",
         source=HELD,
@@ -594,7 +679,12 @@ HOLD = (
 )
 
 REDUCE = (
-    Row(id="R1", source=("REDUCING.first_leg", "REDUCING.trimming"), on="OrderProgressed", why="an IOC ends soon"),
+    Row(
+        id="R1",
+        source=("REDUCING.first_leg", "REDUCING.trimming"),
+        on="OrderProgressed",
+        why="an IOC ends soon",
+    ),
     Row(
         id="R2",
         source=REDUCING,
@@ -661,7 +751,14 @@ REDUCE = (
 )
 
 CLOSE = (
-    Row(id="X1", source=RESTING_PLACES, on="CloseAsked", do=("announce_closed",), to="CLOSED.flat", why="nothing to close"),
+    Row(
+        id="X1",
+        source=RESTING_PLACES,
+        on="CloseAsked",
+        do=("announce_closed",),
+        to="CLOSED.flat",
+        why="nothing to close",
+    ),
     Row(
         id="X2",
         source=(*ENTERING, *MAKING, *SWEEPING, *REDUCING),
@@ -677,7 +774,9 @@ CLOSE = (
         to="CLOSING.first_leg",
         why="the less reliable leg first",
     ),
-    Row(id="X4", source=("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg"), on="OrderProgressed"),
+    Row(
+        id="X4", source=("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg"), on="OrderProgressed"
+    ),
     Row(
         id="X5",
         source=("CLOSING.in_doubt",),
@@ -802,14 +901,27 @@ CLOSE = (
 )
 
 PANIC = (
-    Row(id="P1", source=RESTING_PLACES, on="EmergencyAsked", do=("announce_closed",), to="CLOSED.flat", why="nothing is open"),
+    Row(
+        id="P1",
+        source=RESTING_PLACES,
+        on="EmergencyAsked",
+        do=("announce_closed",),
+        to="CLOSED.flat",
+        why="nothing is open",
+    ),
     Row(
         id="P2",
         source=(*ORDER_OUT, *HELD, "CLOSING.verifying", "EMERGENCY.stranded"),
         on="EmergencyAsked",
         to="EMERGENCY.closing",
     ),
-    Row(id="P3", source=RESTING_PLACES, on="ActorFaulted", do=("alarm_fault", "announce_closed"), to="CLOSED.flat"),
+    Row(
+        id="P3",
+        source=RESTING_PLACES,
+        on="ActorFaulted",
+        do=("alarm_fault", "announce_closed"),
+        to="CLOSED.flat",
+    ),
     Row(
         id="P4",
         source=(*ORDER_OUT, *HELD, "CLOSING.verifying"),
@@ -843,7 +955,13 @@ PANIC = (
         to="EMERGENCY.closing",
         why="what is still open is closed again, at most so often",
     ),
-    Row(id="P9", source=("EMERGENCY.closing",), on="OrderSettled", do=("alarm_stranded",), to="EMERGENCY.stranded"),
+    Row(
+        id="P9",
+        source=("EMERGENCY.closing",),
+        on="OrderSettled",
+        do=("alarm_stranded",),
+        to="EMERGENCY.stranded",
+    ),
     Row(
         id="P10",
         source=("EMERGENCY.closing", "EMERGENCY.stranded"),
@@ -890,7 +1008,13 @@ PANIC = (
         to="EMERGENCY.verifying",
         why="perhaps a person closed it: ask the venues",
     ),
-    Row(id="P17", source=("EMERGENCY.stranded",), on="LinkUp", to="EMERGENCY.closing", why="the venue is back: try again"),
+    Row(
+        id="P17",
+        source=("EMERGENCY.stranded",),
+        on="LinkUp",
+        to="EMERGENCY.closing",
+        why="the venue is back: try again",
+    ),
     Row(
         id="P18",
         source=("EMERGENCY.stranded",),
@@ -908,15 +1032,24 @@ PANIC = (
     ),
     Row(id="P14", source=("EMERGENCY.verifying",), on="OrderCorrected"),
     Row(id="P20", source=("EMERGENCY.verifying",), on="OrderProgressed", to="EMERGENCY.closing"),
-    Row(id="P21", source=("EMERGENCY.closing", "EMERGENCY.stranded"), on="CancelRejected", do=("query_open_orders",)),
+    Row(
+        id="P21",
+        source=("EMERGENCY.closing", "EMERGENCY.stranded"),
+        on="CancelRejected",
+        do=("query_open_orders",),
+    ),
 )
 
 WATCHED = "the armed timer goes on and acts"
 IGNORED = (
     Ignored(source=("*",), on=("OrderRepeated",), why="told twice"),
-    Ignored(source=("*",), on=("PositionNoted",), why="noted; an order is in flight, or it is what our books say"),
+    Ignored(
+        source=("*",), on=("PositionNoted",), why="noted; an order is in flight, or it is what our books say"
+    ),
     Ignored(source=("*",), on=("FundingPaid",), why="counted in the books; decides nothing"),
-    Ignored(source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"),
+    Ignored(
+        source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"
+    ),
     Ignored(source=("*",), on=("LinkLost", "LinkUp"), why=WATCHED),
     Ignored(source=("*",), on=("EntryAsked",), why="one position an actor: it is entered once"),
     Ignored(source=("*",), on=("ForeignFilled",), why="shown by the next verification; not ours to count"),
@@ -930,11 +1063,17 @@ IGNORED = (
         on=("PositionDeleveraged", "PositionLiquidated"),
         why="counted in the books; acted on as soon as the orders in flight are settled or verified",
     ),
-    Ignored(source=("*",), on=("AdlLevelEstimated",), why="told again every watch; the pair is on its way already"),
+    Ignored(
+        source=("*",), on=("AdlLevelEstimated",), why="told again every watch; the pair is on its way already"
+    ),
     Ignored(source=("*",), on=("ReduceAsked", "CloseAsked"), why="on its way already, or nothing to reduce"),
     Ignored(source=("*",), on=("EmergencyAsked",), why="idempotent: it runs already, or nothing is open"),
     Ignored(source=("*",), on=("OrderCorrected", "OrderProgressed"), why="counted in the books"),
-    Ignored(source=("*",), on=("OrderSettled", "OrderInDoubt", "CancelRejected"), why="no order is out in this state"),
+    Ignored(
+        source=("*",),
+        on=("OrderSettled", "OrderInDoubt", "CancelRejected"),
+        why="no order is out in this state",
+    ),
     Ignored(
         source=("*",),
         on=(

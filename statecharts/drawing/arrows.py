@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from statecharts.chart import Chart, Row, State, expand
-from statecharts.drawing.words import TIMER, Counts, row_words
+from statecharts.drawing.words import AGAIN, TIMER, Counts, row_words
 
 
 class Arrow(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,8 @@ def arrows(chart: Chart, counts: Counts | None = None) -> tuple[Arrow, ...]:
         if row.to is None:
             continue
         for source in _tails(chart, row):
-            key = (source, row.to, row.on.startswith(TIMER))
+            target = source if row.to == AGAIN else row.to
+            key = (source, target, row.on.startswith(TIMER))
             labels[key] = (*labels.get(key, ()), row_words(row, counts))
     return tuple(
         Arrow(source=source, target=target, timer=timer, labels=lines)
@@ -54,7 +55,7 @@ def _tails(chart: Chart, row: Row) -> tuple[str, ...]:
     tails: list[str] = []
     for group, states in boxes(chart).items():
         names = tuple(state.name for state in states)
-        if is_box(states) and row.to not in names and all(name in sources for name in names):
+        if is_box(states) and row.to not in (AGAIN, *names) and all(name in sources for name in names):
             tails.append(box_name(group))
         else:
             tails += [name for name in names if name in sources]

@@ -62,4 +62,9 @@ def _arrow(arrow: Arrow) -> str:
 
 def _note(name: str, rows: tuple[str, ...]) -> list[str]:
     lines = [f"{INDENT * 2}{escaped(row)}" for row in rows]
-    return [f"{INDENT}note right of {identifier(name)}", f"{INDENT * 2}stays inside", *lines, f"{INDENT}end note"]
+    return [
+        f"{INDENT}note right of {identifier(name)}",
+        f"{INDENT * 2}stays inside",
+        *lines,
+        f"{INDENT}end note",
+    ]

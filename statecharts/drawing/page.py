@@ -9,7 +9,15 @@ import msgspec
 
 from statecharts.chart import Chart, Ignored, Row, State, expand
 from statecharts.drawing.arrows import boxes
-from statecharts.drawing.words import IGNORED, Counts, guard_words, state_words, times, trigger_words
+from statecharts.drawing.words import (
+    IGNORED,
+    Counts,
+    guard_words,
+    state_words,
+    target_words,
+    times,
+    trigger_words,
+)
 from statecharts.interpreter import Table, compile_chart
 
 COLUMNS = 6
@@ -117,7 +125,7 @@ def rows_section(chart: Chart, counts: Counts | None) -> Section:
 
 
 def _rows_text(chart: Chart, counts: Counts | None) -> str:
-    legend = "Actions are done in order, those on entering the target come after. `stays` keeps its timers running."
+    legend = "Actions are done in order, then those on entering the target. `stays` keeps its timers running."
     if counts is None:
         return legend
     never = [row.id for row in chart.rows if not counts.get(row.id)]
@@ -131,7 +139,7 @@ def _row_cells(chart: Chart, row: Row, counts: Counts | None) -> tuple[Cell, ...
         (trigger_words(row.on),),
         (guard_words(row.when),),
         (", ".join(row.do),),
-        (row.to or "stays",),
+        (target_words(row),),
         (row.why,),
     )
     return cells if counts is None else (*cells, (_taken(counts, row.id),))

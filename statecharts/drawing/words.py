@@ -12,6 +12,7 @@ from statecharts.chart import Chart, Row
 
 TIMER = "timer:"
 IGNORED = "ignore:"
+AGAIN = "="
 
 Counts = Mapping[str, int]
 """How often each row was taken in a run, by row id; ignored cells stand as `ignore:<state>:<trigger>`."""
@@ -32,6 +33,13 @@ def row_words(row: Row, counts: Counts | None = None) -> str:
     guards = f" [{guard_words(row.when)}]" if row.when else ""
     actions = f" / {', '.join(row.do)}" if row.do else ""
     return f"{trigger_words(row.on)}{guards}{actions} ({row.id}){times(counts, row.id)}"
+
+
+def target_words(row: Row) -> str:
+    """Where a row leads: a state, the same state entered again, or nowhere."""
+    if row.to is None:
+        return "stays"
+    return "enters again" if row.to == AGAIN else row.to
 
 
 def times(counts: Counts | None, row: str) -> str:

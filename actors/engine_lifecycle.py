@@ -1,0 +1,150 @@
+"""The lifecycle role: starts when every link is up, drains when told, stops when nothing is open."""
+
+from __future__ import annotations
+
+import msgspec
+
+from actors.actor import ActorState, Context, Role
+from actors.commands import AnyCommand, RaiseAlarm, StopEngine, Tell
+from actors.messages import (
+    ActorFaulted,
+    CloseAsked,
+    DrainAsked,
+    EmergencyAsked,
+    EngineStarted,
+    KillSwitchPulled,
+    PairClosed,
+    PairSpawned,
+    TimerFired,
+)
+from actors.policy import Policy
+from statecharts.engine_lifecycle import CHART
+
+Commands = tuple[AnyCommand, ...]
+
+
+class EngineLifecycle(ActorState, frozen=True, kw_only=True):
+    """Which pairs exist and are not closed, and why the run ends."""
+
+    pairs: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, str]:
+    """Note pairs that come and go; name the trigger."""
+    message = context.message
+    match message:
+        case PairSpawned():
+            return msgspec.structs.replace(state, pairs=(*state.pairs, message.pair)), "PairSpawned"
+        case PairClosed():
+            left = tuple(pair for pair in state.pairs if pair != message.pair)
+            return msgspec.structs.replace(state, pairs=left), "PairClosed"
+        case DrainAsked() | KillSwitchPulled():
+            return msgspec.structs.replace(state, reason=message.reason), type(message).__name__
+        case ActorFaulted():
+            return msgspec.structs.replace(state, reason=message.error), "ActorFaulted"
+        case TimerFired():
+            return state, f"timer:{message.timer}"
+        case _:
+            return state, type(message).__name__
+
+
+def all_links_up(_: EngineLifecycle, context: Context) -> bool:
+    """Every venue the scanner may use is up."""
+    return all(context.board.link_up(venue) for venue in context.policy.scanner.venues)
+
+
+def no_pair_open(state: EngineLifecycle, _: Context) -> bool:
+    """No pair is open, entering or closing."""
+    return not state.pairs
+
+
+def tell_started(_: EngineLifecycle, __: Context) -> Commands:
+    """Let the scanner begin."""
+    return (Tell(to="funding_scanner", message=EngineStarted(mode="running")),)
+
+
+def ask_drain(state: EngineLifecycle, _: Context) -> Commands:
+    """Stop openings and ask every pair to close."""
+    reason = state.reason or "the run's duration is over"
+    return (
+        Tell(to="funding_scanner", message=DrainAsked(reason=reason)),
+        Tell(to="risk", message=DrainAsked(reason=reason)),
+        Tell(to="pairs", message=CloseAsked(reason=reason)),
+    )
+
+
+def pull_kill_switch(state: EngineLifecycle, _: Context) -> Commands:
+    """Tell risk, which asks every pair for an emergency close, and stop the scanner."""
+    message = KillSwitchPulled(by="engine_lifecycle", reason=state.reason or "kill switch")
+    return (Tell(to="risk", message=message), Tell(to="funding_scanner", message=message))
+
+
+def ask_flatten(_: EngineLifecycle, __: Context) -> Commands:
+    """Ask every pair for an emergency close."""
+    return (Tell(to="pairs", message=EmergencyAsked(reason="not closed in time")),)
+
+
+def stop(state: EngineLifecycle, _: Context) -> Commands:
+    """End the run."""
+    return (StopEngine(reason=state.reason or "the run's duration is over"),)
+
+
+def _alarm(code: str, text: str) -> Commands:
+    return (RaiseAlarm(severity="critical", code=code, text=text),)
+
+
+def alarm_links(_: EngineLifecycle, context: Context) -> Commands:
+    """Name the venues that could not be reached."""
+    down = [venue.value for venue in context.policy.scanner.venues if not context.board.link_up(venue)]
+    return _alarm("links_missing", f"no link to {', '.join(down)}; nothing was opened, the run ends")
+
+
+def alarm_drain(state: EngineLifecycle, _: Context) -> Commands:
+    """Name the pairs that did not close in time."""
+    return _alarm("drain_late", f"not closed in time: {', '.join(state.pairs)}; flattening them")
+
+
+def alarm_left_open(state: EngineLifecycle, _: Context) -> Commands:
+    """Name the pairs that are left."""
+    return _alarm(
+        "left_open", f"the run ends with pairs not flat: {', '.join(state.pairs)}; close them by hand"
+    )
+
+
+def alarm_fault(state: EngineLifecycle, _: Context) -> Commands:
+    """This actor's own step raised."""
+    return _alarm("actor_fault", f"{state.actor}: a step failed ({state.reason})")
+
+
+def _duration_s(_: EngineLifecycle, timer: str, policy: Policy) -> float:
+    lifecycle = policy.lifecycle
+    durations = {
+        "links_timeout": lifecycle.links_timeout_s,
+        "run_time": lifecycle.duration_s,
+        "drain_timeout": lifecycle.drain_timeout_s,
+        "flatten_timeout": lifecycle.emergency_timeout_s,
+    }
+    return durations[timer]
+
+
+ROLE: Role[EngineLifecycle] = Role(
+    chart=CHART,
+    absorb=absorb,
+    guards={"all_links_up": all_links_up, "no_pair_open": no_pair_open},
+    actions={
+        action.__name__: action
+        for action in (
+            tell_started,
+            ask_drain,
+            pull_kill_switch,
+            ask_flatten,
+            stop,
+            alarm_links,
+            alarm_drain,
+            alarm_left_open,
+            alarm_fault,
+        )
+    },
+    duration_s=_duration_s,
+)

@@ -1,0 +1,301 @@
+"""The scanner role: smooths funding differences, opens the best pairs, closes those that tire."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.actor import ActorState, Context, Role
+from actors.board import Board
+from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
+from actors.domain import HOUR_NS, NS_PER_S, ONE, ZERO, Noun, Side, Venue
+from actors.gates import Candidate, funding_of, judge
+from actors.messages import (
+    ActorFaulted,
+    CloseAsked,
+    EntryAsked,
+    EntryRefused,
+    PairClosed,
+    PairHedged,
+    PairSpawned,
+    TimerFired,
+)
+from actors.policy import Policy
+from statecharts.funding_scanner import CHART
+
+Commands = tuple[AnyCommand, ...]
+
+
+class Trend(Noun, frozen=True, kw_only=True):
+    """The smoothed funding difference (first venue less second, per hour) of one asset on two venues."""
+
+    asset: str
+    venues: tuple[Venue, Venue]
+    smoothed: Decimal
+    since_ns: int
+    updated_ns: int
+
+
+class Holding(Noun, frozen=True, kw_only=True):
+    """A pair this scanner asked for; it is short on `short_venue`, where funding was higher."""
+
+    pair: str
+    asset: str
+    taker_venue: Venue
+    maker_venue: Venue
+    short_venue: Venue
+    hedged_ns: int = 0
+    closing: bool = False
+    paused_until_ns: int = 0
+    inverted_since_ns: int = 0
+
+
+class FundingScanner(ActorState, frozen=True, kw_only=True):
+    """Trends by `asset:first:second`, pairs by actor name, and how many pairs were ever spawned."""
+
+    trends: dict[str, Trend] = msgspec.field(default_factory=dict)
+    holdings: dict[str, Holding] = msgspec.field(default_factory=dict)
+    spawned: int = 0
+    scans: int = 0
+
+
+# --- absorbing ---------------------------------------------------------------------------------------------
+
+
+def absorb(state: FundingScanner, context: Context) -> tuple[FundingScanner, str]:
+    """Smooth at each scan, note what pairs report; name the trigger."""
+    message = context.message
+    match message:
+        case TimerFired():
+            return _observe(state, context), f"timer:{message.timer}"
+        case PairHedged():
+            return _with_holding(
+                state, message.pair, hedged_ns=context.at_ns, paused_until_ns=0
+            ), "PairHedged"
+        case EntryRefused():
+            until = context.at_ns + round(context.policy.entry.backoff_s * NS_PER_S)
+            return _with_holding(state, message.pair, paused_until_ns=until), "EntryRefused"
+        case PairClosed():
+            left = {name: held for name, held in state.holdings.items() if name != message.pair}
+            return msgspec.structs.replace(state, holdings=left), "PairClosed"
+        case _:
+            return state, type(message).__name__
+
+
+def _with_holding(state: FundingScanner, pair: str, **changes: object) -> FundingScanner:
+    held = state.holdings.get(pair)
+    if held is None:
+        return state
+    return msgspec.structs.replace(
+        state, holdings={**state.holdings, pair: msgspec.structs.replace(held, **changes)}
+    )
+
+
+def pairings(policy: Policy) -> tuple[tuple[str, tuple[Venue, Venue]], ...]:
+    """Every asset on every two venues, in the configured order."""
+    venues = policy.scanner.venues
+    couples = [(first, second) for i, first in enumerate(venues) for second in venues[i + 1 :]]
+    return tuple((asset, couple) for asset in policy.scanner.assets for couple in couples)
+
+
+def _key(asset: str, venues: tuple[Venue, Venue]) -> str:
+    return f"{asset}:{venues[0].value}:{venues[1].value}"
+
+
+def _observe(state: FundingScanner, context: Context) -> FundingScanner:
+    """Fold the funding rates of this moment into the trends, and the trends into the holdings."""
+    trends = dict(state.trends)
+    for asset, venues in pairings(context.policy):
+        difference = _difference(context.board, asset, venues)
+        if difference is not None:
+            key = _key(asset, venues)
+            trends[key] = _smooth(trends.get(key), asset, venues, difference, context)
+    holdings = {name: _age(held, trends, context.at_ns) for name, held in state.holdings.items()}
+    return msgspec.structs.replace(state, trends=trends, holdings=holdings, scans=state.scans + 1)
+
+
+def _difference(board: Board, asset: str, venues: tuple[Venue, Venue]) -> Decimal | None:
+    first, second = (funding_of(board.market(venue, asset)) for venue in venues)
+    return None if first is None or second is None else first - second
+
+
+def _smooth(
+    trend: Trend | None, asset: str, venues: tuple[Venue, Venue], difference: Decimal, context: Context
+) -> Trend:
+    """Exponential smoothing with the configured half-life, by elapsed time."""
+    if trend is None:
+        return Trend(
+            asset=asset, venues=venues, smoothed=difference, since_ns=context.at_ns, updated_ns=context.at_ns
+        )
+    elapsed_h = Decimal(context.at_ns - trend.updated_ns) / HOUR_NS
+    kept = Decimal(2) ** (-elapsed_h / context.policy.scanner.smoothing_h)
+    smoothed = trend.smoothed * kept + difference * (ONE - kept)
+    return msgspec.structs.replace(trend, smoothed=smoothed, updated_ns=context.at_ns)
+
+
+def _age(held: Holding, trends: dict[str, Trend], at_ns: int) -> Holding:
+    """Since when the smoothed difference pays against this pair."""
+    trend = trends.get(_key(held.asset, (held.taker_venue, held.maker_venue)))
+    trend = trend or trends.get(_key(held.asset, (held.maker_venue, held.taker_venue)))
+    if trend is None:
+        return held
+    earned = trend.smoothed if held.short_venue is trend.venues[0] else -trend.smoothed
+    since = 0 if earned >= 0 else held.inverted_since_ns or at_ns
+    return msgspec.structs.replace(held, inverted_since_ns=since)
+
+
+# --- guards and actions ------------------------------------------------------------------------------------
+
+
+def history_seen(state: FundingScanner, context: Context) -> bool:
+    """Some trend has been observed for as long as an entry needs."""
+    return any(
+        _seen_h(trend, context.at_ns) >= context.policy.scanner.history_h for trend in state.trends.values()
+    )
+
+
+def _seen_h(trend: Trend, at_ns: int) -> Decimal:
+    return Decimal(at_ns - trend.since_ns) / HOUR_NS
+
+
+def candidates(state: FundingScanner, board: Board, policy: Policy, at_ns: int) -> tuple[Candidate, ...]:
+    """All pairings that can be judged now, the best expected net first."""
+    judged = [
+        judge(board, policy, trend.asset, trend.venues, trend.smoothed, _seen_h(trend, at_ns), at_ns)
+        for trend in state.trends.values()
+    ]
+    known = [candidate for candidate in judged if candidate is not None]
+    return tuple(sorted(known, key=lambda candidate: (-candidate.expected_net_usd, candidate.asset)))
+
+
+def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
+    """Ask for the best candidates that pass every gate, while there is room; one pair an asset."""
+    policy = context.policy
+    active = [held for held in state.holdings.values() if not _waiting(held)]
+    room = policy.scanner.pairs_most - len(active)
+    taken = {held.asset: held for held in state.holdings.values()}
+    commands: Commands = ()
+    spawned = state.spawned
+    for candidate in candidates(state, context.board, policy, context.at_ns):
+        if room <= 0 or not candidate.passed:
+            break
+        held = taken.get(candidate.asset)
+        if held is None:
+            spawned += 1
+            commands += _open_new(candidate, policy, spawned)
+        elif _waiting(held) and held.paused_until_ns < context.at_ns:
+            commands += _open_again(held, candidate, policy)
+        else:
+            continue
+        room -= 1
+    return commands
+
+
+def _waiting(held: Holding) -> bool:
+    """Refused earlier and idle since."""
+    return held.paused_until_ns > 0 and not held.hedged_ns
+
+
+def _open_new(candidate: Candidate, policy: Policy, number: int) -> Commands:
+    actor = f"pair_position/{candidate.asset}-{number}"
+    order = policy.exit.unreliable_first
+    first = min((candidate.taker_venue, candidate.maker_venue), key=order.index)
+    return (
+        SpawnPair(
+            actor=actor,
+            asset=candidate.asset,
+            taker_venue=candidate.taker_venue,
+            maker_venue=candidate.maker_venue,
+            first_to_close=first,
+        ),
+        Tell(to="engine_lifecycle", message=PairSpawned(pair=actor)),
+        Tell(to=actor, message=_entry(candidate, policy)),
+    )
+
+
+def _open_again(held: Holding, candidate: Candidate, policy: Policy) -> Commands:
+    """Ask an idle pair again; one whose venues have changed roles is retired first."""
+    if held.taker_venue is candidate.taker_venue and held.maker_venue is candidate.maker_venue:
+        return (Tell(to=held.pair, message=_entry(candidate, policy)),)
+    return (Tell(to=held.pair, message=CloseAsked(reason="the other venue is the more liquid one now")),)
+
+
+def _entry(candidate: Candidate, policy: Policy) -> EntryAsked:
+    reason = (
+        f"{candidate.rate_per_hour * 10_000:.4f} bps/h for {policy.scanner.horizon_h} h "
+        f"against {candidate.round_trip_bps:.2f} bps round trip"
+    )
+    return EntryAsked(
+        taker_side=candidate.taker_side,
+        size=candidate.size,
+        expected_net_usd=candidate.expected_net_usd.quantize(Decimal("0.01")),
+        reason=reason,
+    )
+
+
+def close_tired_pairs(state: FundingScanner, context: Context) -> Commands:
+    """Ask pairs to close whose funding has been inverted, or that were held, for too long."""
+    commands: Commands = ()
+    for name in sorted(state.holdings):
+        reason = _tired(state.holdings[name], context)
+        if reason:
+            commands += (Tell(to=name, message=CloseAsked(reason=reason)),)
+    return commands
+
+
+def _tired(held: Holding, context: Context) -> str:
+    scanner = context.policy.scanner
+    if not held.hedged_ns or held.closing:
+        return ""
+    inverted_h = Decimal(context.at_ns - held.inverted_since_ns) / HOUR_NS if held.inverted_since_ns else ZERO
+    if inverted_h >= scanner.inverted_h:
+        return f"funding inverted for {inverted_h:.1f} h"
+    held_h = Decimal(context.at_ns - held.hedged_ns) / HOUR_NS
+    return f"held for {held_h:.0f} h" if held_h >= scanner.hold_most_h else ""
+
+
+def remember(state: FundingScanner, command: AnyCommand, _: Context) -> FundingScanner:
+    """Note the pairs asked for and those asked to close."""
+    match command:
+        case SpawnPair():
+            return _remember_spawn(state, command)
+        case Tell(message=EntryAsked() as entry):
+            held = state.holdings[command.to]
+            short = held.taker_venue if entry.taker_side is Side.SELL else held.maker_venue
+            return _with_holding(state, command.to, short_venue=short, paused_until_ns=0, inverted_since_ns=0)
+        case Tell(message=CloseAsked()):
+            return _with_holding(state, command.to, closing=True)
+        case _:
+            return state
+
+
+def _remember_spawn(state: FundingScanner, command: SpawnPair) -> FundingScanner:
+    held = Holding(
+        pair=command.actor,
+        asset=command.asset,
+        taker_venue=command.taker_venue,
+        maker_venue=command.maker_venue,
+        short_venue=command.taker_venue,
+    )
+    return msgspec.structs.replace(
+        state, holdings={**state.holdings, command.actor: held}, spawned=state.spawned + 1
+    )
+
+
+def alarm_fault(_: FundingScanner, context: Context) -> Commands:
+    """This actor's own step raised."""
+    error = context.message.error if isinstance(context.message, ActorFaulted) else "unknown"
+    return (
+        RaiseAlarm(severity="critical", code="actor_fault", text=f"funding_scanner: a step failed ({error})"),
+    )
+
+
+ROLE: Role[FundingScanner] = Role(
+    chart=CHART,
+    absorb=absorb,
+    guards={"history_seen": history_seen},
+    actions={action.__name__: action for action in (open_best_pairs, close_tired_pairs, alarm_fault)},
+    duration_s=lambda _, __, policy: policy.scanner.scan_s,
+    remember=remember,
+)

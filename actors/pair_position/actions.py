@@ -1,0 +1,310 @@
+"""Actions of the pair position: each returns commands and changes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from actors.actor import Context
+from actors.commands import (
+    AdoptPosition,
+    AnyCommand,
+    CancelAll,
+    CancelOrder,
+    QueryOrder,
+    QueryPosition,
+    RaiseAlarm,
+    SubmitOrder,
+    Tell,
+)
+from actors.domain import NS_PER_S, ZERO, Side, TimeInForce, client_order_id, round_price, round_size
+from actors.messages import ActorFaulted, EntryRefused, PairClosed, PairHedged
+from actors.pair_position.books import price_with_cap, reference_price
+from actors.pair_position.guards import entry_obstacle, market_of, remainder
+from actors.pair_position.state import LegName, PairPosition, Purpose
+
+Commands = tuple[AnyCommand, ...]
+
+
+# --- building orders ---------------------------------------------------------------------------------------
+
+
+def _order(
+    state: PairPosition,
+    context: Context,
+    name: LegName,
+    side: Side,
+    size: Decimal,
+    price: Decimal,
+    purpose: Purpose,
+    *,
+    post_only: bool = False,
+    number: int = 0,
+) -> SubmitOrder:
+    """An order on a leg, on the venue's lattice; opening purposes are the only ones not reduce-only.
+
+    Prices round away from the market (a buy down, a sell up): a cap is never exceeded, a post-only never crosses.
+    `number` counts further orders of the same action.
+    """
+    instrument = market_of(state, context, name).instrument
+    assert instrument is not None, f"{state.actor} has no instrument for its {name} leg"
+    lifetime_ns = round(context.policy.order.order_lifetime_s * NS_PER_S)
+    return SubmitOrder(
+        order_id=client_order_id(context.policy.order_namespace, state.actor, state.orders_sent + number),
+        venue=state.leg(name).venue,
+        asset=state.asset,
+        side=side,
+        size=round_size(size, instrument.lot),
+        limit_price=round_price(instrument, price, up=side is Side.SELL),
+        time_in_force=TimeInForce.POST_ONLY if post_only else TimeInForce.IOC,
+        reduce_only=purpose not in ("taker", "maker", "sweep"),
+        purpose=purpose,
+        expires_at_ns=context.at_ns + lifetime_ns,
+        decision_mid=reference_price(state, context, name),
+    )
+
+
+def _touch(state: PairPosition, context: Context, name: LegName, side: Side) -> Decimal:
+    """The price a market order of `side` meets first: the ask for a buy, the bid for a sell."""
+    quote = market_of(state, context, name).quote
+    if quote is None:
+        return reference_price(state, context, name)
+    return quote.ask if side is Side.BUY else quote.bid
+
+
+def _market_order(
+    state: PairPosition,
+    context: Context,
+    name: LegName,
+    side: Side,
+    size: Decimal,
+    slippage_bps: Decimal,
+    purpose: Purpose,
+    number: int = 0,
+) -> SubmitOrder:
+    cap = price_with_cap(_touch(state, context, name, side), side, slippage_bps)
+    return _order(state, context, name, side, size, cap, purpose, number=number)
+
+
+def _reducing(
+    state: PairPosition,
+    context: Context,
+    name: LegName,
+    size: Decimal,
+    purpose: Purpose,
+    slippage_bps: Decimal,
+    number: int = 0,
+) -> Commands:
+    """A reduce-only IOC on a leg for at most what is open there; nothing when it is flat."""
+    position = state.leg(name).position
+    size = min(size, abs(position))
+    if size <= 0:
+        return ()
+    side = Side.SELL if position > 0 else Side.BUY
+    return (_market_order(state, context, name, side, size, slippage_bps, purpose, number),)
+
+
+def _widened(base_bps: Decimal, tries: int) -> Decimal:
+    """The price cap grows by its base with every try."""
+    return base_bps * (tries + 1)
+
+
+# --- entry -------------------------------------------------------------------------------------------------
+
+
+def send_taker(state: PairPosition, context: Context) -> Commands:
+    """The IOC on the taker venue."""
+    slippage = context.policy.entry.taker_slippage_bps
+    return (_market_order(state, context, "taker", state.taker_side, state.size, slippage, "taker"),)
+
+
+def send_maker(state: PairPosition, context: Context) -> Commands:
+    """The post-only order on the maker venue, at the touch, for exactly what is missing."""
+    side = state.taker_side.opposite
+    touch = _touch(state, context, "maker", side.opposite)
+    return (_order(state, context, "maker", side, remainder(state), touch, "maker", post_only=True),)
+
+
+def send_sweep(state: PairPosition, context: Context) -> Commands:
+    """The confirmed remainder at market, the cap one step wider than last time."""
+    slippage = _widened(context.policy.entry.sweep_slippage_bps, state.sent("sweep"))
+    side = state.taker_side.opposite
+    return (_market_order(state, context, "maker", side, remainder(state), slippage, "sweep"),)
+
+
+def refuse_entry(state: PairPosition, context: Context) -> Commands:
+    """Tell the scanner why there was no entry."""
+    last = state.orders[-1].reason if state.orders else ""
+    reason = entry_obstacle(state, context) or f"the taker order did not fill ({last or 'no fill'})"
+    return (Tell(to="funding_scanner", message=EntryRefused(pair=state.actor, reason=reason)),)
+
+
+# --- reducing and closing ----------------------------------------------------------------------------------
+
+
+def trim_larger_leg(state: PairPosition, context: Context) -> Commands:
+    """Reduce the larger leg to the size of the smaller one."""
+    excess = remainder(state)
+    name: LegName = "taker" if excess > 0 else "maker"
+    tries = state.sent("trim", episode=state.episode)
+    slippage = _widened(context.policy.exit.close_slippage_bps, tries)
+    return _reducing(state, context, name, abs(excess), "trim", slippage)
+
+
+def send_reduce_first(state: PairPosition, context: Context) -> Commands:
+    """Reduce the less reliable leg by the configured fraction; the other is trimmed to match."""
+    size = abs(state.leg(state.first_to_close).position) * context.policy.adl.reduce_fraction
+    slippage = context.policy.exit.close_slippage_bps
+    return _reducing(state, context, state.first_to_close, size, "reduce", slippage)
+
+
+def send_close_first(state: PairPosition, context: Context) -> Commands:
+    """Close what is open on the less reliable leg (on the other when that one is flat)."""
+    name = state.first_to_close if state.leg(state.first_to_close).position else state.second_to_close
+    return _close(state, context, name)
+
+
+def send_close_second(state: PairPosition, context: Context) -> Commands:
+    """Close what is open on the other leg."""
+    return _close(state, context, state.second_to_close)
+
+
+def _close(state: PairPosition, context: Context, name: LegName) -> Commands:
+    tries = state.sent("close", leg=name, episode=state.episode)
+    slippage = _widened(context.policy.exit.close_slippage_bps, tries)
+    return _reducing(state, context, name, abs(state.leg(name).position), "close", slippage)
+
+
+def close_both_legs(state: PairPosition, context: Context) -> Commands:
+    """Emergency: both legs, the first one first, the second without waiting; reduce-only, a wide cap."""
+    commands: Commands = ()
+    cap = context.policy.exit.emergency_slippage_bps
+    for name in (state.first_to_close, state.second_to_close):
+        size = abs(state.leg(name).position)
+        commands += _reducing(state, context, name, size, "emergency", cap, len(commands))
+    return commands
+
+
+# --- cancelling and asking ---------------------------------------------------------------------------------
+
+
+def cancel_open_orders(state: PairPosition, _: Context) -> Commands:
+    """Cancel each order that may still fill."""
+    return tuple(
+        CancelOrder(venue=state.leg(order.leg).venue, asset=state.asset, order_id=order.id)
+        for order in state.open_orders
+    )
+
+
+def cancel_all_orders(state: PairPosition, _: Context) -> Commands:
+    """Cancel everything of ours on both markets, known to us or not."""
+    return tuple(CancelAll(venue=leg.venue, asset=state.asset) for leg in state.legs)
+
+
+def query_open_orders(state: PairPosition, _: Context) -> Commands:
+    """Ask what became of each order that is not over."""
+    return tuple(
+        QueryOrder(venue=state.leg(order.leg).venue, asset=state.asset, order_id=order.id)
+        for order in state.open_orders
+    )
+
+
+def query_positions(state: PairPosition, _: Context) -> Commands:
+    """Ask both venues for our positions."""
+    return tuple(QueryPosition(venue=leg.venue, asset=state.asset) for leg in state.legs)
+
+
+def adopt_reported(state: PairPosition, _: Context) -> Commands:
+    """Let the books follow what both venues reported."""
+    return tuple(
+        AdoptPosition(venue=leg.venue, asset=state.asset, size=leg.reported or ZERO) for leg in state.legs
+    )
+
+
+# --- telling -----------------------------------------------------------------------------------------------
+
+
+def announce_hedged(state: PairPosition, _: Context) -> Commands:
+    """Tell the scanner that both legs are verified."""
+    message = PairHedged(pair=state.actor, size=abs(state.taker.position))
+    return (Tell(to="funding_scanner", message=message),)
+
+
+def announce_closed(state: PairPosition, _: Context) -> Commands:
+    """Tell the scanner and the lifecycle that the pair is flat for good."""
+    message = PairClosed(pair=state.actor, reason=state.close_reason or "flat", net_usd=state.net_usd)
+    return (Tell(to="funding_scanner", message=message), Tell(to="engine_lifecycle", message=message))
+
+
+def _left(state: PairPosition) -> str:
+    """What is open, for a person: sizes and venues of both legs."""
+    return ", ".join(f"{leg.position} {state.asset} on {leg.venue.value}" for leg in state.legs)
+
+
+def alarm_doubt(state: PairPosition, _: Context) -> Commands:
+    """An order's outcome stayed unknown."""
+    orders = ", ".join(order.id for order in state.open_orders)
+    text = (
+        f"{state.actor}: the outcome of {orders} stayed unknown; closing what our books hold: {_left(state)}"
+    )
+    return (RaiseAlarm(severity="critical", code="order_in_doubt", text=text),)
+
+
+def alarm_unverified(state: PairPosition, _: Context) -> Commands:
+    """The venues do not answer position queries."""
+    text = f"{state.actor}: positions cannot be verified; by our books {_left(state)}. Look at both venues."
+    return (RaiseAlarm(severity="warning", code="positions_unverified", text=text),)
+
+
+def alarm_surprise(state: PairPosition, _: Context) -> Commands:
+    """The venues hold something our books do not explain."""
+    text = f"{state.actor}: the venues hold what our books do not explain ({_left(state)}); flattening"
+    return (RaiseAlarm(severity="critical", code="position_surprise", text=text),)
+
+
+def alarm_attempts(state: PairPosition, _: Context) -> Commands:
+    """Bounded attempts failed."""
+    text = f"{state.actor}: attempts used up, emergency close begins; open: {_left(state)}"
+    return (RaiseAlarm(severity="critical", code="attempts_failed", text=text),)
+
+
+def alarm_stranded(state: PairPosition, _: Context) -> Commands:
+    """Name what is left open and what to do."""
+    text = f"{state.actor}: could not be flattened; left open: {_left(state)}. Close by hand, or ask again."
+    return (RaiseAlarm(severity="critical", code="leg_stranded", text=text),)
+
+
+def alarm_fault(state: PairPosition, context: Context) -> Commands:
+    """Our own step raised."""
+    error = context.message.error if isinstance(context.message, ActorFaulted) else "unknown"
+    text = f"{state.actor}: a step failed ({error}); emergency close; open: {_left(state)}"
+    return (RaiseAlarm(severity="critical", code="actor_fault", text=text),)
+
+
+ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
+    action.__name__: action
+    for action in (
+        send_taker,
+        send_maker,
+        send_sweep,
+        refuse_entry,
+        trim_larger_leg,
+        send_reduce_first,
+        send_close_first,
+        send_close_second,
+        close_both_legs,
+        cancel_open_orders,
+        cancel_all_orders,
+        query_open_orders,
+        query_positions,
+        adopt_reported,
+        announce_hedged,
+        announce_closed,
+        alarm_doubt,
+        alarm_unverified,
+        alarm_surprise,
+        alarm_attempts,
+        alarm_stranded,
+        alarm_fault,
+    )
+}

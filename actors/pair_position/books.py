@@ -1,0 +1,331 @@
+"""Absorbing: facts go into the books, and the trigger for the chart is named. Nothing is decided here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.actor import Context
+from actors.commands import AdoptPosition, AnyCommand, SubmitOrder
+from actors.domain import BPS, NS_PER_S, ONE, ZERO, Side, shared_lot
+from actors.messages import (
+    CancelRejected,
+    CloseAsked,
+    EmergencyAsked,
+    EntryAsked,
+    ForcedFill,
+    FundingPaid,
+    OrderAccepted,
+    OrderDenied,
+    OrderDone,
+    OrderFilled,
+    OrderMessage,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionDeleveraged,
+    PositionLiquidated,
+    PositionReported,
+    TimerFired,
+)
+from actors.pair_position.state import LegName, Order, PairPosition, Purpose, leg_on, with_leg
+from statecharts.interpreter import compile_chart, decide
+from statecharts.order import CHART as ORDER_CHART
+
+ORDER_TABLE = compile_chart(ORDER_CHART)
+REMEMBERED = 48
+"""Payment and forced-fill ids kept to recognise repeats."""
+
+
+def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
+    """Take a message into the books; returns the state and the chart's trigger."""
+    message = context.message
+    state = _measure_naked(state, context)
+    match message:
+        case (
+            OrderAccepted()
+            | OrderFilled()
+            | OrderDone()
+            | OrderRejected()
+            | OrderDenied()
+            | OrderUnresolved()
+            | OrderUnknown()
+            | CancelRejected()
+        ):
+            return _order(state, message, context)
+        case PositionReported():
+            return _position(state, message, context)
+        case PositionDeleveraged() | PositionLiquidated():
+            return _forced(state, message), type(message).__name__
+        case FundingPaid():
+            return _funding(state, message), "FundingPaid"
+        case TimerFired():
+            return state, f"timer:{message.timer}"
+        case EntryAsked():
+            return _entry(state, message, context), "EntryAsked"
+        case CloseAsked() | EmergencyAsked():
+            reason = state.close_reason or message.reason
+            return msgspec.structs.replace(state, close_reason=reason), type(message).__name__
+        case _:
+            return state, type(message).__name__
+
+
+# --- naked time --------------------------------------------------------------------------------------------
+
+
+def _measure_naked(state: PairPosition, context: Context) -> PairPosition:
+    """Count the time since the last message towards naked time if the legs were unequal meanwhile."""
+    if not state.naked:
+        return state if state.seen_ns == 0 else msgspec.structs.replace(state, seen_ns=0)
+    elapsed_ns = max(0, context.at_ns - state.seen_ns) if state.seen_ns else 0
+    notional = abs(state.net) * reference_price(state, context, "taker")
+    return msgspec.structs.replace(
+        state,
+        seen_ns=context.at_ns,
+        naked_ns=state.naked_ns + elapsed_ns,
+        naked_notional_usd_s=state.naked_notional_usd_s + notional * elapsed_ns / NS_PER_S,
+    )
+
+
+def reference_price(state: PairPosition, context: Context, name: LegName) -> Decimal:
+    """The price to value a leg by: its mid, else its mark, else the other leg's; zero when nothing was told."""
+    for leg in (state.leg(name), *state.legs):
+        market = context.board.market(leg.venue, state.asset)
+        if market.quote is not None:
+            return market.quote.mid
+        if market.mark is not None:
+            return market.mark
+    return ZERO
+
+
+# --- entry -------------------------------------------------------------------------------------------------
+
+
+def _entry(state: PairPosition, message: EntryAsked, context: Context) -> PairPosition:
+    """Note what was asked; a pair that already trades keeps what it was asked first."""
+    if state.place != "IDLE.ready":
+        return state
+    price = reference_price(state, context, "taker")
+    instruments = [context.board.market(leg.venue, state.asset).instrument for leg in state.legs]
+    lots = [instrument.lot for instrument in instruments if instrument is not None] or [ZERO]
+    lot = shared_lot(lots[0], lots[-1]) if lots[0] else ZERO
+    dust_usd = context.policy.verify.dust_usd
+    return msgspec.structs.replace(
+        state,
+        taker_side=message.taker_side,
+        size=message.size,
+        dust=max(lot, dust_usd / price if price else ZERO),
+        expected_net_usd=message.expected_net_usd,
+        entry_reason=message.reason,
+    )
+
+
+# --- orders ------------------------------------------------------------------------------------------------
+
+
+def _order(state: PairPosition, message: OrderMessage, context: Context) -> tuple[PairPosition, str]:
+    """Step the order's own chart, book what it filled, and say what that means for the pair."""
+    index = next((i for i, order in enumerate(state.orders) if order.id == message.order_id), None)
+    if index is None:
+        return state, "ForeignFilled" if isinstance(message, OrderFilled) else "OrderRepeated"
+    before = state.orders[index]
+    after = _step_order(before, message, context)
+    if after != before:
+        orders = (*state.orders[:index], after, *state.orders[index + 1 :])
+        state = msgspec.structs.replace(state, orders=orders)
+        state = _book_fill(state, before, after, message)
+    if isinstance(message, OrderRejected) and after.place != before.place:
+        state = msgspec.structs.replace(state, orders_rejected=state.orders_rejected + 1)
+    if isinstance(message, OrderDenied) and after.place != before.place:
+        state = msgspec.structs.replace(state, orders_denied=state.orders_denied + 1)
+    return state, _order_trigger(state, before, after, message)
+
+
+def _step_order(order: Order, message: OrderMessage, context: Context) -> Order:
+    changes: dict[str, object] = {}
+    match message:
+        case OrderFilled():
+            if message.fill_id in order.fills:
+                return order
+            changes = {
+                "fills": (*order.fills, message.fill_id),
+                "filled_seen": order.filled_seen + message.size,
+            }
+        case OrderDone():
+            changes = {"filled_told": max(order.filled_told, message.filled), "reason": message.reason.value}
+        case OrderRejected():
+            changes = {"reason": message.reason.value}
+        case OrderDenied():
+            changes = {"reason": message.rule}
+        case _:
+            pass
+    told = msgspec.structs.replace(order, **changes) if changes else order
+
+    def holds(name: str) -> bool:
+        return told.filled >= told.size if name == "complete" else context.at_ns > told.lapses_ns
+
+    choice = decide(ORDER_TABLE, order.place, type(message).__name__, holds)
+    if choice.target is None:
+        return told if isinstance(message, OrderFilled | OrderDone) else order
+    return msgspec.structs.replace(told, place=choice.target)
+
+
+def _book_fill(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> PairPosition:
+    """Position follows what is filled by any account; cash and fees follow the fill records."""
+    leg = state.leg(after.leg)
+    grown = after.filled - before.filled
+    changes: dict[str, object] = {}
+    if grown:
+        changes = {"position": leg.position + after.side.sign * grown, "confirmed_ns": 0}
+    if isinstance(message, OrderFilled) and message.fill_id not in before.fills:
+        sign = after.side.sign
+        notional = message.price * message.size
+        changes |= {
+            "cash_usd": leg.cash_usd - sign * notional,
+            "fees_usd": leg.fees_usd + message.fee_usd,
+            "slippage_usd": leg.slippage_usd + sign * (message.price - after.decision_mid) * message.size,
+            "traded_usd": leg.traded_usd + notional,
+        }
+    return with_leg(state, after.leg, **changes) if changes else state
+
+
+def _order_trigger(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> str:
+    if isinstance(message, CancelRejected):
+        return "OrderRepeated" if after.over else "CancelRejected"
+    if after == before:
+        return "OrderRepeated"
+    if before.over and after.over:
+        return "OrderCorrected" if after.filled != before.filled else "OrderRepeated"
+    if after.over:
+        return "OrderProgressed" if state.open_orders else "OrderSettled"
+    return "OrderInDoubt" if after.place == "UNRESOLVED" else "OrderProgressed"
+
+
+# --- positions, forced fills, funding ----------------------------------------------------------------------
+
+
+def _position(state: PairPosition, message: PositionReported, context: Context) -> tuple[PairPosition, str]:
+    """Compare the venue's word with our books; only an answer to a question can confirm."""
+    name = leg_on(state, message.venue)
+    if name is None:
+        return state, "PositionNoted"
+    leg = state.leg(name)
+    if any(order.leg == name for order in state.open_orders):
+        return state, "PositionNoted"
+    equal = message.size == leg.position
+    if not message.queried:
+        return state, "PositionNoted" if equal else "PositionDrifted"
+    state = with_leg(
+        state,
+        name,
+        reported=message.size,
+        reported_ns=context.at_ns,
+        confirmed_ns=context.at_ns if equal else 0,
+    )
+    return state, "PositionConfirmed" if equal else "PositionDiffers"
+
+
+def _forced(state: PairPosition, message: ForcedFill) -> PairPosition:
+    """ADL or liquidation moved a leg towards zero; never beyond, and never twice for one fill id."""
+    name = leg_on(state, message.venue)
+    if name is None or message.fill_id in state.leg(name).forced:
+        return state
+    leg = state.leg(name)
+    sign = message.side.sign
+    if leg.position * sign >= 0:
+        return state
+    size = min(message.size, abs(leg.position))
+    return with_leg(
+        state,
+        name,
+        position=leg.position + sign * size,
+        confirmed_ns=0,
+        cash_usd=leg.cash_usd - sign * message.price * size,
+        fees_usd=leg.fees_usd + message.fee_usd,
+        forced=(*leg.forced[-REMEMBERED:], message.fill_id),
+    )
+
+
+def _funding(state: PairPosition, message: FundingPaid) -> PairPosition:
+    name = leg_on(state, message.venue)
+    if name is None or message.payment_id in state.leg(name).payments:
+        return state
+    leg = state.leg(name)
+    return with_leg(
+        state,
+        name,
+        funding_received_usd=leg.funding_received_usd + max(message.amount_usd, ZERO),
+        funding_paid_usd=leg.funding_paid_usd + max(-message.amount_usd, ZERO),
+        payments=(*leg.payments[-REMEMBERED:], message.payment_id),
+    )
+
+
+# --- our own commands --------------------------------------------------------------------------------------
+
+
+def remember(state: PairPosition, command: AnyCommand, context: Context) -> PairPosition:
+    """Take our own commands into the books: an order sent is an order known before it leaves."""
+    match command:
+        case SubmitOrder():
+            return _remember_order(state, command, context)
+        case AdoptPosition():
+            return _adopt(state, command, context)
+        case _:
+            return state
+
+
+def _remember_order(state: PairPosition, command: SubmitOrder, context: Context) -> PairPosition:
+    name = leg_on(state, command.venue)
+    assert name is not None, f"{state.actor} has no leg on {command.venue}"
+    grace_ns = round(context.policy.order.lapse_grace_s * NS_PER_S)
+    order = Order(
+        id=command.order_id,
+        leg=name,
+        side=command.side,
+        size=command.size,
+        purpose=msgspec.convert(command.purpose, Purpose),
+        reduce_only=command.reduce_only,
+        decision_mid=command.decision_mid,
+        lapses_ns=command.expires_at_ns + grace_ns,
+        episode=state.episode,
+    )
+    return msgspec.structs.replace(
+        state,
+        orders=(*_kept(state.orders, context.policy.order.orders_remembered), order),
+        orders_sent=state.orders_sent + 1,
+        entered_ns=state.entered_ns or context.at_ns,
+    )
+
+
+def _kept(orders: tuple[Order, ...], most: int) -> tuple[Order, ...]:
+    """Drop the oldest settled orders beyond `most`; an open order is never dropped."""
+    surplus = len(orders) - most + 1
+    kept = []
+    for order in orders:
+        if surplus > 0 and order.over:
+            surplus -= 1
+        else:
+            kept.append(order)
+    return tuple(kept)
+
+
+def _adopt(state: PairPosition, command: AdoptPosition, context: Context) -> PairPosition:
+    """Our books follow the venue's verified size; the missing trade is valued at the reference price."""
+    name = leg_on(state, command.venue)
+    assert name is not None, f"{state.actor} has no leg on {command.venue}"
+    leg = state.leg(name)
+    change = command.size - leg.position
+    price = reference_price(state, context, name)
+    return with_leg(
+        state,
+        name,
+        position=command.size,
+        confirmed_ns=context.at_ns,
+        estimated_usd=leg.estimated_usd - change * price,
+    )
+
+
+def price_with_cap(mid_or_touch: Decimal, side: Side, slippage_bps: Decimal) -> Decimal:
+    """The worst acceptable price: `slippage_bps` beyond the touch, against us."""
+    return mid_or_touch * (ONE + side.sign * slippage_bps * BPS)

@@ -1,0 +1,239 @@
+"""Guards of the pair position: they read after "if", look, and change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from actors.actor import Context
+from actors.board import Market
+from actors.domain import NS_PER_S, ZERO, DoneReason, Instrument, RejectReason, round_size
+from actors.messages import AdlLevelEstimated
+from actors.pair_position.books import reference_price
+from actors.pair_position.state import LegName, PairPosition
+
+CROSSED = (RejectReason.POST_ONLY_WOULD_CROSS.value, DoneReason.POST_ONLY_REJECTED.value)
+NOTHING_TO_REDUCE = (RejectReason.REDUCE_ONLY.value, DoneReason.REDUCE_ONLY_CANCELED.value)
+
+
+def market_of(state: PairPosition, context: Context, name: LegName) -> Market:
+    """The board's market of a leg."""
+    return context.board.market(state.leg(name).venue, state.asset)
+
+
+def flat(state: PairPosition, _: Context) -> bool:
+    """Both legs are zero by our books."""
+    return not state.taker.position and not state.maker.position
+
+
+def within_dust(first: Decimal, second: Decimal, dust: Decimal) -> bool:
+    """Two opposite positions, both open, equal within dust."""
+    return first * second < 0 and abs(first + second) <= dust
+
+
+def legs_within_dust(state: PairPosition, _: Context) -> bool:
+    """The legs are opposite and equal within dust."""
+    return within_dust(state.taker.position, state.maker.position, state.dust)
+
+
+def orders_out(state: PairPosition, _: Context) -> bool:
+    """An order may still fill."""
+    return bool(state.open_orders)
+
+
+def entry_obstacle(state: PairPosition, context: Context) -> str:
+    """Why the pair cannot be entered now, or nothing."""
+    now = context.at_ns
+    age_most_ns = context.policy.scanner.quote_age_most_s * NS_PER_S
+    for leg in state.legs:
+        market = context.board.market(leg.venue, state.asset)
+        if not context.board.link_up(leg.venue):
+            return f"the link to {leg.venue.value} is down"
+        if market.instrument is None or market.quote is None:
+            return f"{leg.venue.value} has told no instrument or quote for {state.asset}"
+        if now - market.quoted_ns > age_most_ns:
+            return f"the quote of {leg.venue.value} is {(now - market.quoted_ns) // NS_PER_S} s old"
+        if not tradable(market.instrument, state.size, market.quote.mid):
+            return f"size {state.size} is below the lot or minimum of {leg.venue.value}"
+    return ""
+
+
+def tradable(instrument: Instrument, size: Decimal, price: Decimal) -> bool:
+    """`size` survives rounding to the lot and meets the venue's minimum notional."""
+    rounded = round_size(size, instrument.lot)
+    return rounded > 0 and rounded * price >= instrument.min_notional_usd
+
+
+def entry_viable(state: PairPosition, context: Context) -> bool:
+    """Links up, quotes fresh, size above both venues' minimum; and orders never sent before from here."""
+    return not entry_obstacle(state, context)
+
+
+def remainder(state: PairPosition) -> Decimal:
+    """What the maker leg still lacks of the taker leg's size; negative when it has more."""
+    return abs(state.taker.position) - abs(state.maker.position)
+
+
+def maker_viable(state: PairPosition, context: Context) -> bool:
+    """The taker leg's size can be traded on the maker venue, and its link is up."""
+    return _hedge_viable(state, context)
+
+
+def sweep_viable(state: PairPosition, context: Context) -> bool:
+    """The remainder can be traded on the maker venue, and its link is up."""
+    return _hedge_viable(state, context)
+
+
+def _hedge_viable(state: PairPosition, context: Context) -> bool:
+    market = market_of(state, context, "maker")
+    missing = remainder(state)
+    if missing <= 0 or market.instrument is None or not context.board.link_up(state.maker.venue):
+        return False
+    return tradable(market.instrument, missing, reference_price(state, context, "maker"))
+
+
+def maker_crossed(state: PairPosition, _: Context) -> bool:
+    """The last order was post-only and would have crossed."""
+    last = state.orders[-1]
+    return last.purpose == "maker" and last.reason in CROSSED
+
+
+def requotes_left(state: PairPosition, context: Context) -> bool:
+    """Another post-only quote is allowed."""
+    return state.sent("maker") <= context.policy.entry.requotes_most
+
+
+def sweeps_left(state: PairPosition, context: Context) -> bool:
+    """Another sweep is allowed."""
+    return state.sent("sweep") < context.policy.entry.sweeps_most
+
+
+def trims_left(state: PairPosition, context: Context) -> bool:
+    """Another trim is allowed in this episode."""
+    return state.sent("trim", "reduce", episode=state.episode) < context.policy.exit.close_tries_most + 1
+
+
+def doubt_tries_left(state: PairPosition, context: Context) -> bool:
+    """Another question about the order in doubt is allowed."""
+    return state.tries < context.policy.order.doubt_tries_most
+
+
+def verify_tries_left(state: PairPosition, context: Context) -> bool:
+    """Another question about the positions is allowed before the books follow."""
+    return state.tries < context.policy.verify.verify_tries_most
+
+
+def both_legs_confirmed(state: PairPosition, _: Context) -> bool:
+    """Both venues, asked since we came here, said what our books say."""
+    return all(leg.confirmed_ns and leg.confirmed_ns >= state.arrived_ns for leg in state.legs)
+
+
+def both_legs_reported(state: PairPosition, _: Context) -> bool:
+    """Both venues have answered since we came here."""
+    return all(leg.reported is not None and leg.reported_ns >= state.arrived_ns for leg in state.legs)
+
+
+def _reported(state: PairPosition) -> tuple[Decimal, Decimal]:
+    return (state.taker.reported or ZERO, state.maker.reported or ZERO)
+
+
+def reported_flat(state: PairPosition, _: Context) -> bool:
+    """Both venues reported zero."""
+    return _reported(state) == (ZERO, ZERO)
+
+
+def reported_within_dust(state: PairPosition, _: Context) -> bool:
+    """The reported legs are opposite and equal within dust."""
+    return within_dust(*_reported(state), state.dust)
+
+
+def reported_reducible(state: PairPosition, _: Context) -> bool:
+    """The reported legs are opposite, or one is zero: reducing the larger repairs it."""
+    first, second = _reported(state)
+    return first * second <= 0
+
+
+def adl_exits(_: PairPosition, context: Context) -> bool:
+    """The estimated ADL level says leave."""
+    message = context.message
+    return isinstance(message, AdlLevelEstimated) and message.level >= context.policy.adl.exit_level
+
+
+def adl_reduces(_: PairPosition, context: Context) -> bool:
+    """The estimated ADL level says reduce."""
+    message = context.message
+    return isinstance(message, AdlLevelEstimated) and message.level >= context.policy.adl.reduce_level
+
+
+def reduction_viable(state: PairPosition, context: Context) -> bool:
+    """Something is left to hold on both venues after the reduction, above their minimum."""
+    kept = abs(state.taker.position) * (1 - context.policy.adl.reduce_fraction)
+    instruments = [market_of(state, context, name).instrument for name in ("taker", "maker")]
+    price = reference_price(state, context, "taker")
+    return all(instrument is not None and tradable(instrument, kept, price) for instrument in instruments)
+
+
+def first_leg_open(state: PairPosition, _: Context) -> bool:
+    """The leg that closes first is not zero."""
+    return bool(state.leg(state.first_to_close).position)
+
+
+def close_tries_left(state: PairPosition, context: Context) -> bool:
+    """Another attempt is allowed for the leg that is to close next."""
+    name = state.first_to_close if first_leg_open(state, context) else state.second_to_close
+    return state.sent("close", leg=name, episode=state.episode) < context.policy.exit.close_tries_most
+
+
+def refused_as_flat(state: PairPosition, _: Context) -> bool:
+    """The venue refused the last order because there is nothing to reduce."""
+    last = state.orders[-1]
+    return last.reduce_only and last.reason in NOTHING_TO_REDUCE
+
+
+def emergency_tries_left(state: PairPosition, context: Context) -> bool:
+    """No leg has used up its emergency attempts."""
+    most = context.policy.exit.emergency_tries_most
+    used = max(state.sent("emergency", leg=name, episode=state.episode) for name in ("taker", "maker"))
+    return used < most
+
+
+GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
+    guard.__name__: guard
+    for guard in (
+        flat,
+        legs_within_dust,
+        orders_out,
+        entry_viable,
+        maker_viable,
+        sweep_viable,
+        maker_crossed,
+        requotes_left,
+        sweeps_left,
+        trims_left,
+        doubt_tries_left,
+        verify_tries_left,
+        both_legs_confirmed,
+        both_legs_reported,
+        reported_flat,
+        reported_within_dust,
+        reported_reducible,
+        adl_exits,
+        adl_reduces,
+        reduction_viable,
+        first_leg_open,
+        close_tries_left,
+        refused_as_flat,
+        emergency_tries_left,
+    )
+}
+
+INVARIANTS: Mapping[str, Callable[[PairPosition], bool]] = {
+    "books_flat": lambda state: not state.taker.position and not state.maker.position,
+    "no_open_order": lambda state: not state.open_orders,
+    "legs_within_dust": lambda state: within_dust(state.taker.position, state.maker.position, state.dust),
+    "naked_is_watched": lambda state: not state.naked or bool(state.timers) or bool(state.open_orders),
+    "reducing_orders_only": lambda state: all(order.reduce_only for order in state.open_orders),
+    "emergency_reduces_only": lambda state: all(
+        order.reduce_only for order in state.orders if order.purpose == "emergency"
+    ),
+}

@@ -1,0 +1,133 @@
+"""The screen every order passes before it leaves: limits with every order in flight counted as filled.
+
+Orders that open are held to all limits; orders that only reduce always pass, also after the kill switch.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from actors.board import Board
+from actors.commands import SubmitOrder
+from actors.domain import BPS, NS_PER_S, ONE, ZERO, Venue
+from actors.messages import OrderDenied
+from actors.policy import Policy
+from actors.risk.books import MINUTE_NS, Held, InFlight, RiskState, key_of, send
+
+
+def screen(
+    state: RiskState, actor: str, order: SubmitOrder, board: Board, policy: Policy, at_ns: int
+) -> tuple[RiskState, OrderDenied | None]:
+    """Pass (and count) the order, or deny it with the rule, what was measured and the limit."""
+    refusal = None if order.reduce_only else _refusal(state, order, board, policy, at_ns)
+    if refusal is None:
+        grace_ns = round(policy.order.lapse_grace_s * NS_PER_S)
+        return send(state, actor, order, at_ns, grace_ns), None
+    rule, measured, limit = refusal
+    denied = OrderDenied(
+        venue=order.venue, order_id=order.order_id, rule=rule, measured=measured, limit=limit
+    )
+    return msgspec.structs.replace(state, denied=state.denied + 1), denied
+
+
+def _refusal(
+    state: RiskState, order: SubmitOrder, board: Board, policy: Policy, at_ns: int
+) -> tuple[str, str, str] | None:
+    """The first limit the order would break."""
+    if not state.place.startswith("WATCHING"):
+        return ("openings_stopped", state.place, "WATCHING")
+    limits = policy.risk
+    recent = sum(1 for sent in state.recent_ns if at_ns - sent < MINUTE_NS)
+    if recent >= limits.orders_per_minute_most:
+        return ("orders_per_minute_most", str(recent), str(limits.orders_per_minute_most))
+    price = _price(board, order.venue, order.asset, order.limit_price)
+    distance_bps = abs(order.limit_price / price - ONE) / BPS
+    if distance_bps > limits.price_collar_bps:
+        return ("price_collar_bps", f"{distance_bps:.1f}", str(limits.price_collar_bps))
+    notional = order.size * price
+    if notional > limits.order_notional_most_usd:
+        return ("order_notional_most_usd", f"{notional:.2f}", str(limits.order_notional_most_usd))
+    return _exposure_refusal(state, order, board, policy)
+
+
+def _exposure_refusal(
+    state: RiskState, order: SubmitOrder, board: Board, policy: Policy
+) -> tuple[str, str, str] | None:
+    limits = policy.risk
+    exposures = exposures_with(state, order)
+    values = [
+        (key, signed, size * _price(board, *_split(key), order.limit_price))
+        for key, signed, size in exposures
+    ]
+    venue_gross = sum((value for key, _, value in values if _split(key)[0] is order.venue), ZERO)
+    asset_gross = sum((value for key, _, value in values if _split(key)[1] == order.asset), ZERO)
+    total_gross = sum((value for _, _, value in values), ZERO)
+    net = abs(
+        sum((signed * _price(board, *_split(key), order.limit_price) for key, signed, _ in values), ZERO)
+    )
+    account = board.accounts.get(order.venue.value)
+    if account is None or account.equity_usd <= 0:
+        return ("leverage_most", "no equity known", str(limits.leverage_most))
+    for rule, measured, limit in (
+        ("venue_gross_most_usd", venue_gross, limits.venue_gross_most_usd),
+        ("asset_gross_most_usd", asset_gross, limits.asset_gross_most_usd),
+        ("total_gross_most_usd", total_gross, limits.total_gross_most_usd),
+        ("total_net_most_usd", net, limits.total_net_most_usd),
+        ("leverage_most", venue_gross / account.equity_usd, limits.leverage_most),
+    ):
+        if measured > limit:
+            return (rule, f"{measured:.2f}", str(limit))
+    return None
+
+
+def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[str, Decimal, Decimal]]:
+    """(market key, signed size, worst-case size) of each market, orders in flight (and `order`) counted as filled.
+
+    The worst case of a market is the larger of "all buys fill" and "all sells fill".
+    """
+    signed: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
+    buys: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
+    sells: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
+    flying = [
+        (key_of(o.venue, o.asset), _open_size(o)) for o in state.in_flight.values() if not o.reduce_only
+    ]
+    if order is not None:
+        flying.append((key_of(order.venue, order.asset), order.side.sign * order.size))
+    for key, size in flying:
+        signed.setdefault(key, ZERO)
+        into = buys if size > 0 else sells
+        into[key] = into.get(key, ZERO) + size
+    result = []
+    for key in sorted(signed):
+        up, down = signed[key] + buys.get(key, ZERO), signed[key] + sells.get(key, ZERO)
+        worst = up if abs(up) >= abs(down) else down
+        result.append((key, worst, abs(worst)))
+    return result
+
+
+def _open_size(order: InFlight) -> Decimal:
+    left = abs(order.signed_size) - order.filled
+    return left if order.signed_size > 0 else -left
+
+
+def _split(key: str) -> tuple[Venue, str]:
+    venue, _, asset = key.partition(":")
+    return Venue(venue), asset
+
+
+def _price(board: Board, venue: Venue, asset: str, fallback: Decimal) -> Decimal:
+    """Mark, else mid, else the order's own limit."""
+    market = board.market(venue, asset)
+    if market.mark is not None:
+        return market.mark
+    return market.quote.mid if market.quote is not None else fallback
+
+
+def net_exposure_usd(positions: dict[str, Held], board: Board) -> Decimal:
+    """Signed sum of all positions at mark, USD."""
+    return sum(
+        (held.size * _price(board, held.venue, held.asset, ZERO) for _, held in sorted(positions.items())),
+        ZERO,
+    )

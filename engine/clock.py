@@ -1,0 +1,24 @@
+"""The engine's only clock: nanoseconds UTC on trio's monotonic time, so that a virtual clock moves it too."""
+
+from __future__ import annotations
+
+import trio
+
+NS_PER_US = 1000
+
+
+class Clock:
+    """Maps trio's time to UTC from one reading of the wall clock; a wall clock that steps is never followed."""
+
+    def __init__(self, epoch_ns: int) -> None:
+        """`epoch_ns` is the UTC time at the moment of construction (inside a trio run)."""
+        self._epoch_ns = epoch_ns
+        self._origin_s = trio.current_time()
+
+    def now_ns(self) -> int:
+        """The time now, in whole microseconds."""
+        return self._epoch_ns + round((trio.current_time() - self._origin_s) * 1e6) * NS_PER_US
+
+    async def sleep_until(self, at_ns: int) -> None:
+        """Sleep until that time; returns at once when it has passed."""
+        await trio.sleep_until(self._origin_s + (at_ns - self._epoch_ns) / 1e9)

@@ -1,0 +1,113 @@
+"""Who hears a venue's message: by order id, by market, or everybody the link concerns.
+
+The answer is written into each envelope, so replay needs no router.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actors.actor import ActorState
+from actors.commands import AnyCommand, SubmitOrder
+from actors.domain import Venue
+from actors.messages import (
+    AccountReported,
+    AnyMessage,
+    CancelRejected,
+    ForeignFilled,
+    FrameRefused,
+    FundingPaid,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketSampled,
+    OrderAccepted,
+    OrderDenied,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionDeleveraged,
+    PositionLiquidated,
+    PositionReported,
+    QueryFailed,
+    QuoteUpdated,
+)
+from actors.pair_position.state import PairPosition
+from engine.core import BOARD
+
+PAIRS = "pairs"
+OWNERS_MOST = 100_000
+
+
+class Router:
+    """Remembers which actor sent an order and which one last traded a market."""
+
+    def __init__(self, states: Mapping[str, ActorState]) -> None:
+        """`states` is the core's live mapping of actor states, read only."""
+        self._states = states
+        self._owners: dict[str, str] = {}
+        self._holders: dict[tuple[Venue, str], str] = {}
+
+    def note(self, actor: str, command: AnyCommand) -> None:
+        """Remember an order that is about to leave."""
+        if isinstance(command, SubmitOrder):
+            if len(self._owners) >= OWNERS_MOST:
+                self._owners.pop(next(iter(self._owners)))
+            self._owners[command.order_id] = actor
+            self._holders[(command.venue, command.asset)] = actor
+
+    def open_pairs(self) -> tuple[str, ...]:
+        """Pair actors that are not closed, in the order they were spawned."""
+        return tuple(
+            name
+            for name, state in self._states.items()
+            if isinstance(state, PairPosition) and not state.place.startswith("CLOSED")
+        )
+
+    def expand(self, to: str) -> tuple[str, ...]:
+        """Actor names behind an address."""
+        return self.open_pairs() if to == PAIRS else (to,)
+
+    def route(self, message: AnyMessage) -> tuple[str, ...]:
+        """Everybody who must hear a message from a venue, in order."""
+        match message:
+            case QuoteUpdated() | InstrumentListed() | AccountReported() | MarketSampled():
+                return (BOARD,)
+            case LinkUp() | LinkLost():
+                link = f"venue_link/{message.venue.value}"
+                return (BOARD, link, "engine_lifecycle", *self._pairs_on(message.venue))
+            case FrameRefused():
+                return (f"venue_link/{message.venue.value}",)
+            case (
+                OrderAccepted()
+                | OrderFilled()
+                | OrderDone()
+                | OrderRejected()
+                | OrderUnresolved()
+                | OrderUnknown()
+                | CancelRejected()
+                | OrderDenied()
+            ):
+                owner = self._owners.get(message.order_id)
+                return ("risk", owner) if owner else ("risk",)
+            case PositionReported() | PositionDeleveraged() | PositionLiquidated():
+                return ("risk", *self._holder(message.venue, message.asset))
+            case ForeignFilled() | FundingPaid() | QueryFailed():
+                return self._holder(message.venue, message.asset)
+            case _:
+                return ("engine_lifecycle",)
+
+    def _pairs_on(self, venue: Venue) -> tuple[str, ...]:
+        found = []
+        for name in self.open_pairs():
+            state = self._states[name]
+            assert isinstance(state, PairPosition)
+            if venue in (state.taker.venue, state.maker.venue):
+                found.append(name)
+        return tuple(found)
+
+    def _holder(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        holder = self._holders.get((venue, asset))
+        return (holder,) if holder else ()

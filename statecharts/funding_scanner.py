@@ -1,0 +1,68 @@
+"""The funding scanner: compares funding across venues and says which pairs to open and which to close."""
+
+from statecharts.chart import Chart, Ignored, Row, State
+
+CHART = Chart(
+    name="funding_scanner",
+    doc="Smooths funding differences, opens the pairs that beat their whole round trip, closes those that tire.",
+    initial="WARMING",
+    states=(
+        State(
+            name="WARMING", doc="Funding is being observed; not enough history to judge.", timers=("scan",)
+        ),
+        State(name="SCANNING", doc="Candidates are ranked, pairs are opened and closed.", timers=("scan",)),
+        State(name="DRAINING", doc="Nothing more is opened; the run is ending."),
+    ),
+    triggers=(
+        "EngineStarted",
+        "EntryRefused",
+        "PairHedged",
+        "PairClosed",
+        "DrainAsked",
+        "KillSwitchPulled",
+        "ActorFaulted",
+        "timer:scan",
+    ),
+    rows=(
+        Row(id="F1", source=("WARMING",), on="EngineStarted", to="=", why="the scan timer starts"),
+        Row(
+            id="F2",
+            source=("WARMING",),
+            on="timer:scan",
+            when=("history_seen",),
+            do=("close_tired_pairs", "open_best_pairs"),
+            to="SCANNING",
+        ),
+        Row(id="F3", source=("WARMING",), on="timer:scan", to="="),
+        Row(
+            id="F4",
+            source=("SCANNING",),
+            on="timer:scan",
+            do=("close_tired_pairs", "open_best_pairs"),
+            to="=",
+            why="close first: what is freed may be used",
+        ),
+        Row(id="F5", source=("WARMING", "SCANNING"), on="DrainAsked", to="DRAINING"),
+        Row(id="F6", source=("WARMING", "SCANNING"), on="KillSwitchPulled", to="DRAINING"),
+        Row(
+            id="F7",
+            source=("WARMING", "SCANNING"),
+            on="ActorFaulted",
+            do=("alarm_fault",),
+            to="DRAINING",
+            why="a scanner that fails opens nothing more; pairs go on",
+        ),
+        Row(id="F8", source=("DRAINING",), on="ActorFaulted", do=("alarm_fault",)),
+    ),
+    ignored=(
+        Ignored(source=("SCANNING", "DRAINING"), on=("EngineStarted",), why="running already"),
+        Ignored(
+            source=("*",), on=("EntryRefused", "PairHedged", "PairClosed"), why="noted; used by the next scan"
+        ),
+        Ignored(
+            source=("DRAINING",),
+            on=("DrainAsked", "KillSwitchPulled", "timer:scan"),
+            why="nothing more is opened",
+        ),
+    ),
+)
