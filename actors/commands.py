@@ -11,9 +11,7 @@ from actors.domain import Side, TimeInForce, Venue
 from actors.messages import AnyMessage
 
 
-class Command(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True
-):
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
     """Base of all commands; the class name is the tag."""
 
 

@@ -107,9 +107,7 @@ def alarm_drain(state: EngineLifecycle, _: Context) -> Commands:
 
 def alarm_left_open(state: EngineLifecycle, _: Context) -> Commands:
     """Name the pairs that are left."""
-    return _alarm(
-        "left_open", f"the run ends with pairs not flat: {', '.join(state.pairs)}; close them by hand"
-    )
+    return _alarm("left_open", f"the run ends with pairs not flat: {', '.join(state.pairs)}; close them by hand")
 
 
 def alarm_fault(state: EngineLifecycle, _: Context) -> Commands:

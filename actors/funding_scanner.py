@@ -70,9 +70,7 @@ def absorb(state: FundingScanner, context: Context) -> tuple[FundingScanner, str
         case TimerFired():
             return _observe(state, context), f"timer:{message.timer}"
         case PairHedged():
-            return _with_holding(
-                state, message.pair, hedged_ns=context.at_ns, paused_until_ns=0
-            ), "PairHedged"
+            return _with_holding(state, message.pair, hedged_ns=context.at_ns, paused_until_ns=0), "PairHedged"
         case EntryRefused():
             until = context.at_ns + round(context.policy.entry.backoff_s * NS_PER_S)
             return _with_holding(state, message.pair, paused_until_ns=until), "EntryRefused"
@@ -87,9 +85,7 @@ def _with_holding(state: FundingScanner, pair: str, **changes: object) -> Fundin
     held = state.holdings.get(pair)
     if held is None:
         return state
-    return msgspec.structs.replace(
-        state, holdings={**state.holdings, pair: msgspec.structs.replace(held, **changes)}
-    )
+    return msgspec.structs.replace(state, holdings={**state.holdings, pair: msgspec.structs.replace(held, **changes)})
 
 
 def pairings(policy: Policy) -> tuple[tuple[str, tuple[Venue, Venue]], ...]:
@@ -125,9 +121,7 @@ def _smooth(
 ) -> Trend:
     """Exponential smoothing with the configured half-life, by elapsed time."""
     if trend is None:
-        return Trend(
-            asset=asset, venues=venues, smoothed=difference, since_ns=context.at_ns, updated_ns=context.at_ns
-        )
+        return Trend(asset=asset, venues=venues, smoothed=difference, since_ns=context.at_ns, updated_ns=context.at_ns)
     elapsed_h = Decimal(context.at_ns - trend.updated_ns) / HOUR_NS
     kept = Decimal(2) ** (-elapsed_h / context.policy.scanner.smoothing_h)
     smoothed = trend.smoothed * kept + difference * (ONE - kept)
@@ -150,9 +144,7 @@ def _age(held: Holding, trends: dict[str, Trend], at_ns: int) -> Holding:
 
 def history_seen(state: FundingScanner, context: Context) -> bool:
     """Some trend has been observed for as long as an entry needs."""
-    return any(
-        _seen_h(trend, context.at_ns) >= context.policy.scanner.history_h for trend in state.trends.values()
-    )
+    return any(_seen_h(trend, context.at_ns) >= context.policy.scanner.history_h for trend in state.trends.values())
 
 
 def _seen_h(trend: Trend, at_ns: int) -> Decimal:
@@ -278,17 +270,13 @@ def _remember_spawn(state: FundingScanner, command: SpawnPair) -> FundingScanner
         maker_venue=command.maker_venue,
         short_venue=command.taker_venue,
     )
-    return msgspec.structs.replace(
-        state, holdings={**state.holdings, command.actor: held}, spawned=state.spawned + 1
-    )
+    return msgspec.structs.replace(state, holdings={**state.holdings, command.actor: held}, spawned=state.spawned + 1)
 
 
 def alarm_fault(_: FundingScanner, context: Context) -> Commands:
     """This actor's own step raised."""
     error = context.message.error if isinstance(context.message, ActorFaulted) else "unknown"
-    return (
-        RaiseAlarm(severity="critical", code="actor_fault", text=f"funding_scanner: a step failed ({error})"),
-    )
+    return (RaiseAlarm(severity="critical", code="actor_fault", text=f"funding_scanner: a step failed ({error})"),)
 
 
 ROLE: Role[FundingScanner] = Role(

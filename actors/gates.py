@@ -116,9 +116,7 @@ def judge(
         round_trip_bps=cost_bps,
         expected_net_usd=expected,
         break_even_h=cost_bps * BPS / rate if rate else None,
-        gates=tuple(
-            _gates(board, policy, taker, maker, (taker_venue, maker_venue), size, expected, seen_h, at_ns)
-        ),
+        gates=tuple(_gates(board, policy, taker, maker, (taker_venue, maker_venue), size, expected, seen_h, at_ns)),
     )
 
 

@@ -13,9 +13,7 @@ import msgspec
 from actors.domain import DoneReason, Instrument, Liquidity, RejectReason, Side, Venue
 
 
-class Message(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True
-):
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
     """Base of all messages; the class name is the tag."""
 
 

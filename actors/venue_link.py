@@ -27,9 +27,7 @@ def absorb(state: VenueLink, context: Context) -> tuple[VenueLink, str]:
         case LinkUp():
             return msgspec.structs.replace(state, refused=0), "LinkUp"
         case LinkLost():
-            return msgspec.structs.replace(
-                state, losses=state.losses + 1, last_words=message.reason
-            ), "LinkLost"
+            return msgspec.structs.replace(state, losses=state.losses + 1, last_words=message.reason), "LinkLost"
         case FrameRefused():
             words = f"{message.channel}: {message.detail}"
             return msgspec.structs.replace(state, refused=state.refused + 1, last_words=words), "FrameRefused"

@@ -63,6 +63,8 @@ class Supervisor:
     def _tell(self, actor: str, error: str, faults: int) -> None:
         last = faults >= FAULTS_MOST
         text = f"{actor}: a step failed ({error}); " + (
-            "quarantined, close what it holds by hand or with the flattener" if last else "its emergency path takes over"
+            "quarantined, close what it holds by hand or with the flattener"
+            if last
+            else "its emergency path takes over"
         )
         self._alarm(RaiseAlarm(severity="critical", code="actor_quarantined" if last else "actor_fault", text=text))

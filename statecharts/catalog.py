@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statecharts import order, pair_position
+from statecharts import engine_lifecycle, funding_scanner, order, pair_position, risk, venue_link
 from statecharts.chart import Chart
 from statecharts.render import SUFFIXES, Form, render
 
-CHARTS: tuple[Chart, ...] = (pair_position.CHART, order.CHART)
+CHARTS: tuple[Chart, ...] = (
+    pair_position.CHART,
+    order.CHART,
+    venue_link.CHART,
+    risk.CHART,
+    funding_scanner.CHART,
+    engine_lifecycle.CHART,
+)
 CATALOG: dict[str, Chart] = {chart.name: chart for chart in CHARTS}
 
 

@@ -10,9 +10,7 @@ CHART = Chart(
         State(name="STARTING", doc="The links to all venues are coming up.", timers=("links_timeout",)),
         State(name="RUNNING", doc="Pairs are opened and held.", timers=("run_time",)),
         State(name="DRAINING", doc="Every pair was asked to close.", timers=("drain_timeout",)),
-        State(
-            name="FLATTENING", doc="Every pair was asked for an emergency close.", timers=("flatten_timeout",)
-        ),
+        State(name="FLATTENING", doc="Every pair was asked for an emergency close.", timers=("flatten_timeout",)),
         State(name="STOPPED", doc="The run is over."),
     ),
     triggers=(
@@ -115,9 +113,7 @@ CHART = Chart(
             on=("EngineStarted",),
             why="running already",
         ),
-        Ignored(
-            source=("RUNNING", "DRAINING", "FLATTENING", "STOPPED"), on=("LinkUp",), why="the board knows"
-        ),
+        Ignored(source=("RUNNING", "DRAINING", "FLATTENING", "STOPPED"), on=("LinkUp",), why="the board knows"),
         Ignored(
             source=("*",),
             on=("LinkLost",),
@@ -126,9 +122,7 @@ CHART = Chart(
         Ignored(source=("*",), on=("PairSpawned",), why="noted"),
         Ignored(source=("STARTING", "RUNNING", "STOPPED"), on=("PairClosed",), why="noted"),
         Ignored(source=("DRAINING", "FLATTENING", "STOPPED"), on=("DrainAsked",), why="draining already"),
-        Ignored(
-            source=("FLATTENING", "STOPPED"), on=("KillSwitchPulled",), why="flattening already, or over"
-        ),
+        Ignored(source=("FLATTENING", "STOPPED"), on=("KillSwitchPulled",), why="flattening already, or over"),
         Ignored(
             source=("*",),
             on=("timer:links_timeout", "timer:run_time", "timer:drain_timeout", "timer:flatten_timeout"),

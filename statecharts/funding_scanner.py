@@ -7,9 +7,7 @@ CHART = Chart(
     doc="Smooths funding differences, opens the pairs that beat their whole round trip, closes those that tire.",
     initial="WARMING",
     states=(
-        State(
-            name="WARMING", doc="Funding is being observed; not enough history to judge.", timers=("scan",)
-        ),
+        State(name="WARMING", doc="Funding is being observed; not enough history to judge.", timers=("scan",)),
         State(name="SCANNING", doc="Candidates are ranked, pairs are opened and closed.", timers=("scan",)),
         State(name="DRAINING", doc="Nothing more is opened; the run is ending."),
     ),
@@ -56,9 +54,7 @@ CHART = Chart(
     ),
     ignored=(
         Ignored(source=("SCANNING", "DRAINING"), on=("EngineStarted",), why="running already"),
-        Ignored(
-            source=("*",), on=("EntryRefused", "PairHedged", "PairClosed"), why="noted; used by the next scan"
-        ),
+        Ignored(source=("*",), on=("EntryRefused", "PairHedged", "PairClosed"), why="noted; used by the next scan"),
         Ignored(
             source=("DRAINING",),
             on=("DrainAsked", "KillSwitchPulled", "timer:scan"),

@@ -81,9 +81,7 @@ def decide(table: Table, state: str, trigger: str, holds: Callable[[str], bool])
                 break
         else:
             return choice
-    raise AssertionError(
-        f"cell {state} x {trigger} has no row for this case; its last row must have no guard"
-    )
+    raise AssertionError(f"cell {state} x {trigger} has no row for this case; its last row must have no guard")
 
 
 # --- checks ------------------------------------------------------------------------------------------------
@@ -120,9 +118,7 @@ def _check_state(chart: Chart, state: State, cells: dict[str, Cell]) -> None:
         if cell is None:
             raise ChartError(f"chart {chart.name}: {state.name} x {trigger} is neither handled nor ignored")
         _check_cell(chart, state, trigger, cell)
-        if trigger in {f"timer:{timer}" for timer in state.timers} and any(
-            choice.target is None for choice in cell
-        ):
+        if trigger in {f"timer:{timer}" for timer in state.timers} and any(choice.target is None for choice in cell):
             raise ChartError(
                 f"chart {chart.name}: {state.name} x {trigger} stays inside, so the timer would be gone; re-enter"
             )
@@ -132,9 +128,7 @@ def _check_state(chart: Chart, state: State, cells: dict[str, Cell]) -> None:
 
 def _check_cell(chart: Chart, state: State, trigger: str, cell: Cell) -> None:
     if cell[-1].guards:
-        raise ChartError(
-            f"chart {chart.name}: the last row of {state.name} x {trigger} has a guard; add a row without"
-        )
+        raise ChartError(f"chart {chart.name}: the last row of {state.name} x {trigger} has a guard; add a row without")
     for later, choice in enumerate(cell):
         for earlier in cell[:later]:
             if set(earlier.guards) <= set(choice.guards):
@@ -176,9 +170,7 @@ def check_vocabulary(
             )
         idle = sorted(set(known).difference(used))
         if idle:
-            raise ChartError(
-                f"chart {chart.name}: {what} {idle[0]!r} of the role is used by no row; remove it"
-            )
+            raise ChartError(f"chart {chart.name}: {what} {idle[0]!r} of the role is used by no row; remove it")
 
 
 # --- the judge ---------------------------------------------------------------------------------------------

@@ -27,9 +27,7 @@ CHART = Chart(
         ),
         State(name="REJECTED", doc="The venue proved that it did not take the order."),
         State(name="DENIED", doc="Our own risk screen kept it from leaving."),
-        State(
-            name="LAPSED", doc="Its lifetime has passed and the venue does not know it: it was never placed."
-        ),
+        State(name="LAPSED", doc="Its lifetime has passed and the venue does not know it: it was never placed."),
     ),
     triggers=(
         "OrderAccepted",
@@ -43,12 +41,8 @@ CHART = Chart(
     ),
     rows=(
         Row(id="O1", source=("SENT", "UNRESOLVED"), on="OrderAccepted", to="OPEN"),
-        Row(
-            id="O2", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderFilled", when=("complete",), to="FILLED"
-        ),
-        Row(
-            id="O3", source=("SENT", "UNRESOLVED"), on="OrderFilled", to="OPEN", why="a fill proves it exists"
-        ),
+        Row(id="O2", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderFilled", when=("complete",), to="FILLED"),
+        Row(id="O3", source=("SENT", "UNRESOLVED"), on="OrderFilled", to="OPEN", why="a fill proves it exists"),
         Row(id="O4", source=("OPEN",), on="OrderFilled", why="partly filled: still open"),
         Row(id="O5", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderDone", when=("complete",), to="FILLED"),
         Row(id="O6", source=("SENT", "OPEN", "UNRESOLVED"), on="OrderDone", to="CANCELED"),
@@ -90,9 +84,7 @@ CHART = Chart(
             on=("OrderDenied",),
             why="only an order not yet sent is denied",
         ),
-        Ignored(
-            source=("*",), on=("CancelRejected",), why="says nothing of fills; the pair asks for the order"
-        ),
+        Ignored(source=("*",), on=("CancelRejected",), why="says nothing of fills; the pair asks for the order"),
         Ignored(
             source=OVER,
             on=("OrderAccepted", "OrderRejected", "OrderUnresolved", "OrderUnknown"),

@@ -774,9 +774,7 @@ CLOSE = (
         to="CLOSING.first_leg",
         why="the less reliable leg first",
     ),
-    Row(
-        id="X4", source=("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg"), on="OrderProgressed"
-    ),
+    Row(id="X4", source=("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg"), on="OrderProgressed"),
     Row(
         id="X5",
         source=("CLOSING.in_doubt",),
@@ -1043,13 +1041,9 @@ PANIC = (
 WATCHED = "the armed timer goes on and acts"
 IGNORED = (
     Ignored(source=("*",), on=("OrderRepeated",), why="told twice"),
-    Ignored(
-        source=("*",), on=("PositionNoted",), why="noted; an order is in flight, or it is what our books say"
-    ),
+    Ignored(source=("*",), on=("PositionNoted",), why="noted; an order is in flight, or it is what our books say"),
     Ignored(source=("*",), on=("FundingPaid",), why="counted in the books; decides nothing"),
-    Ignored(
-        source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"
-    ),
+    Ignored(source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"),
     Ignored(source=("*",), on=("LinkLost", "LinkUp"), why=WATCHED),
     Ignored(source=("*",), on=("EntryAsked",), why="one position an actor: it is entered once"),
     Ignored(source=("*",), on=("ForeignFilled",), why="shown by the next verification; not ours to count"),
@@ -1063,9 +1057,7 @@ IGNORED = (
         on=("PositionDeleveraged", "PositionLiquidated"),
         why="counted in the books; acted on as soon as the orders in flight are settled or verified",
     ),
-    Ignored(
-        source=("*",), on=("AdlLevelEstimated",), why="told again every watch; the pair is on its way already"
-    ),
+    Ignored(source=("*",), on=("AdlLevelEstimated",), why="told again every watch; the pair is on its way already"),
     Ignored(source=("*",), on=("ReduceAsked", "CloseAsked"), why="on its way already, or nothing to reduce"),
     Ignored(source=("*",), on=("EmergencyAsked",), why="idempotent: it runs already, or nothing is open"),
     Ignored(source=("*",), on=("OrderCorrected", "OrderProgressed"), why="counted in the books"),

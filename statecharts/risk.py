@@ -46,9 +46,7 @@ CHART = Chart(
     rows=(
         Row(id="K1", source=("WATCHING.idle",), on="OwnFill", do=("tell_adl",), to="WATCHING.holding"),
         Row(id="K2", source=ANY_OPEN, on="OwnFill", do=("tell_adl",), why="on every own fill"),
-        Row(
-            id="K3", source=("WATCHING.idle",), on="PositionReported", do=("tell_adl",), to="WATCHING.holding"
-        ),
+        Row(id="K3", source=("WATCHING.idle",), on="PositionReported", do=("tell_adl",), to="WATCHING.holding"),
         Row(id="K4", source=ANY_OPEN, on="PositionReported", do=("tell_adl",), why="on every position push"),
         Row(
             id="K5",

@@ -216,9 +216,7 @@ def query_positions(state: PairPosition, _: Context) -> Commands:
 
 def adopt_reported(state: PairPosition, _: Context) -> Commands:
     """Let the books follow what both venues reported."""
-    return tuple(
-        AdoptPosition(venue=leg.venue, asset=state.asset, size=leg.reported or ZERO) for leg in state.legs
-    )
+    return tuple(AdoptPosition(venue=leg.venue, asset=state.asset, size=leg.reported or ZERO) for leg in state.legs)
 
 
 # --- telling -----------------------------------------------------------------------------------------------
@@ -244,9 +242,7 @@ def _left(state: PairPosition) -> str:
 def alarm_doubt(state: PairPosition, _: Context) -> Commands:
     """An order's outcome stayed unknown."""
     orders = ", ".join(order.id for order in state.open_orders)
-    text = (
-        f"{state.actor}: the outcome of {orders} stayed unknown; closing what our books hold: {_left(state)}"
-    )
+    text = f"{state.actor}: the outcome of {orders} stayed unknown; closing what our books hold: {_left(state)}"
     return (RaiseAlarm(severity="critical", code="order_in_doubt", text=text),)
 
 

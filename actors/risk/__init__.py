@@ -66,21 +66,13 @@ def alarm_killed(_: RiskState, context: Context) -> Commands:
     """Tell people who pulled the switch."""
     message = context.message
     who = f"{message.by}: {message.reason}" if isinstance(message, KillSwitchPulled) else "unknown"
-    return (
-        RaiseAlarm(
-            severity="critical", code="kill_switch", text=f"kill switch pulled by {who}; flattening all"
-        ),
-    )
+    return (RaiseAlarm(severity="critical", code="kill_switch", text=f"kill switch pulled by {who}; flattening all"),)
 
 
 def alarm_fault(_: RiskState, context: Context) -> Commands:
     """This actor's own step raised."""
     error = context.message.error if isinstance(context.message, ActorFaulted) else "unknown"
-    return (
-        RaiseAlarm(
-            severity="critical", code="actor_fault", text=f"risk: a step failed ({error}); no openings"
-        ),
-    )
+    return (RaiseAlarm(severity="critical", code="actor_fault", text=f"risk: a step failed ({error}); no openings"),)
 
 
 ROLE: Role[RiskState] = Role(
@@ -88,8 +80,7 @@ ROLE: Role[RiskState] = Role(
     absorb=absorb,
     guards={"nothing_held": nothing_held},
     actions={
-        action.__name__: action
-        for action in (tell_adl, tell_adl_of_all, ask_emergency, alarm_killed, alarm_fault)
+        action.__name__: action for action in (tell_adl, tell_adl_of_all, ask_emergency, alarm_killed, alarm_fault)
     },
     duration_s=lambda _, __, policy: policy.adl.watch_s,
 )

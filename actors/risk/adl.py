@@ -30,9 +30,7 @@ def estimate(held: Held, board: Board, policy: AdlPolicy) -> AdlLevelEstimated:
     leverage = abs(held.size) * market.mark / account.equity_usd
     score = max(ZERO, gain) * leverage
     level = 1 + sum(1 for threshold in policy.level_scores if score >= threshold)
-    return _level(
-        held, level, estimated=True, inputs=f"return {gain:.4f} x leverage {leverage:.2f} = {score:.4f}"
-    )
+    return _level(held, level, estimated=True, inputs=f"return {gain:.4f} x leverage {leverage:.2f} = {score:.4f}")
 
 
 def own_return(held: Held, mark: Decimal) -> Decimal:
@@ -43,6 +41,4 @@ def own_return(held: Held, mark: Decimal) -> Decimal:
 
 
 def _level(held: Held, level: int, *, estimated: bool, inputs: str) -> AdlLevelEstimated:
-    return AdlLevelEstimated(
-        venue=held.venue, asset=held.asset, level=level, estimated=estimated, inputs=inputs
-    )
+    return AdlLevelEstimated(venue=held.venue, asset=held.asset, level=level, estimated=estimated, inputs=inputs)

@@ -169,9 +169,7 @@ def _position(state: RiskState, message: PositionReported) -> tuple[RiskState, s
     held = state.positions.get(key) or Held(venue=message.venue, asset=message.asset)
     busy = any(key_of(order.venue, order.asset) == key for order in state.in_flight.values())
     size = held.size if busy else message.size
-    told = msgspec.structs.replace(
-        held, size=size, entry_price=message.entry_price, adl_rank=message.adl_rank
-    )
+    told = msgspec.structs.replace(held, size=size, entry_price=message.entry_price, adl_rank=message.adl_rank)
     if told == held or (not told.size and not held.size):
         return state, "PositionNoted"
     return _with_position(state, key, told), "PositionReported"

@@ -26,9 +26,7 @@ def screen(
         grace_ns = round(policy.order.lapse_grace_s * NS_PER_S)
         return send(state, actor, order, at_ns, grace_ns), None
     rule, measured, limit = refusal
-    denied = OrderDenied(
-        venue=order.venue, order_id=order.order_id, rule=rule, measured=measured, limit=limit
-    )
+    denied = OrderDenied(venue=order.venue, order_id=order.order_id, rule=rule, measured=measured, limit=limit)
     return msgspec.structs.replace(state, denied=state.denied + 1), denied
 
 
@@ -57,16 +55,11 @@ def _exposure_refusal(
 ) -> tuple[str, str, str] | None:
     limits = policy.risk
     exposures = exposures_with(state, order)
-    values = [
-        (key, signed, size * _price(board, *_split(key), order.limit_price))
-        for key, signed, size in exposures
-    ]
+    values = [(key, signed, size * _price(board, *_split(key), order.limit_price)) for key, signed, size in exposures]
     venue_gross = sum((value for key, _, value in values if _split(key)[0] is order.venue), ZERO)
     asset_gross = sum((value for key, _, value in values if _split(key)[1] == order.asset), ZERO)
     total_gross = sum((value for _, _, value in values), ZERO)
-    net = abs(
-        sum((signed * _price(board, *_split(key), order.limit_price) for key, signed, _ in values), ZERO)
-    )
+    net = abs(sum((signed * _price(board, *_split(key), order.limit_price) for key, signed, _ in values), ZERO))
     account = board.accounts.get(order.venue.value)
     if account is None or account.equity_usd <= 0:
         return ("leverage_most", "no equity known", str(limits.leverage_most))
@@ -90,9 +83,7 @@ def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[st
     signed: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
     buys: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
     sells: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
-    flying = [
-        (key_of(o.venue, o.asset), _open_size(o)) for o in state.in_flight.values() if not o.reduce_only
-    ]
+    flying = [(key_of(o.venue, o.asset), _open_size(o)) for o in state.in_flight.values() if not o.reduce_only]
     if order is not None:
         flying.append((key_of(order.venue, order.asset), order.side.sign * order.size))
     for key, size in flying:

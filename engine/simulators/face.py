@@ -6,6 +6,7 @@ no tasks: every call carries the time, and frames to push wait in an outbox unti
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
@@ -44,6 +45,12 @@ class Face(Protocol):
 
     def advance(self, now_ns: int) -> None:
         """Let the venue's world move to `now_ns`: market, resting orders, hourly funding, liquidations, pushes."""
+
+    def refusal(self, now_ns: int, request: HttpRequest, reason: str) -> HttpResponse:
+        """The venue's own refusal of `request` for `reason` (a `RejectReason` value or free text), unexecuted."""
+
+    def cap_next_fill(self, fraction: Decimal) -> None:
+        """Let the next IOC fill at most this fraction of its size."""
 
     def take_outbox(self) -> list[Push]:
         """Hand over all waiting pushes, in order."""

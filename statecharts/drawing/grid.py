@@ -40,11 +40,16 @@ def _escaped(text: str) -> str:
 
 
 def _text_grid(grid: Grid) -> str:
-    heads = tuple(_text_cell((head.replace(".", " ."),)) for head in grid.heads)
+    heads = tuple(_text_head(head) for head in grid.heads)
     rows = [tuple(_text_cell(cell) for cell in cells) for cells in grid.rows]
     widths = [max(len(line) for row in (heads, *rows) for line in row[at]) for at in range(len(heads))]
     rule = "-+-".join("-" * width for width in widths)
     return "\n".join([_text_row(heads, widths), rule, *(_text_row(cells, widths) for cells in rows)])
+
+
+def _text_head(head: str) -> Cell:
+    group, dot, rest = head.partition(".")
+    return (group, dot + rest) if dot else (head,)
 
 
 def _text_cell(cell: Cell) -> Cell:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from statecharts.chart import Chart, Row
+from statecharts.chart import Chart, Row, State
 
 TIMER = "timer:"
 IGNORED = "ignore:"
 AGAIN = "="
+
+MOST = 5
+"""Up to so many states are named as exceptions."""
 
 Counts = Mapping[str, int]
 """How often each row was taken in a run, by row id; ignored cells stand as `ignore:<state>:<trigger>`."""
@@ -48,18 +51,21 @@ def times(counts: Counts | None, row: str) -> str:
 
 
 def state_words(chart: Chart, names: Iterable[str]) -> str:
-    """State names in the chart's order, shortened to `every state` or `GROUP.*` where all of them are meant."""
+    """State names in the chart's order, shortened where most or all are meant: `every state but A, B`, `GROUP.*`."""
     chosen = list(names)
-    if len(chosen) == len(chart.states) > 1:
+    missing = [state.name for state in chart.states if state.name not in chosen]
+    if not missing and len(chosen) > 1:
         return "every state"
-    words: list[str] = []
-    for state in chart.states:
-        box = [other.name for other in chart.states if other.group == state.group]
-        whole = len(box) > 1 and all(name in chosen for name in box)
-        word = f"{state.group}.*" if whole and state.group not in box else state.name
-        if state.name in chosen and word not in words:
-            words.append(word)
+    if len(missing) <= MOST and len(chosen) > 2 * MOST:
+        return f"every state but {', '.join(missing)}"
+    words = dict.fromkeys(_short(chart, state, chosen) for state in chart.states if state.name in chosen)
     return ", ".join(words)
+
+
+def _short(chart: Chart, state: State, chosen: list[str]) -> str:
+    box = [other.name for other in chart.states if other.group == state.group]
+    whole = len(box) > 1 and state.group not in box and all(name in chosen for name in box)
+    return f"{state.group}.*" if whole else state.name
 
 
 def opening(doc: str) -> str:

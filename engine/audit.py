@@ -1,0 +1,156 @@
+"""Explains a run from its journal: how often each row was taken, why each order was sent and what became of it.
+
+Needs neither trio nor venues. Reasons come from the charts. Counterparts: `engine.trace`, which gathers what an
+explanation tells; `statecharts.render`, which shows the counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.actor import STALE_TIMER
+from actors.domain import NS_PER_S
+from actors.roles import ROLES, role_name
+from engine.journal.reader import read
+from engine.journal.record import StepRecord
+from engine.trace import OrderLife, Trace, trace
+from statecharts.chart import Chart, expand
+from statecharts.drawing.words import IGNORED, guard_words
+
+OWN_REASONS = {
+    "noted": "folded into the board",
+    STALE_TIMER: "a timer that is no longer armed; set aside",
+    "fault": "the step raised; the actor keeps its last good state",
+    "quarantined": "the actor faulted too often; nothing is delivered to it",
+    "no_such_actor": "there is no such actor",
+}
+"""Rows that stand in no chart."""
+
+
+def row_counts(path: Path) -> dict[str, dict[str, int]]:
+    """{chart: {row: how often it was taken}}; every chart of a role is there, also when nothing of it ran."""
+    counts: dict[str, dict[str, int]] = {role.chart.name: {} for role in ROLES.values()}
+    charts = {name: counts[role.chart.name] for name, role in ROLES.items()}
+    for record in read(path):
+        rows = charts.get(role_name(record.to))
+        if rows is not None:
+            rows[record.row] = rows.get(record.row, 0) + 1
+    return counts
+
+
+def explain(path: Path, subject: str) -> str:
+    """Tell an order (client order id) or an actor such as `pair_position/…` from the run's journal."""
+    return render_trace(trace(path, subject))
+
+
+def render_trace(told: Trace) -> str:
+    """The trace as text, in the order in which it happened."""
+    lines = [f"{told.subject} in {told.path}"]
+    if not told.entries and not told.orders:
+        return f"{lines[0]}: nothing is recorded of it; name a client order id or an actor\n"
+    if told.changed_charts:
+        lines.append(f"charts changed since the run, reasons are today's: {', '.join(told.changed_charts)}")
+    if told.causes:
+        lines += ["", "What led to it"]
+        lines += [line for record in told.causes for line in _entry(record)]
+    lines += ["", "What happened"]
+    lines += [line for record in told.entries for line in _entry(record)]
+    if told.quiet:
+        lines.append(f"{told.quiet} more messages changed nothing")
+    lines += ["", f"Orders: {len(told.orders)}"]
+    lines += [line for life in told.orders for line in _order(life)]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(record: StepRecord) -> Iterator[str]:
+    cause = f", sent by seq {record.cause}" if record.cause else ""
+    yield f"seq {record.seq} at {utc(record.at_ns)}, to {record.to}{cause}"
+    yield f"  message  {words(record.message)}"
+    yield f"  row      {record.row}: {_move(record)}{reason(record.to, record.row)}"
+    for command in record.commands:
+        yield f"  command  {words(command)}"
+    for denied in record.denied:
+        yield f"  denied   {words(denied)}"
+    if record.fault:
+        yield f"  fault    {record.fault}"
+
+
+def _move(record: StepRecord) -> str:
+    return f"stays in {record.place}" if record.source == record.place else f"{record.source} → {record.place}"
+
+
+def reason(actor: str, row: str) -> str:
+    """The row's guards and its reason as today's chart has them; empty where it gives none."""
+    role = ROLES.get(role_name(actor))
+    if row in OWN_REASONS or role is None:
+        return _because(OWN_REASONS.get(row, ""))
+    if row.startswith(IGNORED):
+        return _because(_ignored_reason(role.chart, row))
+    found = [known for known in role.chart.rows if known.id == row]
+    if not found:
+        return _because("a row that today's chart does not have")
+    guards = f", if {guard_words(found[0].when)}" if found[0].when else ""
+    return guards + _because(found[0].why)
+
+
+def _because(why: str) -> str:
+    return f" — {why}" if why else ""
+
+
+def _ignored_reason(chart: Chart, row: str) -> str:
+    _, place, trigger = row.split(":", 2)
+    return _ignored(chart.name).get((place, trigger), "")
+
+
+@cache
+def _ignored(name: str) -> dict[tuple[str, str], str]:
+    """Why a cell is ignored, by state and trigger; the first mention counts, as in the compiled table."""
+    reasons: dict[tuple[str, str], str] = {}
+    chart = next(role.chart for role in ROLES.values() if role.chart.name == name)
+    for ignored in chart.ignored:
+        for place in expand(chart, ignored.source):
+            for trigger in ignored.on:
+                reasons.setdefault((place, trigger), ignored.why)
+    return reasons
+
+
+def _order(life: OrderLife) -> Iterator[str]:
+    yield f"order {life.order_id} of {life.actor}, intended at seq {life.intent_seq}"
+    if life.submitted is not None:
+        order = life.submitted
+        asked = f"{order.side.value} {order.size} {order.asset} on {order.venue.value}, limit {order.limit_price}"
+        manner = f"{order.time_in_force.value}{', reduce-only' if order.reduce_only else ''}, for {order.purpose}"
+        yield f"  asked    {asked}, {manner}"
+    at = f" at seq {life.outcome_seq}" if life.outcome_seq else ""
+    yield f"  outcome  {life.outcome}{at}"
+    if life.filled:
+        price = "" if life.average_price is None else f" at {life.average_price:f} on average"
+        yield f"  filled   {life.filled}{price}, fees {life.fees_usd} USD, {len(life.fills)} fills seen"
+
+
+def utc(at_ns: int) -> str:
+    """The time as people read it, to the millisecond."""
+    second, ns = divmod(at_ns, NS_PER_S)
+    return f"{datetime.fromtimestamp(second, tz=UTC):%Y-%m-%d %H:%M:%S}.{ns // 1_000_000:03d}Z"
+
+
+def words(struct: msgspec.Struct) -> str:
+    """`Name field=value …`, leaving out what has its default."""
+    told = []
+    for field in msgspec.structs.fields(struct):
+        value = getattr(struct, field.name)
+        if value != field.default:
+            told.append(f"{field.name}={_value(value)}")
+    return " ".join((type(struct).__name__, *told))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, msgspec.Struct):
+        return f"({words(value)})"
+    return repr(value) if isinstance(value, str) and " " in value else str(value)

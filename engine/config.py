@@ -1,0 +1,175 @@
+"""Configuration: one complete TOML file a profile, no inheritance, every limit with its unit in its name.
+
+Unknown fields, wrong types and impossible limits are refused with the field's path and the remedy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from actors.domain import Venue
+from actors.policy import Policy
+from engine.sequencer import Limits
+from engine.simulators.transport import Pace
+
+ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
+LEVERAGE_MOST = 3
+
+
+class ConfigError(ValueError):
+    """A configuration cannot be used; the text names the file, the field and the remedy."""
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of configuration sections."""
+
+
+class RunSection(Section, frozen=True, kw_only=True):
+    """The run as a whole."""
+
+    mode: Literal["paper", "shadow", "live"]
+    seed: int = 1
+    runs_directory: str = "runs"
+
+
+class MarketSection(Section, frozen=True, kw_only=True):
+    """The world of the simulated venues: made from the seed, or read from a recording."""
+
+    kind: Literal["seeded", "recorded"] = "seeded"
+    file: str = ""
+
+
+class InstrumentSection(Section, frozen=True, kw_only=True):
+    """One instrument of a simulated venue. `tick` is for venues with a fixed tick, `size_decimals` for Hyperliquid."""
+
+    max_leverage: int
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    size_decimals: int | None = None
+
+
+class VenueSection(Section, frozen=True, kw_only=True):
+    """One venue: the account's deposit and leverage, what the simulator lists, how it moves and answers."""
+
+    deposit_usd: Decimal = Decimal(50_000)
+    leverage: int = 3
+    crowd_accounts_per_asset: int = 0
+    pace: Pace = Pace()
+    instruments: dict[str, InstrumentSection] = msgspec.field(default_factory=dict)
+
+
+class JournalSection(Section, frozen=True, kw_only=True):
+    """How the journal is kept."""
+
+    fsync: bool = True
+    head_every_s: float = 0.2
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole profile."""
+
+    run: RunSection
+    market: MarketSection = MarketSection()
+    venues: dict[Venue, VenueSection]
+    journal: JournalSection = JournalSection()
+    sequencer: Limits = Limits()
+    policy: Policy = Policy()
+    faults: str = ""
+    """Path of a fault plan for the simulated venues; empty for none."""
+
+
+def load(path: Path) -> Config:
+    """Read and check a profile; raises ConfigError."""
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name an existing TOML file") from error
+    try:
+        config = msgspec.toml.decode(text, type=Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error}); correct the line it names") from error
+    problems = list(problems_of(config))
+    if problems:
+        raise ConfigError(f"{path}: " + "; ".join(problems))
+    return config
+
+
+def _explain(text: str) -> str:
+    """msgspec's message with the field's path in front and a remedy behind."""
+    what, _, where = text.partition(" - at `$")
+    field = where.rstrip("`").lstrip(".") or "the top level"
+    remedy = "remove or rename it" if "unknown field" in what else "give it a value of that kind"
+    return f"{field}: {what}; {remedy} (see config/paper.toml for all fields)"
+
+
+def problems_of(config: Config) -> Iterator[str]:
+    """Every impossible limit, as a sentence naming field, value and remedy."""
+    policy = config.policy
+    for path, value in _numbers(policy, "policy"):
+        if value < 0:
+            yield f"{path} is {value}; a limit cannot be negative"
+    if policy.risk.leverage_most > LEVERAGE_MOST:
+        yield f"policy.risk.leverage_most is {policy.risk.leverage_most}; at most {LEVERAGE_MOST}"
+    if not 0 < policy.adl.reduce_fraction < 1:
+        yield f"policy.adl.reduce_fraction is {policy.adl.reduce_fraction}; give a fraction between 0 and 1"
+    if policy.adl.reduce_level > policy.adl.exit_level:
+        yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
+    if policy.scanner.notional_usd > policy.risk.order_notional_most_usd:
+        yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
+    if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
+        yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
+    yield from _venue_problems(config)
+
+
+def _venue_problems(config: Config) -> Iterator[str]:
+    if len(config.policy.scanner.venues) < 2:
+        yield "policy.scanner.venues names fewer than two venues; a pair needs two"
+    for venue in config.policy.scanner.venues:
+        if venue not in config.venues:
+            yield f"policy.scanner.venues names {venue.value}, but there is no [venues.{venue.value}]; add it"
+    for venue, section in config.venues.items():
+        if not 1 <= section.leverage <= LEVERAGE_MOST:
+            yield f"venues.{venue.value}.leverage is {section.leverage}; between 1 and {LEVERAGE_MOST}"
+        if section.deposit_usd <= 0:
+            yield f"venues.{venue.value}.deposit_usd is {section.deposit_usd}; give a positive amount"
+        for asset in config.policy.scanner.assets:
+            if asset not in section.instruments and venue in config.policy.scanner.venues:
+                yield f"policy.scanner.assets names {asset}, which venues.{venue.value}.instruments lacks; add or drop it"
+
+
+def _numbers(part: msgspec.Struct, path: str) -> Iterator[tuple[str, Decimal | float | int]]:
+    for name in part.__struct_fields__:
+        value = getattr(part, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _numbers(value, f"{path}.{name}")
+        elif isinstance(value, Decimal | float | int) and not isinstance(value, bool):
+            yield f"{path}.{name}", value
+
+
+def digest(config: Config) -> str:
+    """Digest of what the configuration says, wherever the file lies and wherever its runs go."""
+    neutral = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, runs_directory=""))
+    return hashlib.sha256(msgspec.json.encode(neutral, order="deterministic")).hexdigest()[:32]
+
+
+def refuse_unready(config: Config) -> None:
+    """Raise ConfigError for the profiles that need what is not there yet."""
+    if config.run.mode == "paper":
+        return
+    missing = {
+        "shadow": "live market data over the network with simulated fills",
+        "live": "the network transport, venue accounts and keys",
+    }[config.run.mode]
+    raise ConfigError(
+        f"run.mode is {config.run.mode!r}, which needs {missing}: not in this version. "
+        'Set run.mode = "paper" (config/paper.toml) to run on simulated venues.'
+    )

@@ -1,0 +1,126 @@
+"""Performs what the sequencer has made durable: requests to venues, timers, alarms. It decides nothing.
+
+Requests are prepared (encoded, signed, given their nonce) in order, at once; each is then delivered in a task of
+its own in its venue's nursery, so that a slow answer holds nothing up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import trio
+
+from actors.commands import (
+    AnyCommand,
+    CancelAll,
+    CancelOrder,
+    CancelTimer,
+    QueryOrder,
+    QueryPosition,
+    RaiseAlarm,
+    SetTimer,
+    SpawnPair,
+    SubmitOrder,
+    VenueCommand,
+)
+from actors.domain import RejectReason, Venue
+from actors.messages import CancelRejected, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
+from engine.supervisor import Supervisor
+from engine.timers import Timers
+from engine.venues.adapter import Adapter, Delivery, Report
+
+VENUE_COMMANDS = (SubmitOrder, CancelOrder, CancelAll, QueryOrder, QueryPosition)
+
+
+class VenueDesk:
+    """One venue's adapter with the nursery its requests are delivered in."""
+
+    def __init__(self, adapter: Adapter, nursery: trio.Nursery) -> None:
+        self.adapter = adapter
+        self.nursery = nursery
+
+
+class Executor:
+    """Gives each command to the part that can do it."""
+
+    def __init__(
+        self,
+        desks: Mapping[Venue, VenueDesk],
+        timers: Timers,
+        supervisor: Supervisor,
+        alarm: Callable[[RaiseAlarm], None],
+        report: Report,
+    ) -> None:
+        """`report` takes what a request that could not be prepared or delivered amounts to."""
+        self._desks = desks
+        self._timers = timers
+        self._supervisor = supervisor
+        self._alarm = alarm
+        self._report = report
+        self.performed = 0
+
+    def perform(self, actor: str, command: AnyCommand) -> None:
+        """Do one durable command; returns at once."""
+        self.performed += 1
+        match command:
+            case SubmitOrder() | CancelOrder() | CancelAll() | QueryOrder() | QueryPosition():
+                self._send(command)
+            case SetTimer():
+                self._timers.set(actor, command)
+            case CancelTimer():
+                self._timers.cancel(actor, command)
+            case SpawnPair():
+                self._supervisor.adopt(command.actor)
+            case RaiseAlarm():
+                self._alarm(command)
+            case _:
+                pass
+
+    def _send(self, command: VenueCommand) -> None:
+        desk = self._desks[command.venue]
+        try:
+            delivery = desk.adapter.prepare(command)
+        except Exception as error:  # noqa: BLE001 - a request that cannot be built has provably not been sent
+            self._alarm(_bug(command, f"could not be prepared ({error})"))
+            self._report(never_sent(command, f"{type(error).__name__}: {error}"))
+            return
+        desk.nursery.start_soon(self._deliver, command, delivery)
+
+    async def _deliver(self, command: VenueCommand, delivery: Delivery) -> None:
+        try:
+            await delivery()
+        except Exception as error:  # noqa: BLE001 - whatever failed here, the venue may have the request
+            self._alarm(_bug(command, f"failed while being delivered ({type(error).__name__}: {error})"))
+            self._report(outcome_unknown(command, f"{type(error).__name__}: {error}"))
+
+
+def _bug(command: VenueCommand, what: str) -> RaiseAlarm:
+    text = f"{type(command).__name__} for {command.asset} on {command.venue.value} {what}"
+    return RaiseAlarm(severity="critical", code="request_failed", text=text)
+
+
+def never_sent(command: VenueCommand, detail: str) -> VenueMessage:
+    """What a command amounts to that provably did not leave."""
+    match command:
+        case SubmitOrder():
+            return OrderRejected(
+                venue=command.venue,
+                order_id=command.order_id,
+                reason=RejectReason.OTHER,
+                detail=f"never sent: {detail}",
+            )
+        case CancelOrder():
+            return CancelRejected(venue=command.venue, order_id=command.order_id, detail=f"never sent: {detail}")
+        case _:
+            return outcome_unknown(command, detail)
+
+
+def outcome_unknown(command: VenueCommand, detail: str) -> VenueMessage:
+    """What a command amounts to whose outcome is unknown."""
+    match command:
+        case SubmitOrder() | CancelOrder():
+            return OrderUnresolved(venue=command.venue, order_id=command.order_id, detail=detail)
+        case QueryOrder() | CancelAll():
+            return QueryFailed(venue=command.venue, asset=command.asset, query="order", detail=detail)
+        case QueryPosition():
+            return QueryFailed(venue=command.venue, asset=command.asset, query="position", detail=detail)

@@ -1,0 +1,285 @@
+"""Puts the parts together and runs them: the only module that knows all of them.
+
+One nursery at the top (sequencer, timers, owner tasks), one a venue (its simulated world, its adapter, its
+requests). A venue whose task fails is reported lost and begun again; the engine goes on.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from actors.commands import RaiseAlarm
+from actors.domain import Venue
+from actors.messages import DrainAsked, EngineStarted, KillSwitchPulled, LinkLost
+from actors.roles import initial_states
+from engine import config as configuration, view
+from engine.clock import Clock
+from engine.config import Config
+from engine.core import Core
+from engine.determinism import run_virtual
+from engine.executor import Executor, VenueDesk
+from engine.journal import JournalWriter, new_header
+from engine.mailbox import Mailbox
+from engine.report import report_data, report_markdown
+from engine.router import Router
+from engine.sequencer import Sequencer
+from engine.simulators.faults import FaultPlan
+from engine.simulators.market import Market
+from engine.simulators.transport import SimulatedVenue
+from engine.simulators.world import build_faults, build_market, build_venue, secret_for
+from engine.supervisor import Supervisor
+from engine.timers import Timers
+from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
+from engine.view import EngineView, Tally
+
+Progress = Callable[[EngineView], None]
+RESTART_PAUSE_S = 5.0
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked for, after the command line had its say. `speed` None is as fast as possible."""
+
+    config: Config
+    runs: Path
+    speed: float | None = None
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a finished run lies, and its report."""
+
+    directory: Path
+    report: dict[str, Any]
+    final: EngineView
+
+
+class World:
+    """The simulated venues of a run by name, for tests that reach behind the wire."""
+
+    def __init__(self) -> None:
+        self.venues: dict[Venue, SimulatedVenue] = {}
+
+
+def run(
+    request: RunRequest, progress: Progress | None = None, meddle: Callable[[World], None] | None = None
+) -> RunResult:
+    """Run the engine on simulated venues to its end and write its report.
+
+    Raises ConfigError, MarketFileError, JournalError. `meddle` is called once with the world before it starts.
+    """
+    market = build_market(request.config)
+    faults = build_faults(request.config)
+    config, notes = fit_to_market(request.config, market)
+    directory = new_directory(request.runs)
+    engine = Engine(config, market, faults, directory, progress)
+    engine.notes.extend(notes)
+    if meddle is not None:
+        engine.meddle = meddle
+    run_virtual(engine.main, config.run.seed, request.speed)
+    return engine.finish()
+
+
+def new_directory(runs: Path) -> Path:
+    """A directory for a new run, named by the time it was started; the name is in no record."""
+    stem = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for number in range(1000):
+        directory = runs / (stem if not number else f"{stem}-{number}")
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return directory
+    raise FileExistsError(f"{runs}: too many runs started in one second; wait a moment")
+
+
+def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
+    """Trade what the market has, for as long as it lasts; notes say what was left out."""
+    notes: list[str] = []
+    scanner, lifecycle = config.policy.scanner, config.policy.lifecycle
+    assets = tuple(asset for asset in scanner.assets if asset in market.assets)
+    missing = [asset for asset in scanner.assets if asset not in assets]
+    if missing:
+        notes.append(f"the market has no {', '.join(missing)}: left out")
+    if not assets:
+        raise configuration.ConfigError(
+            f"policy.scanner.assets: the market has none of {', '.join(scanner.assets)}; it has "
+            f"{', '.join(market.assets[:10])}"
+        )
+    duration_s = lifecycle.duration_s
+    if market.end_ns is not None:
+        room_s = (market.end_ns - market.start_ns) / 1e9 - lifecycle.drain_timeout_s
+        if room_s < duration_s:
+            duration_s = max(0.0, room_s)
+            notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
+    notes.extend(_gap_notes(market, assets))
+    policy = msgspec.structs.replace(
+        config.policy,
+        scanner=msgspec.structs.replace(scanner, assets=assets),
+        lifecycle=msgspec.structs.replace(lifecycle, duration_s=duration_s),
+    )
+    return msgspec.structs.replace(config, policy=policy), notes
+
+
+def _gap_notes(market: Market, assets: tuple[str, ...]) -> list[str]:
+    gaps = [gap for gap in market.gaps() if gap.asset in assets]
+    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in market.provenance()]
+    if gaps:
+        hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
+        notes.append(
+            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: no data was made up"
+        )
+    return notes
+
+
+class Engine:
+    """One run: built, run inside trio, finished."""
+
+    def __init__(
+        self, config: Config, market: Market, faults: FaultPlan, directory: Path, progress: Progress | None
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.notes: list[str] = []
+        self.world = World()
+        self.meddle: Callable[[World], None] = lambda _: None
+        self.core = Core(config.policy, initial_states(config.policy))
+        self.tally = Tally()
+        self.reason = ""
+        self._market = market
+        self._faults = faults
+        self._progress = progress or (lambda _: None)
+        self._journal = JournalWriter(
+            directory,
+            new_header(
+                config.policy,
+                tuple(self.core.states.values()),
+                seed=config.run.seed,
+                mode=config.run.mode,
+                config_digest=configuration.digest(config),
+            ),
+            fsync=config.journal.fsync,
+            head_every_s=config.journal.head_every_s,
+        )
+
+    @property
+    def started_ns(self) -> int:
+        """The market time at which the run begins."""
+        return self._market.start_ns
+
+    async def main(self) -> None:
+        """The run, inside trio."""
+        clock = Clock(self.started_ns)
+        mailbox = Mailbox()
+        router = Router(self.core.states)
+        sequencer = Sequencer(
+            self.core, mailbox, router, self._journal, clock.now_ns, self.config.sequencer, self._watch
+        )
+        timers = Timers(clock, mailbox)
+        desks: dict[Venue, VenueDesk] = {}
+        async with trio.open_nursery() as top:
+            supervisor = Supervisor(top, self.tally.alarm)
+            executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
+            for actor in self.core.states:
+                supervisor.adopt(actor)
+                mailbox.put(EngineStarted(mode=self.config.run.mode), to=actor) if _starts(actor) else None
+            for venue in self.config.policy.scanner.venues:
+                await top.start(self._venue, venue, clock, mailbox, desks)
+            self.meddle(self.world)
+            top.start_soon(timers.run)
+            top.start_soon(_listen_to_signals, mailbox)
+            self.reason = await sequencer.run(executor, supervisor)
+            top.cancel_scope.cancel()
+
+    def _watch(self, decision: Any) -> None:
+        self.tally.watch(decision)
+        if self.tally.seq % 2000 == 0:
+            self._progress(self.view())
+
+    def view(self) -> EngineView:
+        """The engine as it is now."""
+        return view.build(self.core, self.tally)
+
+    async def _venue(
+        self,
+        venue: Venue,
+        clock: Clock,
+        mailbox: Mailbox,
+        desks: dict[Venue, VenueDesk],
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """One venue in a nursery of its own; begun again when it fails."""
+        section = self.config.venues[venue]
+        signer, account = make_signer(venue, secret_for(venue, self.config.run.seed))
+        simulated = build_venue(venue, account, self.config, self._market, self._faults, clock.now_ns)
+        self.world.venues[venue] = simulated
+        terms = AccountTerms(account=account, assets=self.config.policy.scanner.assets, leverage=section.leverage)
+        rng = random.Random(f"{self.config.run.seed}|backoff|{venue.value}")
+        ends = Ends(transport=simulated, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
+        adapter = make_adapter(venue, signer, terms, ends)
+        started = False
+        while True:
+            try:
+                async with trio.open_nursery() as nursery:
+                    desks[venue] = VenueDesk(adapter, nursery)
+                    await nursery.start(simulated.run)
+                    if not started:
+                        started = True
+                        task_status.started()
+                    await adapter.listen()
+            except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
+                self._venue_failed(venue, failed, mailbox)
+            await trio.sleep(RESTART_PAUSE_S)
+
+    def _venue_failed(self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox) -> None:
+        first: BaseException = failed
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        words = f"{type(first).__name__}: {first}"
+        mailbox.put(LinkLost(venue=venue, reason=f"the venue's task failed ({words})"))
+        self.tally.alarm(
+            RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
+        )
+
+    def finish(self) -> RunResult:
+        """Close the journal and write the report."""
+        self._journal.close(self.reason)
+        final = self.view()
+        data = report_data(
+            final,
+            seed=self.config.run.seed,
+            mode=self.config.run.mode,
+            started_ns=self.started_ns,
+            reason=self.reason,
+            notes=self.notes,
+        )
+        (self.directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+        (self.directory / "report.md").write_text(report_markdown(data))
+        return RunResult(directory=self.directory, report=data, final=final)
+
+
+def _starts(actor: str) -> bool:
+    """Actors whose first timer waits for the start: all but risk, and the scanner, which waits for the links."""
+    return actor not in ("risk", "funding_scanner")
+
+
+async def _listen_to_signals(mailbox: Mailbox) -> None:
+    """The first interrupt drains, the second pulls the kill switch."""
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        count = 0
+        async for number in signals:
+            count += 1
+            name = signal.Signals(number).name
+            if count == 1:
+                mailbox.put_operator(DrainAsked(reason=f"{name} received"), to="engine_lifecycle")
+            else:
+                mailbox.put_operator(
+                    KillSwitchPulled(by="operator", reason=f"{name} received again"), to="engine_lifecycle"
+                )

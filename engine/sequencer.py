@@ -1,0 +1,131 @@
+"""The one order: takes letters from the mailbox, stamps them, steps the core, writes, and only then performs.
+
+A batch runs to completion: what actors tell each other is delivered within it, in order. All its records become
+durable in one commit; only after that does any of its commands reach the executor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import trio
+
+from actors.commands import AnyCommand, StopEngine, Tell
+from actors.messages import ActorFaulted, AnyMessage, Envelope
+from engine.core import FAULTS_MOST, Core, Decision
+from engine.mailbox import Letter, Mailbox
+from engine.router import Router
+from engine.supervisor import Supervisor
+
+CASCADE_MOST = 10_000
+"""Messages one batch may give rise to; more means that actors talk in a circle."""
+
+
+class Journal(Protocol):
+    """What the sequencer needs of a journal."""
+
+    def append(self, decision: Decision) -> None:
+        """Take a decision into the next group."""
+
+    def commit(self) -> int:
+        """Make the group durable; returns the last durable seq."""
+
+
+class Performs(Protocol):
+    """What the sequencer needs of an executor."""
+
+    def perform(self, actor: str, command: AnyCommand) -> None:
+        """Do one durable command."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of the sequencer."""
+
+    batch_most: int = 256
+
+
+class Sequencer:
+    """Drives the core. `watch` sees every decision after it is durable (view, report, progress)."""
+
+    def __init__(
+        self,
+        core: Core,
+        mailbox: Mailbox,
+        router: Router,
+        journal: Journal,
+        now_ns: Callable[[], int],
+        limits: Limits,
+        watch: Callable[[Decision], None],
+        first_seq: int = 1,
+    ) -> None:
+        self.core = core
+        self.stopped = ""
+        self._mailbox = mailbox
+        self._router = router
+        self._journal = journal
+        self._now_ns = now_ns
+        self._limits = limits
+        self._watch = watch
+        self._next_seq = first_seq
+        self._last_ns = 0
+
+    async def run(self, executor: Performs, supervisor: Supervisor) -> str:
+        """Step until an actor asks to stop; returns the reason."""
+        while not self.stopped:
+            letters = await self._mailbox.take(self._limits.batch_most)
+            self.batch(letters, executor, supervisor)
+            await trio.lowlevel.checkpoint()
+        return self.stopped
+
+    def batch(self, letters: list[Letter], executor: Performs, supervisor: Supervisor | None = None) -> None:
+        """Decide a batch, make it durable, perform it."""
+        decisions = self._decide(letters)
+        self._journal.commit()
+        for decision in decisions:
+            actor = decision.envelope.to
+            if decision.fault and supervisor is not None:
+                supervisor.fault(actor, decision.fault)
+            for command in decision.commands:
+                executor.perform(actor, command)
+                if isinstance(command, StopEngine):
+                    self.stopped = command.reason
+            self._watch(decision)
+
+    def _decide(self, letters: list[Letter]) -> list[Decision]:
+        self._last_ns = max(self._last_ns, self._now_ns())
+        queue: deque[tuple[str, int, AnyMessage]] = deque()
+        for letter in letters:
+            addresses = self._router.expand(letter.to) if letter.to else self._router.route(letter.message)
+            queue.extend((to, 0, letter.message) for to in addresses)
+        decisions: list[Decision] = []
+        most = len(queue) + CASCADE_MOST
+        while queue:
+            assert len(decisions) < most, "actors talk in a circle"
+            to, cause, message = queue.popleft()
+            decision = self._step(to, cause, message)
+            decisions.append(decision)
+            queue.extend(self._consequences(decision))
+        return decisions
+
+    def _step(self, to: str, cause: int, message: AnyMessage) -> Decision:
+        envelope = Envelope(seq=self._next_seq, at_ns=self._last_ns, to=to, cause=cause, message=message)
+        decision = self.core.step(envelope)
+        self._journal.append(decision)
+        self._next_seq += 1
+        return decision
+
+    def _consequences(self, decision: Decision) -> list[tuple[str, int, AnyMessage]]:
+        """Messages a decision sends to actors: what was told, what was denied, and its own fault."""
+        seq, actor = decision.envelope.seq, decision.envelope.to
+        told: list[tuple[str, int, AnyMessage]] = [(actor, seq, denied) for denied in decision.denied]
+        for command in decision.commands:
+            if isinstance(command, Tell):
+                told.extend((to, seq, command.message) for to in self._router.expand(command.to))
+            else:
+                self._router.note(actor, command)
+        if decision.fault and self.core.faults[actor] < FAULTS_MOST:
+            told.append((actor, seq, ActorFaulted(error=decision.fault)))
+        return told

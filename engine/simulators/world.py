@@ -1,0 +1,114 @@
+"""The simulated world of a run: one market, and for each venue an exchange, a face, a link to the engine, an account.
+
+Keys are made from the seed: they sign for money that does not exist. Counterpart for real venues: key sources
+named in the configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actors.domain import Venue
+from engine.simulators.exchange import CrowdSpec, Exchange
+from engine.simulators.face import Face
+from engine.simulators.faults import FaultPlan, plan_from_toml
+from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market
+from engine.simulators.transport import SimulatedVenue
+
+if TYPE_CHECKING:
+    from engine.config import Config, VenueSection
+
+
+def secret_for(venue: Venue, seed: int) -> bytes:
+    """32 bytes from the seed; never a real key."""
+    return hashlib.sha256(f"simulated|{venue.value}|{seed}".encode()).digest()
+
+
+def build_market(config: Config) -> Market:
+    """The market the configuration names; raises MarketFileError."""
+    if config.market.kind == "seeded":
+        return SeededMarket(config.run.seed)
+    venues = tuple(venue.value for venue in config.policy.scanner.venues)
+    return open_market(Path(config.market.file), venues=venues, seed=config.run.seed)
+
+
+def build_faults(config: Config) -> FaultPlan:
+    """The fault plan the configuration names, or one without faults; raises OSError or ValidationError."""
+    return plan_from_toml(Path(config.faults).read_text()) if config.faults else FaultPlan()
+
+
+def build_venue(
+    venue: Venue, account: str, config: Config, market: Market, faults: FaultPlan, now_ns: Callable[[], int]
+) -> SimulatedVenue:
+    """One simulated venue with our account on it, its deposit made."""
+    section = config.venues[venue]
+    face = FACES[venue](account, section, config.run.seed, market)
+    rng = random.Random(f"{config.run.seed}|latency|{venue.value}")
+    return SimulatedVenue(face, now_ns, section.pace, rng, faults, config.run.seed)
+
+
+def _assets(section: VenueSection, market: Market) -> tuple[str, ...]:
+    return tuple(asset for asset in section.instruments if asset in market.assets)
+
+
+def _crowd(section: VenueSection) -> CrowdSpec:
+    return CrowdSpec(accounts_per_asset=section.crowd_accounts_per_asset)
+
+
+def _hyperliquid(account: str, section: VenueSection, seed: int, market: Market) -> Face:
+    from engine.simulators.hyperliquid import (
+        HYPERLIQUID_FEES,
+        HYPERLIQUID_RULES,
+        HyperliquidFace,
+        hyperliquid_instrument,
+    )
+
+    listed = []
+    for asset in _assets(section, market):
+        terms = section.instruments[asset]
+        assert terms.size_decimals is not None, f"venues.hyperliquid.instruments.{asset} needs size_decimals"
+        listed.append(hyperliquid_instrument(asset, size_decimals=terms.size_decimals, max_leverage=terms.max_leverage))
+    exchange = Exchange(
+        rules=HYPERLIQUID_RULES,
+        instruments=tuple(listed),
+        fees=HYPERLIQUID_FEES,
+        seed=seed,
+        crowd=_crowd(section),
+    )
+    exchange.open_account(account, section.deposit_usd)
+    return HyperliquidFace(exchange, market, agents={account: account})
+
+
+def _pacifica(account: str, section: VenueSection, seed: int, market: Market) -> Face:
+    from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, PacificaFace, pacifica_instrument
+
+    listed = []
+    for asset in _assets(section, market):
+        terms = section.instruments[asset]
+        listed.append(
+            pacifica_instrument(asset, tick=str(terms.tick), lot=str(terms.lot), max_leverage=terms.max_leverage)
+        )
+    exchange = Exchange(
+        rules=PACIFICA_RULES,
+        instruments=tuple(listed),
+        fees=PACIFICA_FEES,
+        seed=seed,
+        crowd=_crowd(section),
+    )
+    return PacificaFace(exchange, market, {account: section.deposit_usd}, seed=seed)
+
+
+FACES = {Venue.HYPERLIQUID: _hyperliquid, Venue.PACIFICA: _pacifica}
+
+__all__ = [
+    "MarketFileError",
+    "RecordedMarket",
+    "build_faults",
+    "build_market",
+    "build_venue",
+    "secret_for",
+]
