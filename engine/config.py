@@ -15,6 +15,7 @@ import msgspec
 
 from actors.domain import Venue
 from actors.policy import Policy
+from engine.errors import UserError
 from engine.sequencer import Limits
 from engine.simulators.transport import Pace
 
@@ -23,7 +24,7 @@ DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 LEVERAGE_MOST = 3
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """A configuration cannot be used; the text names the file, the field and the remedy."""
 
 
@@ -173,3 +174,50 @@ def refuse_unready(config: Config) -> None:
         f"run.mode is {config.run.mode!r}, which needs {missing}: not in this version. "
         'Set run.mode = "paper" (config/paper.toml) to run on simulated venues.'
     )
+
+
+# --- options of the command line ---------------------------------------------------------------------------
+
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_duration(text: str) -> float:
+    """Seconds in 90s, 30m, 12h, 7d or 3w; raises ConfigError."""
+    number, unit = text[:-1], text[-1:]
+    try:
+        seconds = float(number) * UNITS_S[unit]
+    except (ValueError, KeyError):
+        raise ConfigError(f"--duration {text!r}: give a number and a unit, such as 90s, 30m, 12h, 7d or 3w") from None
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"--duration {text!r}: give a positive time")
+    return seconds
+
+
+def parse_speed(text: str) -> float | None:
+    """None for max, else the multiple of real time; raises ConfigError."""
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        raise ConfigError(f"--speed {text!r}: give max, or a multiple of real time such as 1 or 60") from None
+    if not 0 < speed < float("inf"):
+        raise ConfigError(f"--speed {text!r}: give max, or a positive multiple of real time")
+    return speed
+
+
+def with_options(
+    config: Config, *, seed: int | None, duration: str | None, market: Path | None, faults: Path | None
+) -> Config:
+    """The profile with the command line's options in place; raises ConfigError."""
+    replace = msgspec.structs.replace
+    if seed is not None:
+        config = replace(config, run=replace(config.run, seed=seed))
+    if duration is not None:
+        lifecycle = replace(config.policy.lifecycle, duration_s=parse_duration(duration))
+        config = replace(config, policy=replace(config.policy, lifecycle=lifecycle))
+    if market is not None:
+        config = replace(config, market=MarketSection(kind="recorded", file=str(market)))
+    if faults is not None:
+        config = replace(config, faults=str(faults))
+    return config

@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
 from engine.view import EngineView, LegView, PairView
 
 CENT = Decimal("0.01")
@@ -153,6 +158,31 @@ def report_markdown(data: dict[str, Any]) -> str:
     lines += [f"- {alarm['at']} **{alarm['severity']}** {alarm['code']}: {alarm['text']}" for alarm in data["alarms"]]
     lines += [f"- note: {note}" for note in data["notes"]]
     return "\n".join(lines) + "\n"
+
+
+TERMINAL_COLUMNS = tuple(c for c in COLUMNS if c[0] not in ("expected_net_usd", "naked_notional_seconds"))
+LEFT = ("pair", "state")
+
+
+def report_tables(data: dict[str, Any]) -> Group:
+    """The report for a terminal; report.md in the run's directory says more."""
+    drawn = Table(box=box.SIMPLE_HEAD, show_footer=True)
+    totals = data["totals"]
+    for name, title in TERMINAL_COLUMNS:
+        footer = "all" if name == "pair" else _cell(totals.get(name, ""))
+        drawn.add_column(title, footer=footer, justify="left" if name in LEFT else "right")
+    for pair in data["pairs"]:
+        drawn.add_row(*(_cell(pair[name]).removeprefix("pair_position/") for name, _ in TERMINAL_COLUMNS))
+    lines = [
+        f"{data['market_time_s'] / 86400:.2f} days of market time, {data['messages']} messages, "
+        f"{data['orders']} orders, final exposure {data['final_exposure_usd']:.2f} USD. Ended: {data['reason']}.",
+        f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
+        + (", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items()) or "none")
+        + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
+        *(f"{alarm['severity']}: {alarm['text']}" for alarm in data["alarms"]),
+        *(f"note: {note}" for note in data["notes"]),
+    ]
+    return Group(drawn, *(Text(line) for line in lines))
 
 
 def _cell(value: object) -> str:

@@ -60,30 +60,24 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     final: EngineView
 
 
-class World:
-    """The simulated venues of a run by name, for tests that reach behind the wire."""
-
-    def __init__(self) -> None:
-        self.venues: dict[Venue, SimulatedVenue] = {}
-
-
-def run(
-    request: RunRequest, progress: Progress | None = None, meddle: Callable[[World], None] | None = None
-) -> RunResult:
+def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
     """Run the engine on simulated venues to its end and write its report.
 
-    Raises ConfigError, MarketFileError, JournalError. `meddle` is called once with the world before it starts.
+    Raises ConfigError, MarketFileError, JournalError.
     """
+    engine = prepare(request, progress)
+    engine.run()
+    return engine.finish()
+
+
+def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
+    """An engine ready to run, its directory made and its journal begun."""
     market = build_market(request.config)
     faults = build_faults(request.config)
     config, notes = fit_to_market(request.config, market)
-    directory = new_directory(request.runs)
-    engine = Engine(config, market, faults, directory, progress)
+    engine = Engine(config, market, faults, new_directory(request.runs), request.speed, progress)
     engine.notes.extend(notes)
-    if meddle is not None:
-        engine.meddle = meddle
-    run_virtual(engine.main, config.run.seed, request.speed)
-    return engine.finish()
+    return engine
 
 
 def new_directory(runs: Path) -> Path:
@@ -118,7 +112,7 @@ def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
         if room_s < duration_s:
             duration_s = max(0.0, room_s)
             notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
-    notes.extend(_gap_notes(market, assets))
+    notes.extend(_gap_notes(market, assets, tuple(venue.value for venue in scanner.venues)))
     policy = msgspec.structs.replace(
         config.policy,
         scanner=msgspec.structs.replace(scanner, assets=assets),
@@ -127,9 +121,11 @@ def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
     return msgspec.structs.replace(config, policy=policy), notes
 
 
-def _gap_notes(market: Market, assets: tuple[str, ...]) -> list[str]:
-    gaps = [gap for gap in market.gaps() if gap.asset in assets]
-    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in market.provenance()]
+def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...]) -> list[str]:
+    """Where the venues' figures come from, and what the recording does not cover."""
+    gaps = [gap for gap in market.gaps() if gap.asset in assets and gap.venue in venues]
+    told = [origin for origin in market.provenance() if origin.venue in venues]
+    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in told]
     if gaps:
         hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
         notes.append(
@@ -142,16 +138,22 @@ class Engine:
     """One run: built, run inside trio, finished."""
 
     def __init__(
-        self, config: Config, market: Market, faults: FaultPlan, directory: Path, progress: Progress | None
+        self,
+        config: Config,
+        market: Market,
+        faults: FaultPlan,
+        directory: Path,
+        speed: float | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.config = config
         self.directory = directory
         self.notes: list[str] = []
-        self.world = World()
-        self.meddle: Callable[[World], None] = lambda _: None
+        self.simulated: dict[Venue, SimulatedVenue] = {}
         self.core = Core(config.policy, initial_states(config.policy))
         self.tally = Tally()
         self.reason = ""
+        self._speed = speed
         self._market = market
         self._faults = faults
         self._progress = progress or (lambda _: None)
@@ -173,6 +175,10 @@ class Engine:
         """The market time at which the run begins."""
         return self._market.start_ns
 
+    def run(self) -> None:
+        """Run to the end, under the virtual clock."""
+        run_virtual(self.main, self.config.run.seed, self._speed)
+
     async def main(self) -> None:
         """The run, inside trio."""
         clock = Clock(self.started_ns)
@@ -191,7 +197,6 @@ class Engine:
                 mailbox.put(EngineStarted(mode=self.config.run.mode), to=actor) if _starts(actor) else None
             for venue in self.config.policy.scanner.venues:
                 await top.start(self._venue, venue, clock, mailbox, desks)
-            self.meddle(self.world)
             top.start_soon(timers.run)
             top.start_soon(_listen_to_signals, mailbox)
             self.reason = await sequencer.run(executor, supervisor)
@@ -219,7 +224,7 @@ class Engine:
         section = self.config.venues[venue]
         signer, account = make_signer(venue, secret_for(venue, self.config.run.seed))
         simulated = build_venue(venue, account, self.config, self._market, self._faults, clock.now_ns)
-        self.world.venues[venue] = simulated
+        self.simulated[venue] = simulated
         terms = AccountTerms(account=account, assets=self.config.policy.scanner.assets, leverage=section.leverage)
         rng = random.Random(f"{self.config.run.seed}|backoff|{venue.value}")
         ends = Ends(transport=simulated, report=mailbox.put, now_ns=clock.now_ns, rng=rng)

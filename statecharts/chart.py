@@ -55,7 +55,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole statechart. `triggers` are all names a row may react to; timers appear as `timer:<name>`."""
+    """A whole statechart. `triggers` are all names a row may react to; timers appear as `timer:<name>`.
+
+    `final` states are where a life ends in order; only a correction of what was known can lead out of one.
+    """
 
     name: str
     doc: str

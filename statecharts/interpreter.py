@@ -39,7 +39,7 @@ def compile_chart(chart: Chart) -> Table:
     for row in chart.rows:
         for source in expand(chart, row.source):
             cell = table[source].get(row.on, ())
-            table[source][row.on] = (*cell, _choice(states, source, row))
+            table[source][row.on] = (*cell, _choice(chart, states, source, row))
     for ignored in chart.ignored:
         for source in expand(chart, ignored.source):
             for trigger in ignored.on:
@@ -49,14 +49,14 @@ def compile_chart(chart: Chart) -> Table:
     return table
 
 
-def _choice(states: dict[str, State], source: str, row: Row) -> Choice:
+def _choice(chart: Chart, states: dict[str, State], source: str, row: Row) -> Choice:
     guards = tuple((name.removeprefix("!"), not name.startswith("!")) for name in row.when)
     if row.to is None:
         return Choice(row=row.id, guards=guards, actions=row.do, target=None, arm=(), cancel=())
     name = source if row.to == "=" else row.to
     target = states.get(name)
     if target is None:
-        raise ChartError(f"row {row.id}: target {row.to!r} is no state; correct its `to`")
+        raise ChartError(f"chart {chart.name}: row {row.id}: target {row.to!r} is no state; correct its `to`")
     running = states[source].timers
     restart = name == source
     return Choice(
@@ -84,9 +84,6 @@ def decide(table: Table, state: str, trigger: str, holds: Callable[[str], bool])
     raise AssertionError(f"cell {state} x {trigger} has no row for this case; its last row must have no guard")
 
 
-# --- checks ------------------------------------------------------------------------------------------------
-
-
 def check(chart: Chart, table: Table) -> None:
     """Raise ChartError unless the chart is total, unshadowed, connected, and leg-holding states are watched."""
     _check_names(chart)
@@ -105,6 +102,15 @@ def _check_names(chart: Chart) -> None:
     unknown = [row.id for row in chart.rows if row.on not in chart.triggers]
     if unknown:
         raise ChartError(f"chart {chart.name}: row {unknown[0]} reacts to a trigger the chart does not list")
+    for ignored in chart.ignored:
+        foreign = [trigger for trigger in ignored.on if trigger not in chart.triggers]
+        if foreign:
+            raise ChartError(
+                f"chart {chart.name}: {foreign[0]!r} is ignored but not among the triggers; list or drop it"
+            )
+    for name in chart.final:
+        if name not in names:
+            raise ChartError(f"chart {chart.name}: final state {name!r} is no state; correct its name")
     if chart.initial not in names:
         raise ChartError(f"chart {chart.name}: initial state {chart.initial!r} is no state")
 
@@ -171,9 +177,6 @@ def check_vocabulary(
         idle = sorted(set(known).difference(used))
         if idle:
             raise ChartError(f"chart {chart.name}: {what} {idle[0]!r} of the role is used by no row; remove it")
-
-
-# --- the judge ---------------------------------------------------------------------------------------------
 
 
 def build_machine(chart: Chart, model: Any = None) -> Any:

@@ -91,5 +91,5 @@ CHART = Chart(
             why="over is over; a repeated or late word changes nothing",
         ),
     ),
-    final=OVER,
+    final=("FILLED", "CANCELED", "REJECTED", "DENIED"),
 )

@@ -59,6 +59,5 @@ def _text_cell(cell: Cell) -> Cell:
 def _text_row(cells: tuple[Cell, ...], widths: list[int]) -> str:
     lines = zip_longest(*cells, fillvalue="")
     return "\n".join(
-        " | ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+        " | ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )

@@ -1,7 +1,7 @@
 """Our names for Pacifica's markets. Pure data and arithmetic; used by the codec.
 
-Plain coins carry the venue's symbol. A market quoted per thousand tokens is named by the token here, and prices
-and sizes are converted, so that one base unit is the same thing on every venue.
+Plain coins carry the venue's symbol. A market quoted per thousand tokens is named by the token here, and
+prices and sizes are converted, so that one base unit is the same thing on every venue.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 
 from actors.domain import ONE
 
-PER_THOUSAND = ("BONK", "PEPE")
+PER_THOUSAND = ("BONK",)
 """Assets the venue lists as k<asset>, one unit = 1000 tokens (symbols are case sensitive)."""
 
 SYMBOLS: dict[str, tuple[str, Decimal]] = {asset: (f"k{asset}", Decimal(1000)) for asset in PER_THOUSAND}

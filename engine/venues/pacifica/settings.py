@@ -6,15 +6,17 @@ from typing import Annotated
 
 import msgspec
 
+from engine.venues.link import LinkLimits
+
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
 
 
 class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`account` is the main account's public key (base58), also when an agent signs.
 
-    `fill_grace_s`: how long an acknowledged order or a claimed fill may stay without its outcome on the stream
-    before it is looked up by REST (the venue's FAQ: account streams can be delayed under load; a fill missing
-    from `account_trades` was observed in July 2026).
+    `fill_grace_s`: how long an acknowledged order or a claimed fill may stay without its outcome on the
+    stream before it is looked up by REST (the venue's FAQ: account streams can be delayed under load; a fill
+    missing from `account_trades` was observed in July 2026).
     """
 
     account: str
@@ -25,10 +27,13 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     expiry_window_most_ms: int = 30_000
     fill_grace_s: float = 2.0
     fill_lookups_most: int = 5
+    lookups_most: int = 50
     backfill_overlap_s: float = 60.0
+    unknown_order_horizon_s: float = 86_400.0
     history_page_rows: int = 100
     history_pages_most: int = 10
     funding_poll_delay_s: float = 20.0
     funding_polls_most: int = 4
     orders_remembered_most: int = 5_000
     ids_remembered_most: int = 50_000
+    link: LinkLimits = LinkLimits()

@@ -66,7 +66,8 @@ class Refusal(Wire, frozen=True, kw_only=True):
 
 
 class MarketRow(Wire, frozen=True, kw_only=True):
-    """GET /info. `min_order_size` is in USD; `instrument_type` is absent in answers before April 2026."""
+    """GET /info. `min_order_size` is in USD; `instrument_type` is absent in answers before April 2026;
+    only `perpetual` is traded here, whatever other types the venue adds."""
 
     symbol: str
     tick_size: DecimalText
@@ -80,23 +81,24 @@ class MarketRow(Wire, frozen=True, kw_only=True):
     min_tick: DecimalText = "0"
     max_tick: DecimalText = "1000000"
     created_at: int | None = None
-    instrument_type: Literal["perpetual", "spot"] = "perpetual"
+    instrument_type: str = "perpetual"
     base_asset: str | None = None
 
 
 class PriceRow(Wire, frozen=True, kw_only=True):
     """GET /info/prices and channel `prices`. `funding` was paid for the past hour, `next_funding` is the
-    estimate of the coming one; `open_interest` in base units, `volume_24h` in USD."""
+    estimate of the coming one; `open_interest` in base units, `volume_24h` in USD. A market with an empty book may
+    have no mid (inferred)."""
 
     symbol: str
     funding: DecimalText
     next_funding: DecimalText
     mark: DecimalText
-    mid: DecimalText
+    mid: DecimalText | None
     oracle: DecimalText
     open_interest: DecimalText
-    volume_24h: DecimalText
-    yesterday_price: DecimalText
+    volume_24h: DecimalText | None
+    yesterday_price: DecimalText | None
     timestamp: int
 
 
@@ -165,7 +167,7 @@ class OrderRow(Wire, frozen=True, kw_only=True):
     created_at: int
     updated_at: int
     stop_price: DecimalText | None = None
-    stop_parent_order_id: int | None = None
+    stop_parent_order_id: int | str | None = None
     trigger_price_type: str | None = None
 
 
@@ -187,7 +189,7 @@ class OrderHistoryRow(Wire, frozen=True, kw_only=True):
     updated_at: int
     reason: str | None = None
     stop_price: DecimalText | None = None
-    stop_parent_order_id: int | None = None
+    stop_parent_order_id: int | str | None = None
 
 
 class OrderEventRow(Wire, frozen=True, kw_only=True):
@@ -208,11 +210,11 @@ class OrderEventRow(Wire, frozen=True, kw_only=True):
     reduce_only: bool
     created_at: int
     stop_price: DecimalText | None = None
-    stop_parent_order_id: int | None = None
+    stop_parent_order_id: int | str | None = None
 
 
 class TradeRow(Wire, frozen=True, kw_only=True):
-    """GET /trades/history: one fill. `fee` positive = paid; `pnl` is net of the fee (checked by arithmetic)."""
+    """GET /trades/history: one fill. `fee` positive = paid; `pnl` is net of it (checked by arithmetic)."""
 
     history_id: int
     order_id: int

@@ -1,7 +1,7 @@
 """The shapes of Pacifica's WebSocket frames. No logic. Counterpart: `codec_stream`.
 
-The venue names fields by single letters (docs "Websocket / Subscriptions", 2025-11); here each has a word, and
-its letter beside it.
+The venue names fields by single letters (docs "Websocket / Subscriptions", 2025-11); here each has a word,
+and its letter beside it.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class OpenOrder(Wire, frozen=True, kw_only=True):
 
 
 class OrderUpdate(Wire, frozen=True, kw_only=True):
-    """Channel `account_order_updates`. `amount` as ordered, `filled` cumulative, `price` the average filled."""
+    """Channel `account_order_updates`. `amount` as ordered, `filled` cumulative, `price` the average."""
 
     order_id: int = field(name="i")
     client_order_id: str | None = field(name="I")
@@ -120,7 +120,7 @@ class OrderUpdate(Wire, frozen=True, kw_only=True):
     updated_at: int = field(name="ut")
     last_price: DecimalText | None = field(name="lp", default=None)
     stop_price: DecimalText | None = field(name="sp", default=None)
-    stop_parent: int | None = field(name="si", default=None)
+    stop_parent: int | str | None = field(name="si", default=None)
     last_order_id: int | None = field(name="li", default=None)
 
 

@@ -1,0 +1,238 @@
+"""Pacifica as seen from its wire: requests and frames in, replies and pushes out, over one pure exchange."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from engine.simulators.exchange import Events, Exchange
+from engine.simulators.face import Push
+from engine.simulators.market import Market
+from engine.simulators.pacifica.broadcast import Broadcast
+from engine.simulators.pacifica.entry import Entry, FaceKnobs
+from engine.simulators.pacifica.numbers import Numbers
+from engine.simulators.pacifica.reads import Reads
+from engine.simulators.pacifica.replies import BODY_ON_GET, Refused, failure, scenario_refusal, success
+from engine.simulators.pacifica.signature import verified_payload
+from engine.simulators.pacifica.streams import Streams, Topic
+from engine.simulators.pacifica.words import ms
+from engine.venues.pacifica.wire import REST_PREFIX, STREAM_PATH
+from engine.venues.transport import HttpRequest, HttpResponse
+
+POSTS = {
+    "/orders/create": "create_order",
+    "/orders/create_market": "create_market_order",
+    "/orders/cancel": "cancel_order",
+    "/orders/cancel_all": "cancel_all_orders",
+    "/account/leverage": "update_leverage",
+}
+SYMBOL_CHANNELS = ("bbo", "book")
+ACCOUNT_CHANNELS = (
+    "account_info",
+    "account_positions",
+    "account_orders",
+    "account_order_updates",
+    "account_trades",
+)
+WS_CODES = {400: 400, 403: 403, 404: 400, 422: 420, 429: 429, 500: 500}
+
+
+class PacificaFace:
+    """`accounts`: deposit in USD by public key; `agents`: the agent keys that may sign for an account.
+
+    `market` is sampled as venue "pacifica" for every listed instrument; its asset names are the venue's
+    symbols.
+    """
+
+    venue = "pacifica"
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        market: Market,
+        accounts: Mapping[str, Decimal],
+        *,
+        agents: Mapping[str, tuple[str, ...]] | None = None,
+        knobs: FaceKnobs | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._exchange, self._market, self._agents = exchange, market, agents or {}
+        self._knobs = knobs or FaceKnobs()
+        self._numbers = Numbers()
+        self._streams = Streams(self._knobs.idle_most_s, self._knobs.age_most_s)
+        self._broadcast = Broadcast(exchange, self._numbers, self._streams, self._knobs, tuple(accounts))
+        rng = random.Random(f"pacifica|{seed}")
+        self._entry = Entry(exchange, self._numbers, self._knobs, rng, self._happened)
+        self._reads = Reads(exchange, self._numbers, self._knobs.book_levels)
+        self._now_ns = 0
+        for account, deposit_usd in accounts.items():
+            exchange.open_account(account, deposit_usd)
+
+    @property
+    def busy(self) -> bool:
+        """An order waits in the speed bump, or rests."""
+        return self._entry.waiting or self._broadcast.resting
+
+    def http(self, now_ns: int, request: HttpRequest) -> HttpResponse:
+        """Answer one request."""
+        self._begin(now_ns)
+        try:
+            response = self._respond(request)
+        except Refused as refused:
+            response = failure(refused)
+        self._broadcast.accounts(self._now_ns)
+        return response
+
+    def connect(self, now_ns: int, path: str) -> int:
+        """Open a stream; only `/ws` exists."""
+        self._begin(now_ns)
+        connection = self._streams.open(self._now_ns)
+        if path != STREAM_PATH:
+            self._streams.reject(connection, "not found")
+        return connection
+
+    def receive(self, now_ns: int, connection: int, frame: bytes) -> None:
+        """Take a subscription, a ping or a signed operation."""
+        self._begin(now_ns)
+        if not self._streams.is_open(connection):
+            return
+        self._streams.heard(connection, self._now_ns)
+        try:
+            said = msgspec.json.decode(frame)
+        except msgspec.DecodeError:
+            said = None
+        if isinstance(said, dict):
+            self._hear(connection, said)
+        else:
+            self._error(connection, 400, "Invalid message")
+        self._broadcast.accounts(self._now_ns)
+
+    def disconnect(self, connection: int) -> None:
+        """Forget a stream."""
+        self._streams.forget(connection)
+
+    def advance(self, now_ns: int) -> None:
+        """Release delayed orders, move every market, settle funding, push what changed."""
+        self._begin(now_ns)
+        now_ns = self._now_ns
+        for spec in self._exchange.instruments:
+            point = self._market.sample(self.venue, spec.asset, now_ns)
+            if point is not None:
+                self._happened(self._exchange.set_point(now_ns, point))
+        self._happened(self._exchange.settle_funding(now_ns))
+        self._happened(self._exchange.expire(now_ns))
+        self._broadcast.markets(now_ns)
+        self._broadcast.accounts(now_ns)
+        self._broadcast.margins(now_ns)
+        self._streams.close_stale(now_ns)
+
+    def refusal(self, now_ns: int, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
+        """Refuse a request unexecuted, in the venue's words."""
+        self._begin(now_ns)
+        return failure(scenario_refusal(reason))
+
+    def cap_next_fill(self, fraction: Decimal) -> None:
+        """Let the next IOC fill at most this fraction of its size."""
+        self._exchange.cap_next_ioc(fraction)
+
+    def take_outbox(self) -> list[Push]:
+        """Hand over all waiting pushes."""
+        return self._streams.take()
+
+    def _begin(self, now_ns: int) -> None:
+        self._now_ns = max(self._now_ns, now_ns)
+        self._entry.release(self._now_ns)
+
+    def _happened(self, events: Events) -> None:
+        if events:
+            self._broadcast.events(events, self._now_ns)
+
+    # requests
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "GET" and request.body:
+            return HttpResponse(status=403, headers=(("content-type", "text/html"),), body=BODY_ON_GET)
+        if not request.path.startswith(REST_PREFIX + "/"):
+            raise Refused(404, "Not found")
+        path = request.path[len(REST_PREFIX) :]
+        if request.method == "GET":
+            return self._reads.answer(self._now_ns, path, dict(request.query))
+        if path not in POSTS:
+            raise Refused(404, "Not found")
+        try:
+            body = msgspec.json.decode(request.body, type=dict[str, object])
+        except msgspec.DecodeError as error:
+            raise Refused(400, "Failed to parse the request body as JSON") from error
+        return success(self._signed(POSTS[path], body))
+
+    def _signed(self, operation: str, body: Mapping[str, object]) -> object:
+        payload = verified_payload(operation, body, self._agents, ms(self._now_ns))
+        return self._entry.perform(self._now_ns, str(body["account"]), operation, payload)
+
+    # frames
+
+    def _hear(self, connection: int, said: dict[str, object]) -> None:
+        params = said.get("params")
+        if said.get("method") == "ping":
+            self._streams.send(connection, "pong", {"channel": "pong"}, self._now_ns)
+        elif said.get("method") in ("subscribe", "unsubscribe") and isinstance(params, dict):
+            self._subscription(connection, str(said["method"]), params)
+        elif isinstance(params, dict) and len(params) == 1:
+            self._operation(connection, said.get("id"), *next(iter(params.items())))
+        else:
+            self._error(connection, 400, "Invalid message")
+
+    def _subscription(self, connection: int, method: str, params: dict[str, object]) -> None:
+        """An unknown symbol, account or source gets no acknowledgement (seen by a third-party client, 2025)."""
+        topic = self._topic(params)
+        if topic is None:
+            return
+        ack = {"channel": method, "data": params}
+        if method == "unsubscribe":
+            self._streams.unsubscribe(connection, topic)
+            self._streams.send(connection, method, ack, self._now_ns)
+            return
+        self._streams.send(connection, method, ack, self._now_ns)
+        self._streams.subscribe(connection, topic)
+        data = self._broadcast.snapshot(topic, self._now_ns)
+        if data is not None:
+            frame = {"channel": topic[0], "data": data}
+            self._streams.send(connection, topic[0], frame, self._now_ns)
+
+    def _topic(self, params: dict[str, object]) -> Topic | None:
+        source = str(params.get("source"))
+        if source == "prices":
+            return source, ""
+        symbol, account = str(params.get("symbol")), str(params.get("account"))
+        if source in SYMBOL_CHANNELS and self._exchange.instrument(symbol) is not None:
+            return source, symbol
+        if source in ACCOUNT_CHANNELS and self._exchange.has_account(account):
+            return source, account
+        return None
+
+    def _operation(self, connection: int, request_id: object, operation: str, body: object) -> None:
+        """Trading over the stream: the same signed bodies, another envelope."""
+        reply: dict[str, object] = {"id": request_id, "type": operation, "t": ms(self._now_ns)}
+        try:
+            if not isinstance(body, dict):
+                raise Refused(400, "Invalid message")
+            done = self._signed(operation, body)
+        except Refused as refused:
+            reply |= {"code": WS_CODES.get(refused.status, 500), "err": refused.error}
+        else:
+            reply |= {"code": 200, "data": _stream_ack(body, done)}
+        self._streams.send(connection, operation, reply, self._now_ns)
+
+    def _error(self, connection: int, code: int, text: str) -> None:
+        frame = {"code": code, "err": text, "t": ms(self._now_ns)}
+        self._streams.send(connection, "error", frame, self._now_ns)
+
+
+def _stream_ack(body: dict[str, object], done: object) -> object:
+    if isinstance(done, dict) and "order_id" not in done:
+        return done
+    number = done["order_id"] if isinstance(done, dict) else None
+    return {"I": body.get("client_order_id"), "i": number, "s": body.get("symbol")}

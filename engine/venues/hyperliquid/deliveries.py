@@ -1,0 +1,194 @@
+"""Sending prepared requests to Hyperliquid and reading what the answers prove.
+
+A refusal the venue stated is a rejection; a request that may have arrived without a readable answer leaves
+its order unresolved; nothing is ever sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from actors.commands import CancelAll, QueryOrder, QueryPosition, SubmitOrder
+from actors.domain import RejectReason, Venue
+from actors.messages import (
+    CancelRejected,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    QueryFailed,
+    VenueMessage,
+)
+from engine.venues.hyperliquid.client import ActionRefused, Client
+from engine.venues.hyperliquid.codec_orders import (
+    all_statuses,
+    cancel_refusal,
+    client_order_id_text,
+    filled_size,
+    only_status,
+    order_id_of,
+    order_state,
+    submit_outcome,
+)
+from engine.venues.hyperliquid.markets import Market
+from engine.venues.hyperliquid.memory import Memory
+from engine.venues.hyperliquid.refusals import OPEN_STATUSES
+from engine.venues.hyperliquid.wire import ClearinghouseState
+from engine.venues.hyperliquid.wire_orders import BasicOrder, OrderAck, OrderStatusReply, OrderUpdate
+from engine.venues.link import FrameError
+from engine.venues.transport import TransportError
+
+Messages = tuple[VenueMessage, ...]
+SignCancels = Callable[[tuple[BasicOrder, ...]], bytes]
+
+
+class Deliveries:
+    """One method a kind of command; each returns at least one message and raises no operating error."""
+
+    def __init__(self, client: Client, memory: Memory) -> None:
+        self._client = client
+        self._memory = memory
+
+    async def submit(self, command: SubmitOrder, body: bytes) -> Messages:
+        """The order's outcome as far as the acknowledgement proves it."""
+        try:
+            status = only_status(await self._client.act(body))
+            outcome = submit_outcome(status, command)
+        except ActionRefused as refused:
+            return (rejected(command.order_id, refused.reason, refused.detail),)
+        except TransportError as failed:
+            if not failed.sent:
+                return (never_sent(command, RejectReason.OTHER, failed.reason),)
+            return (unresolved(command.order_id, failed.reason),)
+        except FrameError as unread:
+            return (unresolved(command.order_id, str(unread)),)
+        self._know(status, command.order_id)
+        return outcome
+
+    def _know(self, status: str | OrderAck, order_id: str) -> None:
+        acknowledged = None if isinstance(status, str) else status.resting or status.filled
+        if acknowledged is not None:
+            self._memory.know(acknowledged.oid, order_id)
+
+    async def cancel(self, order_id: str, body: bytes) -> Messages:
+        """A cancel's acknowledgement does not say how much had filled: the order's status does."""
+        try:
+            refusal = cancel_refusal(only_status(await self._client.act(body)), order_id)
+        except ActionRefused as refused:
+            return (cancel_rejected(order_id, refused.detail),)
+        except TransportError as failed:
+            sent = "unanswered" if failed.sent else "never sent"
+            return (unresolved(order_id, f"cancel {sent}: {failed.reason}"),)
+        except FrameError as unread:
+            return (unresolved(order_id, f"cancel: {unread}"),)
+        return await self._ended(order_id) if refusal is None else (refusal,)
+
+    async def cancel_all(self, command: CancelAll, market: Market, sign: SignCancels) -> Messages:
+        """List what is open on the market, cancel it in one batch, and tell how each order of ours ended.
+
+        Where none of ours was open, the position is told, for something must be.
+        """
+        try:
+            listed: tuple[BasicOrder, ...] = await self._client.ask_account("openOrders", dex="")
+            orders = tuple(order for order in listed if order.coin == market.coin)
+            statuses = all_statuses(await self._client.act(sign(orders)), len(orders)) if orders else ()
+            messages: list[VenueMessage] = []
+            for order, status in zip(orders, statuses, strict=True):
+                messages.extend(await self._cancelled(order, status))
+        except (ActionRefused, TransportError, FrameError) as failed:
+            return (query_failed(command, "order", f"cancel all: {failed}"),)
+        return tuple(messages) or await self._position(command, queried=False)
+
+    async def _cancelled(self, order: BasicOrder, status: str | OrderAck) -> Messages:
+        order_id = order_id_of(order.cloid)
+        if order_id is None:
+            return ()
+        refusal = cancel_refusal(status, order_id)
+        return await self._ended(order_id) if refusal is None else (refusal,)
+
+    async def query_order(self, command: QueryOrder) -> Messages:
+        """What became of an order, by its client id, and its fills not told before."""
+        try:
+            update = await self._status_of(command.order_id)
+            return await self._outcome(command.order_id, update)
+        except TransportError as failed:
+            return (query_failed(command, "order", failed.reason),)
+        except FrameError as unread:
+            return (query_failed(command, "order", str(unread)),)
+
+    async def query_position(self, command: QueryPosition) -> Messages:
+        """The position, zero when the venue's reply lacks the market."""
+        return await self._position(command, queried=True)
+
+    async def _position(self, command: QueryPosition | CancelAll, *, queried: bool) -> Messages:
+        try:
+            state: ClearinghouseState = await self._client.ask_account("clearinghouseState", dex="")
+        except TransportError as failed:
+            return (query_failed(command, "position", failed.reason),)
+        except FrameError as unread:
+            return (query_failed(command, "position", str(unread)),)
+        return (self._memory.position(state, command.asset, queried=queried),)
+
+    # one order's state
+
+    async def _ended(self, order_id: str) -> Messages:
+        """How a cancelled order ended; unresolved when the venue cannot tell yet."""
+        try:
+            update = await self._status_of(order_id)
+            if update is not None and update.status in OPEN_STATUSES:
+                return (unresolved(order_id, "cancelled, but its status is still open"),)
+            return await self._outcome(order_id, update)
+        except TransportError as failed:
+            return (unresolved(order_id, f"cancelled, status unknown: {failed.reason}"),)
+        except FrameError as unread:
+            return (unresolved(order_id, f"cancelled, status unknown: {unread}"),)
+
+    async def _status_of(self, order_id: str) -> OrderUpdate | None:
+        """None when the venue does not know the order (now: it may lag shortly after a submit)."""
+        cloid = client_order_id_text(order_id)
+        reply: OrderStatusReply = await self._client.ask_account("orderStatus", oid=cloid)
+        if reply.status == "unknownOid":
+            return None
+        if reply.order is None:
+            raise FrameError("info/orderStatus", "Object missing required field `order`")
+        if reply.order.order.cloid != cloid:
+            raise FrameError("info/orderStatus", f"asked for {cloid}, told of {reply.order.order.cloid}")
+        return reply.order
+
+    async def _outcome(self, order_id: str, update: OrderUpdate | None) -> Messages:
+        """The order's fills, then its state. Raises TransportError, FrameError."""
+        if update is None:
+            return (OrderUnknown(venue=Venue.HYPERLIQUID, order_id=order_id),)
+        self._memory.know(update.order.oid, order_id)
+        state = order_state(update, order_id)
+        if not filled_size(update.order):
+            return (state,)
+        fills = await self._client.fills_since(update.order.timestamp)
+        return (*self._memory.fills_of(update.order.oid, fills), state)
+
+
+def rejected(order_id: str, reason: RejectReason, detail: str) -> OrderRejected:
+    """Refused, proven."""
+    return OrderRejected(venue=Venue.HYPERLIQUID, order_id=order_id, reason=reason, detail=detail)
+
+
+def never_sent(command: SubmitOrder, reason: RejectReason, detail: str) -> OrderRejected:
+    """The venue cannot have seen it."""
+    return rejected(command.order_id, reason, f"never sent: {detail}")
+
+
+def unresolved(order_id: str, detail: str) -> OrderUnresolved:
+    """The outcome is not known."""
+    return OrderUnresolved(venue=Venue.HYPERLIQUID, order_id=order_id, detail=detail)
+
+
+def cancel_rejected(order_id: str, detail: str) -> CancelRejected:
+    """The cancel was refused, proven."""
+    return CancelRejected(venue=Venue.HYPERLIQUID, order_id=order_id, detail=detail)
+
+
+def query_failed(
+    command: QueryOrder | QueryPosition | CancelAll, query: Literal["position", "order"], detail: str
+) -> QueryFailed:
+    """Nothing is known about what was asked."""
+    return QueryFailed(venue=Venue.HYPERLIQUID, asset=command.asset, query=query, detail=detail)

@@ -1,0 +1,182 @@
+"""Hyperliquid's half of the link: what to subscribe to, what to read first, and what each frame says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from actors.domain import Venue
+from actors.messages import FrameRefused, InstrumentListed, VenueMessage
+from engine.venues.adapter import NowNs
+from engine.venues.hyperliquid.client import Client
+from engine.venues.hyperliquid.codec import decode, funding_row, market_sample, quote
+from engine.venues.hyperliquid.leverage import keep_leverage
+from engine.venues.hyperliquid.markets import Market, coin_of, markets_of
+from engine.venues.hyperliquid.memory import Memory
+from engine.venues.hyperliquid.settings import HyperliquidSettings
+from engine.venues.hyperliquid.signing import HyperliquidSigner
+from engine.venues.hyperliquid.wire import AssetContext, ClearinghouseState, Frame, Meta, UserFees
+from engine.venues.link import FrameError
+
+Messages = tuple[VenueMessage, ...]
+
+WELCOME = b"Websocket connection established."
+"""The first text of a connection may be this, which is not JSON (SDK `websocket_manager`)."""
+PING = b'{"method":"ping"}'
+SILENT_CHANNELS = ("pong", "subscriptionResponse")
+
+
+class HyperliquidDialogue:
+    """The `Dialogue` of `engine.venues.link` for one account and its markets."""
+
+    venue = Venue.HYPERLIQUID
+    path = "/ws"
+
+    def __init__(
+        self,
+        settings: HyperliquidSettings,
+        client: Client,
+        signer: HyperliquidSigner,
+        memory: Memory,
+        now_ns: NowNs,
+    ) -> None:
+        self._settings = settings
+        self._client = client
+        self._signer = signer
+        self._memory = memory
+        self._now_ns = now_ns
+        self._readers: Mapping[str, Callable[[Any], Messages]] = {
+            "bbo": self._read_bbo,
+            "activeAssetCtx": self._read_context,
+            "orderUpdates": self._memory.order_states,
+            "userFills": self._read_fills,
+            "userFundings": self._read_fundings,
+            "clearinghouseState": self._read_state,
+        }
+
+    def greetings(self) -> tuple[bytes, ...]:
+        """Account first, then two feeds a market. An unknown coin costs the whole socket (WS profile)."""
+        user = self._settings.account.lower()
+        wishes: list[dict[str, str]] = [
+            {"type": "orderUpdates", "user": user},
+            {"type": "userFills", "user": user},
+            {"type": "userFundings", "user": user},
+            {"type": "clearinghouseState", "user": user, "dex": ""},
+        ]
+        for asset in self._subscribed():
+            wishes.append({"type": "bbo", "coin": coin_of(asset)})
+            wishes.append({"type": "activeAssetCtx", "coin": coin_of(asset)})
+        return tuple(msgspec.json.encode({"method": "subscribe", "subscription": wish}) for wish in wishes)
+
+    def ping(self) -> bytes:
+        """The server closes a connection to which it has sent nothing for 60 s; a pong counts."""
+        return PING
+
+    async def snapshot(self) -> Messages:
+        """Instruments and markets, missed fills and payments, then positions: what came first is told first.
+
+        A market whose leverage is not confirmed is not listed. Raises TransportError or FrameError.
+        """
+        markets = await self._markets()
+        fills = await self._client.fills_since(self._memory.fills_from_ms())
+        payments = await self._client.funding_since(self._memory.payments_from_ms())
+        state: ClearinghouseState = await self._client.ask_account("clearinghouseState", dex="")
+        return (
+            *await self._instruments(state),
+            *markets,
+            *self._memory.fills(fills),
+            *self._memory.payments(funding_row(row) for row in payments),
+            *self._memory.account_state(state, also=self._settings.assets),
+        )
+
+    def decode(self, frame: bytes) -> Messages:
+        """Messages in one frame; raises FrameError naming the channel."""
+        if frame == WELCOME:
+            return ()
+        envelope: Frame = decode("frame", frame)
+        if envelope.channel in SILENT_CHANNELS:
+            return ()
+        if envelope.channel == "error":
+            raise FrameError("error", bytes(envelope.data).decode(errors="replace"))
+        read = self._readers.get(envelope.channel)
+        if read is None:
+            raise FrameError(envelope.channel, "not a channel we read")
+        return read(decode(f"stream/{envelope.channel}", envelope.data))
+
+    # snapshot
+
+    def _subscribed(self) -> tuple[str, ...]:
+        """All configured assets before the universe is known, then those it lists."""
+        if not self._memory.markets:
+            return self._settings.assets
+        return tuple(asset for asset in self._settings.assets if asset in self._memory.markets)
+
+    async def _markets(self) -> Messages:
+        answer: tuple[Meta, tuple[AssetContext, ...]] = await self._client.ask("metaAndAssetCtxs")
+        meta, contexts = answer
+        if len(meta.universe) != len(contexts):
+            raise FrameError("info/metaAndAssetCtxs", f"{len(meta.universe)} markets, {len(contexts)} contexts")
+        self._memory.markets = markets_of(meta)
+        listed = (self._memory.markets[asset] for asset in self._subscribed())
+        now_ns = self._now_ns()
+        return tuple(market_sample(contexts[market.asset_id], market.coin, now_ns) for market in listed)
+
+    async def _instruments(self, state: ClearinghouseState) -> Messages:
+        fees: UserFees = await self._client.ask_account("userFees")
+        held = tuple(each.position.coin for each in state.assetPositions)
+        messages: list[VenueMessage] = []
+        for asset in self._settings.assets:
+            market = self._memory.markets.get(asset)
+            try:
+                await self._make_ready(asset, market, flat=coin_of(asset) not in held)
+            except FrameError as refused:
+                messages.append(_refused(refused))
+                continue
+            assert market is not None, "a market that is ready is listed"
+            messages.append(_listed(market, fees))
+        return tuple(messages)
+
+    async def _make_ready(self, asset: str, market: Market | None, *, flat: bool) -> None:
+        """Raises FrameError when the market must not be traded."""
+        if market is None or market.delisted:
+            raise FrameError("info/metaAndAssetCtxs", f"{asset} is not listed")
+        if flat:
+            leverage = self._settings.leverage
+            await keep_leverage(self._client, self._signer, self._now_ns, market, leverage)
+
+    # frames
+
+    def _read_bbo(self, data: Any) -> Messages:
+        message = quote(data)
+        return () if message is None else (message,)
+
+    def _read_context(self, data: Any) -> Messages:
+        return (market_sample(data.ctx, data.coin, self._now_ns()),)
+
+    def _read_fills(self, data: Any) -> Messages:
+        self._require_own(data.user, "userFills")
+        return self._memory.fills(data.fills)
+
+    def _read_fundings(self, data: Any) -> Messages:
+        self._require_own(data.user, "userFundings")
+        return self._memory.payments(data.fundings)
+
+    def _read_state(self, data: Any) -> Messages:
+        self._require_own(data.user, "clearinghouseState")
+        return self._memory.account_state(data.clearinghouseState)
+
+    def _require_own(self, user: str, channel: str) -> None:
+        if user.lower() != self._settings.account.lower():
+            raise FrameError(channel, f"about {user}, not us - at `$.user`")
+
+
+def _refused(refused: FrameError) -> FrameRefused:
+    return FrameRefused(venue=Venue.HYPERLIQUID, channel=refused.channel, detail=refused.detail)
+
+
+def _listed(market: Market, fees: UserFees) -> InstrumentListed:
+    instrument = market.instrument(taker_fee=Decimal(fees.userCrossRate), maker_fee=Decimal(fees.userAddRate))
+    return InstrumentListed(instrument=instrument)

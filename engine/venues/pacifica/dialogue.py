@@ -1,0 +1,150 @@
+"""What the Pacifica adapter says on its stream and how it reads the answers. Driven by `venues.link`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.domain import Instrument, Venue
+from actors.messages import FrameRefused, InstrumentListed, VenueMessage
+from engine.venues.adapter import NowNs
+from engine.venues.pacifica import codec_rest, codec_stream
+from engine.venues.pacifica.codec import PING, encode_subscription
+from engine.venues.pacifica.ledger import Ledger
+from engine.venues.pacifica.leverage import hold_leverage
+from engine.venues.pacifica.lookup import PastRow, find_open, find_past
+from engine.venues.pacifica.markets import market_of_asset, market_of_symbol
+from engine.venues.pacifica.rest import Rest
+from engine.venues.pacifica.settings import PacificaSettings
+from engine.venues.pacifica.wire import STREAM_PATH, AccountRow, MarketRow, PriceRow
+from engine.venues.pacifica.wire_stream import Bbo, OrderUpdate
+
+ACCOUNT_CHANNELS = ("account_info", "account_positions", "account_order_updates", "account_trades")
+
+
+class PacificaDialogue:
+    """`doubted` is called when the venue claims fills that have not come as trades."""
+
+    venue = Venue.PACIFICA
+    path = STREAM_PATH
+
+    def __init__(
+        self,
+        settings: PacificaSettings,
+        rest: Rest,
+        ledger: Ledger,
+        now_ns: NowNs,
+        doubted: Callable[[], None],
+    ) -> None:
+        self._settings, self._rest, self._ledger, self._now_ns = settings, rest, ledger, now_ns
+        self._doubted = doubted
+        self._overlap_ns = int(settings.backfill_overlap_s * 1e9)
+        self._since_ns = now_ns()
+        self._started_ns = self._since_ns
+        self._last_ids: dict[str, int] = {}
+        self._symbols = {market_of_asset(asset).symbol: None for asset in settings.assets}
+        self.instruments: dict[str, Instrument] = {}
+
+    def greetings(self) -> tuple[bytes, ...]:
+        """Prices of all markets, the best quotes of ours, and our account."""
+        account = self._settings.account
+        quotes = (encode_subscription("bbo", symbol=symbol) for symbol in self._symbols)
+        own = (encode_subscription(source, account=account) for source in ACCOUNT_CHANNELS)
+        return (encode_subscription("prices"), *quotes, *own)
+
+    def ping(self) -> bytes:
+        """Connections are closed after 60 s of silence (docs "Websocket", 2025-11)."""
+        return PING
+
+    async def snapshot(self) -> tuple[VenueMessage, ...]:
+        """Instruments, account, positions, and whatever happened since the last snapshot.
+
+        Everything is read first and folded last: what the ledger has returned counts as told. The first
+        snapshot tells no fill or payment from before the adapter was made.
+        """
+        began_ns = self._now_ns()
+        self._last_ids.clear()
+        listed = _perpetuals(await self._rest.markets(), self._symbols)
+        account, positions = await self._rest.account(), await self._rest.positions()
+        refused = await hold_leverage(self._rest, self._settings.leverage, listed.values(), positions)
+        since_ns = max(self._started_ns, self._since_ns - self._overlap_ns)
+        ended = await self._ended(since_ns)
+        trades = await self._rest.trades_since(since_ns)
+        payments = await self._rest.funding_since(since_ns)
+        self._since_ns = began_ns
+        rows = tuple(codec_rest.position_message(row, queried=False) for row in positions)
+        return (
+            *self._instruments(listed, account),
+            *refused,
+            *self._ledger.fills(trades),
+            *(message for order_id, past in ended for message in self._ledger.history(past, order_id)),
+            *self._ledger.positions(rows, began_ns),
+            codec_rest.account_message(account),
+            *self._ledger.payments(payments),
+        )
+
+    def decode(self, frame: bytes) -> tuple[VenueMessage, ...]:
+        """Messages in one frame."""
+        channel, data = codec_stream.decode_outer(frame)
+        match channel:
+            case "bbo":
+                return self._quote(codec_stream.decode_bbo(data))
+            case "prices":
+                return self._prices(codec_stream.decode_prices(data))
+            case "account_trades":
+                return self._ledger.fills(codec_stream.decode_trades(data))
+            case "account_order_updates":
+                return self._updates(codec_stream.decode_updates(data))
+            case "account_positions":
+                rows = map(codec_stream.position_message, codec_stream.decode_positions(data))
+                return self._ledger.positions(rows, self._now_ns())
+            case "account_info":
+                return (codec_stream.account_message(codec_stream.decode_account(data)),)
+            case _:
+                return ()
+
+    def _prices(self, rows: list[PriceRow]) -> tuple[VenueMessage, ...]:
+        return tuple(codec_stream.market_message(row) for row in rows if row.symbol in self._symbols)
+
+    def _updates(self, updates: list[OrderUpdate]) -> tuple[VenueMessage, ...]:
+        messages = self._ledger.updates(updates)
+        if self._ledger.short():
+            self._doubted()
+        return messages
+
+    def _quote(self, bbo: Bbo) -> tuple[VenueMessage, ...]:
+        """`last_order_id` never decreases within a symbol: an older frame is stale and dropped."""
+        if bbo.last_order_id < self._last_ids.get(bbo.symbol, 0):
+            return ()
+        self._last_ids[bbo.symbol] = bbo.last_order_id
+        quote = codec_stream.quote_message(bbo)
+        return () if quote is None else (quote,)
+
+    def _instruments(self, listed: dict[str, MarketRow], account: AccountRow) -> tuple[VenueMessage, ...]:
+        """Every market we trade: its rules, or a refusal that names it when the venue lists it no longer."""
+        messages: list[VenueMessage] = []
+        for symbol in self._symbols:
+            if symbol not in listed:
+                detail = f"{symbol} is not listed"
+                messages.append(FrameRefused(venue=self.venue, channel="info", detail=detail))
+                continue
+            found = codec_rest.instrument(listed[symbol], market_of_symbol(symbol), account)
+            self.instruments[found.asset] = found
+            messages.append(InstrumentListed(instrument=found))
+        return tuple(messages)
+
+    async def _ended(self, since_ns: int) -> list[tuple[str, PastRow]]:
+        """What became, while we were not listening, of orders that may have been open."""
+        candidates = self._ledger.undecided(since_ns)[-self._settings.lookups_most :]
+        if not candidates:
+            return []
+        rows = await self._rest.open_orders()
+        ended: list[tuple[str, PastRow]] = []
+        for known in candidates:
+            if find_open(rows, known.order_id) is None:
+                past = await find_past(self._rest, self._ledger, known.order_id, known.sent_at_ns)
+                ended += [] if past is None else [(known.order_id, past)]
+        return ended
+
+
+def _perpetuals(rows: list[MarketRow], symbols: dict[str, None]) -> dict[str, MarketRow]:
+    return {row.symbol: row for row in rows if row.symbol in symbols and row.instrument_type == "perpetual"}

@@ -1,0 +1,254 @@
+"""The simulated Hyperliquid from its wire: its rules of signing, its refusals, its frames."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from engine.simulators.hyperliquid import HyperliquidFace
+from engine.simulators.hyperliquid.verification import NonceWindows
+from engine.venues.hyperliquid.signing import HyperliquidSigner
+from engine.venues.transport import HttpRequest, HttpResponse
+from tests.engine.venues.hyperliquid.world import ACCOUNT, HOUR_NS, START_NS, StillMarket, make_exchange
+
+D = Decimal
+NOW_MS = START_NS // 1_000_000
+SECOND_NS = 1_000_000_000
+SIGNER = HyperliquidSigner("0x" + "33" * 32, is_mainnet=False)
+LIMIT = {"a": 0, "b": True, "p": "60012", "s": "0.1", "r": False, "t": {"limit": {"tif": "Ioc"}}}
+
+
+class Desk:
+    """A face, one connection, and a client that signs."""
+
+    def __init__(self, *, is_mainnet: bool = False) -> None:
+        self.market = StillMarket()
+        self.exchange = make_exchange()
+        agents = {SIGNER.address: ACCOUNT, ACCOUNT: ACCOUNT}
+        self.face = HyperliquidFace(self.exchange, self.market, agents, is_mainnet=is_mainnet)
+        self.face.advance(START_NS)
+        self.connection = self.face.connect(START_NS, "/ws")
+
+    def post(self, path: str, body: Any, now_ns: int = START_NS) -> HttpResponse:
+        payload = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return self.face.http(now_ns, HttpRequest(method="POST", path=path, body=payload))
+
+    def ask(self, question: str, **fields: Any) -> Any:
+        return json.loads(self.post("/info", {"type": question, **fields}).body)
+
+    def signed(self, action: dict[str, Any], now_ms: int = NOW_MS, **more: Any) -> dict[str, Any]:
+        signed = SIGNER.sign(action, now_ms=now_ms, expires_after_ms=more.get("expiresAfter"))
+        signature = {"r": signed.signature.r, "s": signed.signature.s, "v": signed.signature.v}
+        return {"action": action, "nonce": signed.nonce, "signature": signature, **more}
+
+    def act(self, action: dict[str, Any], **more: Any) -> Any:
+        return json.loads(self.post("/exchange", self.signed(action, **more)).body)
+
+    def order(self, **changes: Any) -> Any:
+        reply = self.act({"type": "order", "orders": [{**LIMIT, **changes}], "grouping": "na"})
+        return reply["response"]["data"]["statuses"][0]
+
+    def hear(self, subscription: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        if subscription is not None:
+            frame = msgspec.json.encode({"method": "subscribe", "subscription": subscription})
+            self.face.receive(START_NS, self.connection, frame)
+        return [json.loads(push.frame) for push in self.face.take_outbox() if push.frame]
+
+
+def test_signature_of_the_other_network_is_of_an_unknown_wallet():
+    reply = Desk(is_mainnet=True).act({"type": "noop"})
+    assert reply["status"] == "err"
+    assert reply["response"].startswith("User or API Wallet 0x")
+
+
+def test_changed_action_recovers_an_unknown_wallet_and_garbage_none():
+    desk = Desk()
+    body = desk.signed({"type": "noop"})
+    body["nonce"] += 1
+    assert b"does not exist" in desk.post("/exchange", body).body
+    body["signature"] = {"r": "0x0", "s": "0x0", "v": 99}
+    assert b"Unable to recover signer" in desk.post("/exchange", body).body
+
+
+def test_nonce_is_used_once_and_an_expired_action_is_refused():
+    desk = Desk()
+    body = desk.signed({"type": "noop"})
+    assert json.loads(desk.post("/exchange", body).body)["status"] == "ok"
+    assert b"duplicate nonce" in desk.post("/exchange", body).body
+    late = desk.signed({"type": "noop"}, expiresAfter=NOW_MS - 1)
+    assert json.loads(desk.post("/exchange", late).body)["response"] == "Action already expired"
+
+
+def test_only_the_hundred_highest_nonces_are_kept():
+    windows = NonceWindows()
+    for nonce in range(1000, 1101):
+        assert windows.refuse("a", nonce, 1000) is None
+    assert windows.refuse("a", 1000, 1000) == "Invalid nonce: nonce too low 1000 < 1001"
+    assert windows.refuse("a", 1050, 1000) == "Invalid nonce: duplicate nonce 1050"
+    assert windows.refuse("b", 1000, 1000) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"p": "60012.5"}, "Price must be divisible by tick size. asset=0"),
+        ({"s": "0.000001"}, "Order has invalid size."),
+        ({"s": "0.0001"}, "Order must have minimum value of $10. asset=0"),
+        ({"p": "59000"}, "Order could not immediately match against any resting orders. asset=0"),
+        ({"r": True}, "Reduce only order would increase position. asset=0"),
+        ({"s": "40", "p": "61000"}, "Insufficient margin to place order. asset=0"),
+        (
+            {"t": {"limit": {"tif": "Alo"}}},
+            "Post only order would have immediately matched, bbo was 59988.0@60012.0. asset=0",
+        ),
+    ],
+)
+def test_orders_are_refused_in_the_venues_words(changes: dict[str, Any], text: str):
+    assert Desk().order(**changes) == {"error": text}
+
+
+def test_bodies_the_venue_cannot_read_are_plain_text_errors():
+    desk = Desk()
+    assert desk.post("/info", b"{").status == 400
+    assert desk.post("/info", {"type": "nothing"}).status == 422
+    assert desk.post("/info", {"type": "fundingHistory", "coin": "NOPE", "startTime": 0}).body == b"null"
+    assert desk.post("/exchange", {"action": {"type": "order"}}).status == 422
+    assert desk.post("/exchange", desk.signed({"type": "order", "orders": [{"a": 0}]})).status == 422
+    assert desk.face.http(START_NS, HttpRequest(method="GET", path="/info")).status == 405
+
+
+def test_ioc_fills_and_is_told_to_every_subscriber_in_the_venues_form():
+    desk = Desk()
+    for kind in ("orderUpdates", "userFills", "userEvents", "clearinghouseState"):
+        desk.hear({"type": kind, "user": ACCOUNT})
+    cloid = "0x" + "1" * 32
+    status = desk.order(c=cloid)["filled"]
+    assert (status["totalSz"], status["avgPx"], status["cloid"]) == ("0.1", "60012.0", cloid)
+    frames = {frame["channel"]: frame["data"] for frame in desk.hear()}
+    assert list(frames) == ["orderUpdates", "userFills", "user", "clearinghouseState"]
+    (fill,) = frames["userFills"]["fills"]
+    assert (fill["px"], fill["dir"], fill["fee"], fill["startPosition"]) == ("60012.0", "Open Long", "2.70054", "0.0")
+    (update,) = frames["orderUpdates"]
+    assert (update["status"], update["order"]["sz"], update["order"]["origSz"]) == ("filled", "0.0", "0.1")
+    assert desk.ask("orderStatus", user=ACCOUNT, oid=cloid)["order"]["status"] == "filled"
+    assert desk.ask("orderStatus", user=ACCOUNT, oid=7777) == {"status": "unknownOid"}
+
+
+def test_position_and_margin_read_as_the_venue_writes_them():
+    desk = Desk()
+    desk.order()
+    state = desk.ask("clearinghouseState", user=ACCOUNT, dex="")
+    (held,) = state["assetPositions"]
+    assert (held["type"], held["position"]["szi"], held["position"]["entryPx"]) == ("oneWay", "0.1", "60012.0")
+    assert held["position"]["leverage"] == {"type": "cross", "value": 20}
+    assert D(state["marginSummary"]["totalMarginUsed"]) == 300
+    assert desk.ask("clearinghouseState", user="0x" + "0" * 40)["assetPositions"] == []
+
+
+def test_leverage_is_changed_and_told():
+    desk = Desk()
+    ask = {"type": "updateLeverage", "asset": 0, "isCross": True, "leverage": 3}
+    assert desk.act(ask) == {"status": "ok", "response": {"type": "default"}}
+    assert desk.ask("activeAssetData", user=ACCOUNT, coin="BTC")["leverage"]["value"] == 3
+    assert desk.act({**ask, "leverage": 41}) == {"status": "err", "response": "Invalid leverage value"}
+
+
+def test_orders_rest_are_modified_and_cancelled():
+    desk = Desk()
+    resting = {"p": "59000", "t": {"limit": {"tif": "Gtc"}}}
+    oid = desk.order(**resting)["resting"]["oid"]
+    modify = {"oid": oid, "order": {**LIMIT, **resting, "p": "58000"}}
+    reply = desk.act({"type": "batchModify", "modifies": [modify]})
+    replaced = reply["response"]["data"]["statuses"][0]["resting"]["oid"]
+    assert [each["oid"] for each in desk.ask("openOrders", user=ACCOUNT, dex="")] == [replaced]
+    for statuses in (["success"], [{"error": "Order was never placed, already canceled, or filled. asset=0"}]):
+        reply = desk.act({"type": "cancel", "cancels": [{"a": 0, "o": replaced}]})
+        assert reply["response"] == {"type": "cancel", "data": {"statuses": statuses}}
+
+
+def test_funding_is_settled_at_the_hour_on_the_oracle_price():
+    desk = Desk()
+    desk.order()
+    desk.hear({"type": "userFundings", "user": ACCOUNT})
+    desk.face.advance(START_NS + HOUR_NS)
+    (told,) = [f["data"]["fundings"] for f in desk.hear() if f["channel"] == "userFundings"]
+    (row,) = desk.ask("userFunding", user=ACCOUNT, startTime=0, endTime=None)
+    assert told[0]["usdc"] == row["delta"]["usdc"] == "-0.075"
+    assert 0 < row["time"] - (NOW_MS + 3_600_000) < 119
+    assert desk.ask("fundingHistory", coin="BTC", startTime=0)[0]["fundingRate"] == "0.0000125"
+
+
+def test_adl_reads_as_the_recorded_one():
+    desk = Desk()
+    desk.order()
+    desk.hear({"type": "userFills", "user": ACCOUNT})
+    desk.face.publish(START_NS, desk.exchange.deleverage(START_NS, ACCOUNT, "BTC", D("0.05")))
+    (fill,) = next(frame["data"]["fills"] for frame in desk.hear() if frame["channel"] == "userFills")
+    assert (fill["dir"], fill["fee"], fill["crossed"]) == ("Auto-Deleveraging", "0.0", True)
+    assert fill["liquidation"]["method"] == "backstop"
+    assert "cloid" not in fill
+
+
+def test_feeds_speak_when_something_changed_and_not_before():
+    desk = Desk()
+    subscriptions = [{"type": kind, "coin": "BTC"} for kind in ("bbo", "activeAssetCtx")]
+    for subscription in subscriptions:
+        assert [f["channel"] for f in desk.hear(subscription)] == ["subscriptionResponse", subscription["type"]]
+    desk.face.advance(START_NS + SECOND_NS)
+    desk.hear()
+    desk.face.advance(START_NS + 2 * SECOND_NS)
+    assert desk.hear() == []
+    desk.market.mids["BTC"] = D(60_100)
+    desk.face.advance(START_NS + 3 * SECOND_NS)
+    assert sorted(frame["channel"] for frame in desk.hear()) == ["activeAssetCtx", "bbo"]
+
+
+def test_unknown_coin_costs_the_socket_and_a_repeated_wish_an_error():
+    desk = Desk()
+    desk.hear({"type": "bbo", "coin": "BTC"})
+    (error,) = desk.hear({"type": "bbo", "coin": "BTC"})
+    assert error["data"].startswith("Already subscribed")
+    frame = b'{"method":"subscribe","subscription":{"type":"bbo","coin":"btc"}}'
+    desk.face.receive(START_NS, desk.connection, frame)
+    assert [bool(push.close) for push in desk.face.take_outbox()] == [True]
+
+
+def test_connection_that_hears_nothing_for_a_minute_is_closed_and_a_pong_counts():
+    desk = Desk()
+    desk.face.receive(START_NS + 50 * SECOND_NS, desk.connection, b'{"method":"ping"}')
+    assert desk.hear() == [{"channel": "pong"}]
+    desk.face.advance(START_NS + 100 * SECOND_NS)
+    assert desk.face.take_outbox() == []
+    desk.face.advance(START_NS + 111 * SECOND_NS)
+    assert [push.close for push in desk.face.take_outbox()] == ["idle for 60 s"]
+
+
+def test_requests_may_be_posted_over_the_stream():
+    desk = Desk()
+    ask = {"method": "post", "id": 7, "request": {"type": "info", "payload": {"type": "allMids"}}}
+    desk.face.receive(START_NS, desk.connection, msgspec.json.encode(ask))
+    act = {"method": "post", "id": 8, "request": {"type": "action", "payload": desk.signed({"type": "noop"})}}
+    desk.face.receive(START_NS, desk.connection, msgspec.json.encode(act))
+    asked, acted = desk.hear()
+    assert asked["data"]["response"]["payload"]["data"] == {"BTC": "60000.0", "SOL": "100.0"}
+    assert acted["data"]["response"]["payload"] == {"status": "ok", "response": {"type": "default"}}
+
+
+def test_scenario_refusals_take_the_form_of_the_request():
+    desk = Desk()
+    order = desk.signed({"type": "order", "orders": [LIMIT], "grouping": "na"})
+    request = HttpRequest(method="POST", path="/exchange", body=msgspec.json.encode(order))
+    told = json.loads(desk.face.refusal(START_NS, request, "margin").body)
+    assert told["response"]["data"]["statuses"] == [{"error": "Insufficient margin to place order. asset=0"}]
+    assert json.loads(desk.face.refusal(START_NS, request, "nonce").body)["status"] == "err"
+    assert desk.exchange.open_orders(ACCOUNT) == ()
+
+
+def test_next_ioc_can_be_capped():
+    desk = Desk()
+    desk.face.cap_next_fill(D("0.5"))
+    assert desk.order()["filled"]["totalSz"] == "0.05"
