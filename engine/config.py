@@ -144,7 +144,7 @@ def _venue_problems(config: Config) -> Iterator[str]:
             yield f"venues.{venue.value}.deposit_usd is {section.deposit_usd}; give a positive amount"
         for asset in config.policy.scanner.assets:
             if asset not in section.instruments and venue in config.policy.scanner.venues:
-                yield f"policy.scanner.assets names {asset}, which venues.{venue.value}.instruments lacks; add or drop it"
+                yield f"policy.scanner.assets names {asset}, not in venues.{venue.value}.instruments; add or drop it"
 
 
 def _numbers(part: msgspec.Struct, path: str) -> Iterator[tuple[str, Decimal | float | int]]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from engine.venues.hyperliquid.wire import Address
 from engine.venues.link import LinkLimits
 
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
@@ -18,7 +19,7 @@ class HyperliquidSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     for fills and payments at the first snapshot; later ones begin `backfill_overlap_s` before the last seen.
     """
 
-    account: str
+    account: Address
     assets: tuple[str, ...]
     is_mainnet: bool = False
     leverage: Leverage = 3

@@ -9,7 +9,11 @@ from engine.journal import errors
 from engine.journal.errors import JournalError, RecordAltered
 from engine.journal.revision import ROOT
 
-KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and kind is not JournalError]
+KINDS = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and kind.__module__ == errors.__name__ and kind is not JournalError
+]
 RAISING = [path for path in sorted((ROOT / "engine" / "journal").glob("*.py")) if path != Path(errors.__file__)]
 
 
