@@ -115,12 +115,18 @@ class Role(Generic[S]):
             state = msgspec.structs.replace(state, timers=tuple(t for t in state.timers if t != armed))
         state, trigger = self.absorb(state, context)
         choice = decide(self.table, state.place, trigger, lambda name: self.guards[name](state, context))
-        state, commands = self._act(state, choice, context)
+        state, commands = self._act(self._turn(state, choice), choice, context)
         if choice.target is not None:
             state, timer_commands = self._arrive(state, choice, context)
             commands += timer_commands
         self._assert_invariants(state)
         return Step(state, choice.row, tuple(commands))
+
+    def _turn(self, state: S, choice: Choice) -> S:
+        """A change of the top-level group begins an episode; the orders that lead into it belong to it already."""
+        if choice.target is None or self.states[choice.target].group == self.states[state.place].group:
+            return state
+        return msgspec.structs.replace(state, episode=state.episode + 1)
 
     def _act(self, state: S, choice: Choice, context: Context) -> tuple[S, list[AnyCommand]]:
         commands: list[AnyCommand] = []
@@ -149,13 +155,11 @@ class Role(Generic[S]):
                 timers.append(Armed(timer, generation))
                 commands.append(SetTimer(timer=timer, generation=generation, due_ns=due_ns))
         moved = target != state.place
-        regrouped = self.states[target].group != self.states[state.place].group
         state = msgspec.structs.replace(
             state,
             place=target,
-            arrived_ns=context.at_ns if moved else state.arrived_ns,
+            arrived_ns=context.at_ns if moved or not state.arrived_ns else state.arrived_ns,
             tries=1 if moved else state.tries + 1,
-            episode=state.episode + regrouped,
             transitions=state.transitions + moved,
             generation=generation,
             timers=tuple(timers),

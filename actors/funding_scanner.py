@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -52,10 +53,14 @@ class Holding(Noun, frozen=True, kw_only=True):
 
 
 class FundingScanner(ActorState, frozen=True, kw_only=True):
-    """Trends by `asset:first:second`, pairs by actor name, and how many pairs were ever spawned."""
+    """Trends by `asset:first:second`, pairs by actor name, and how many pairs were ever spawned.
+
+    `paused_ns`: until when an asset is left alone, since its last pair was closed before it was ever hedged.
+    """
 
     trends: dict[str, Trend] = msgspec.field(default_factory=dict)
     holdings: dict[str, Holding] = msgspec.field(default_factory=dict)
+    paused_ns: dict[str, int] = msgspec.field(default_factory=dict)
     spawned: int = 0
     scans: int = 0
 
@@ -70,15 +75,34 @@ def absorb(state: FundingScanner, context: Context) -> tuple[FundingScanner, str
         case TimerFired():
             return _observe(state, context), f"timer:{message.timer}"
         case PairHedged():
-            return _with_holding(state, message.pair, hedged_ns=context.at_ns, paused_until_ns=0), "PairHedged"
+            return _hedged(state, message.pair, context.at_ns), "PairHedged"
         case EntryRefused():
-            until = context.at_ns + round(context.policy.entry.backoff_s * NS_PER_S)
-            return _with_holding(state, message.pair, paused_until_ns=until), "EntryRefused"
+            return _with_holding(state, message.pair, paused_until_ns=_pause_ends_ns(context)), "EntryRefused"
         case PairClosed():
-            left = {name: held for name, held in state.holdings.items() if name != message.pair}
-            return msgspec.structs.replace(state, holdings=left), "PairClosed"
+            return _closed(state, message.pair, context), "PairClosed"
         case _:
             return state, type(message).__name__
+
+
+def _hedged(state: FundingScanner, pair: str, at_ns: int) -> FundingScanner:
+    """A pair tells it again after every repair; it is held since the first time."""
+    held = state.holdings.get(pair)
+    since_ns = (held.hedged_ns if held is not None else 0) or at_ns
+    return _with_holding(state, pair, hedged_ns=since_ns, paused_until_ns=0)
+
+
+def _pause_ends_ns(context: Context) -> int:
+    return context.at_ns + round(context.policy.entry.backoff_s * NS_PER_S)
+
+
+def _closed(state: FundingScanner, pair: str, context: Context) -> FundingScanner:
+    """A pair that was never hedged cost money for nothing: its asset is left alone for a while."""
+    held = state.holdings.get(pair)
+    left = {name: other for name, other in state.holdings.items() if name != pair}
+    paused = dict(state.paused_ns)
+    if held is not None and not held.hedged_ns and not held.closing:
+        paused[held.asset] = _pause_ends_ns(context)
+    return msgspec.structs.replace(state, holdings=left, paused_ns=paused)
 
 
 def _with_holding(state: FundingScanner, pair: str, **changes: object) -> FundingScanner:
@@ -103,7 +127,7 @@ def _observe(state: FundingScanner, context: Context) -> FundingScanner:
     """Fold the funding rates of this moment into the trends, and the trends into the holdings."""
     trends = dict(state.trends)
     for asset, venues in pairings(context.policy):
-        difference = _difference(context.board, asset, venues)
+        difference = _difference(context, asset, venues)
         if difference is not None:
             key = _key(asset, venues)
             trends[key] = _smooth(trends.get(key), asset, venues, difference, context)
@@ -111,8 +135,13 @@ def _observe(state: FundingScanner, context: Context) -> FundingScanner:
     return msgspec.structs.replace(state, trends=trends, holdings=holdings, scans=state.scans + 1)
 
 
-def _difference(board: Board, asset: str, venues: tuple[Venue, Venue]) -> Decimal | None:
-    first, second = (funding_of(board.market(venue, asset)) for venue in venues)
+def _difference(context: Context, asset: str, venues: tuple[Venue, Venue]) -> Decimal | None:
+    """First venue's rate less the second's; None while one is not told, or told too long ago to count."""
+    markets = [context.board.market(venue, asset) for venue in venues]
+    oldest_ns = context.at_ns - round(context.policy.scanner.quote_age_most_s * NS_PER_S)
+    if any(market.sampled_ns < oldest_ns for market in markets):
+        return None
+    first, second = (funding_of(market) for market in markets)
     return None if first is None or second is None else first - second
 
 
@@ -122,10 +151,15 @@ def _smooth(
     """Exponential smoothing with the configured half-life, by elapsed time."""
     if trend is None:
         return Trend(asset=asset, venues=venues, smoothed=difference, since_ns=context.at_ns, updated_ns=context.at_ns)
-    elapsed_h = Decimal(context.at_ns - trend.updated_ns) / HOUR_NS
-    kept = Decimal(2) ** (-elapsed_h / context.policy.scanner.smoothing_h)
+    kept = _kept(context.at_ns - trend.updated_ns, context.policy.scanner.smoothing_h)
     smoothed = trend.smoothed * kept + difference * (ONE - kept)
     return msgspec.structs.replace(trend, smoothed=smoothed, updated_ns=context.at_ns)
+
+
+@lru_cache(maxsize=64)
+def _kept(elapsed_ns: int, half_life_h: Decimal) -> Decimal:
+    """The share of a trend that is left after that time; the trends of one scan are mostly of one age."""
+    return Decimal(2) ** (-Decimal(elapsed_ns) / HOUR_NS / half_life_h)
 
 
 def _age(held: Holding, trends: dict[str, Trend], at_ns: int) -> Holding:
@@ -167,11 +201,15 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
     active = [held for held in state.holdings.values() if not _waiting(held)]
     room = policy.scanner.pairs_most - len(active)
     taken = {held.asset: held for held in state.holdings.values()}
+    asked: list[str] = []
     commands: Commands = ()
     spawned = state.spawned
     for candidate in candidates(state, context.board, policy, context.at_ns):
-        if room <= 0 or not candidate.passed:
+        if room <= 0:
             break
+        paused = state.paused_ns.get(candidate.asset, 0) > context.at_ns
+        if not candidate.passed or paused or candidate.asset in asked:
+            continue
         held = taken.get(candidate.asset)
         if held is None:
             spawned += 1
@@ -180,6 +218,7 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
             commands += _open_again(held, candidate, policy)
         else:
             continue
+        asked.append(candidate.asset)
         room -= 1
     return commands
 

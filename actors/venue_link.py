@@ -6,7 +6,7 @@ import msgspec
 
 from actors.actor import ActorState, Context, Role
 from actors.commands import AnyCommand, RaiseAlarm
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import ActorFaulted, FrameRefused, LinkLost, LinkUp, TimerFired
 from statecharts.venue_link import CHART
 
@@ -47,7 +47,7 @@ def too_many_refused(state: VenueLink, context: Context) -> bool:
 def alarm_lost(state: VenueLink, _: Context) -> tuple[AnyCommand, ...]:
     """The link went down."""
     text = f"{state.venue.value}: link lost ({state.last_words}); nothing new is opened there"
-    return (RaiseAlarm(severity="warning", code="link_lost", text=text),)
+    return (RaiseAlarm(severity="info", code="link_lost", text=text),)
 
 
 def alarm_sick(state: VenueLink, _: Context) -> tuple[AnyCommand, ...]:
@@ -58,7 +58,7 @@ def alarm_sick(state: VenueLink, _: Context) -> tuple[AnyCommand, ...]:
 
 def alarm_outage(state: VenueLink, context: Context) -> tuple[AnyCommand, ...]:
     """The link stays down."""
-    seconds = round(context.policy.link.outage_s * state.tries)
+    seconds = (context.at_ns - state.arrived_ns) // NS_PER_S
     text = f"{state.venue.value}: no link for {seconds} s ({state.last_words or 'never up'})"
     return (RaiseAlarm(severity="critical", code="link_outage", text=text),)
 

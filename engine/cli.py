@@ -45,6 +45,9 @@ def run(
     market: Annotated[
         Path | None, Parameter(help="A recorded market (CSV, also .gz) instead of the seeded one.")
     ] = None,
+    assets: Annotated[
+        str | None, Parameter(help="Assets to trade, as in BTC,ETH; `all` for all the market has.")
+    ] = None,
     runs: Annotated[Path | None, Parameter(help="Where run directories are made; `runs` when left out.")] = None,
     speed: Annotated[str, Parameter(help="max (virtual clock), or times real time: 1, 60.")] = "max",
     faults: Annotated[Path | None, Parameter(help="A fault plan (TOML) for the simulated venues.")] = None,
@@ -61,7 +64,9 @@ def run(
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
-    profile = configuration.with_options(profile, seed=seed, duration=duration, market=market, faults=faults)
+    profile = configuration.with_options(
+        profile, seed=seed, duration=duration, market=market, faults=faults, assets=assets
+    )
     request = runtime.RunRequest(
         config=profile,
         runs=runs or Path(profile.run.runs_directory),
@@ -83,6 +88,9 @@ def scan(
     config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
     seed: Annotated[int | None, Parameter(help="Seed of the market.")] = None,
     market: Annotated[Path | None, Parameter(help="A recorded market instead of the seeded one.")] = None,
+    assets: Annotated[
+        str | None, Parameter(help="Assets to rank, as in BTC,ETH; `all` for all the market has.")
+    ] = None,
     after: Annotated[str, Parameter(help="Market time to observe before ranking.")] = "24h",
     json: JsonFlag = False,
 ) -> int:
@@ -91,7 +99,7 @@ def scan(
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
-    profile = configuration.with_options(profile, seed=seed, duration=after, market=market, faults=None)
+    profile = configuration.with_options(profile, seed=seed, duration=after, market=market, assets=assets)
     candidates = scanning.observe(profile)
     if json:
         _print_json(scanning.as_data(candidates))

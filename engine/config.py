@@ -6,10 +6,11 @@ Unknown fields, wrong types and impossible limits are refused with the field's p
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -22,6 +23,12 @@ from engine.simulators.transport import Pace
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 LEVERAGE_MOST = 3
+DURATION_MOST_S = 3650 * 86400.0
+NEVER_ZERO = (
+    *("scan_s", "watch_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
+    *("quiet_step_s", "busy_step_s", "batch_most"),
+)
+"""Ends of the names of numbers that something waits for, or takes, over and over."""
 
 
 class ConfigError(UserError):
@@ -96,7 +103,7 @@ def load(path: Path) -> Config:
         config = msgspec.toml.decode(text, type=Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_explain(str(error))}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML ({error}); correct the line it names") from error
     problems = list(problems_of(config))
     if problems:
@@ -115,9 +122,17 @@ def _explain(text: str) -> str:
 def problems_of(config: Config) -> Iterator[str]:
     """Every impossible limit, as a sentence naming field, value and remedy."""
     policy = config.policy
-    for path, value in _numbers(policy, "policy"):
-        if value < 0:
-            yield f"{path} is {value}; a limit cannot be negative"
+    for path, value in _numbers(config, "config"):
+        name = path.removeprefix("config.")
+        if not math.isfinite(value):
+            yield f"{name} is {value}; give a finite number"
+            return
+        if value < 0 and name != "run.seed":
+            yield f"{name} is {value}; a limit cannot be negative"
+        if not value and name.endswith(NEVER_ZERO):
+            yield f"{name} is 0, and the engine would never come past it; give a positive number"
+    if config.market.kind == "recorded" and not config.market.file:
+        yield "market.kind is recorded, but market.file is empty; name a recording or say seeded"
     if policy.risk.leverage_most > LEVERAGE_MOST:
         yield f"policy.risk.leverage_most is {policy.risk.leverage_most}; at most {LEVERAGE_MOST}"
     if not 0 < policy.adl.reduce_fraction < 1:
@@ -132,7 +147,7 @@ def problems_of(config: Config) -> Iterator[str]:
 
 
 def _venue_problems(config: Config) -> Iterator[str]:
-    if len(config.policy.scanner.venues) < 2:
+    if len(dict.fromkeys(config.policy.scanner.venues)) < 2:
         yield "policy.scanner.venues names fewer than two venues; a pair needs two"
     for venue in config.policy.scanner.venues:
         if venue not in config.venues:
@@ -142,18 +157,35 @@ def _venue_problems(config: Config) -> Iterator[str]:
             yield f"venues.{venue.value}.leverage is {section.leverage}; between 1 and {LEVERAGE_MOST}"
         if section.deposit_usd <= 0:
             yield f"venues.{venue.value}.deposit_usd is {section.deposit_usd}; give a positive amount"
+        if section.pace.latency_least_s > section.pace.latency_most_s:
+            yield f"venues.{venue.value}.pace.latency_least_s is above latency_most_s; swap them"
+        yield from _instrument_problems(venue, section)
         for asset in config.policy.scanner.assets:
             if asset not in section.instruments and venue in config.policy.scanner.venues:
                 yield f"policy.scanner.assets names {asset}, not in venues.{venue.value}.instruments; add or drop it"
 
 
-def _numbers(part: msgspec.Struct, path: str) -> Iterator[tuple[str, Decimal | float | int]]:
-    for name in part.__struct_fields__:
-        value = getattr(part, name)
-        if isinstance(value, msgspec.Struct):
-            yield from _numbers(value, f"{path}.{name}")
-        elif isinstance(value, Decimal | float | int) and not isinstance(value, bool):
-            yield f"{path}.{name}", value
+def _instrument_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
+    needed = ("size_decimals",) if venue is Venue.HYPERLIQUID else ("tick", "lot")
+    for asset, instrument in section.instruments.items():
+        for field in needed:
+            if getattr(instrument, field) is None:
+                yield f"venues.{venue.value}.instruments.{asset} has no {field}; add it"
+        for field in ("tick", "lot", "max_leverage"):
+            if getattr(instrument, field) == 0:
+                yield f"venues.{venue.value}.instruments.{asset}.{field} is 0; give a positive number"
+
+
+def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]]:
+    """Every number below a part of the configuration, with its path."""
+    if isinstance(part, msgspec.Struct):
+        for name in part.__struct_fields__:
+            yield from _numbers(getattr(part, name), f"{path}.{name}")
+    elif isinstance(part, dict):
+        for key, value in part.items():
+            yield from _numbers(value, f"{path}.{key}")
+    elif isinstance(part, Decimal | float | int) and not isinstance(part, bool):
+        yield path, part
 
 
 def digest(config: Config) -> str:
@@ -188,8 +220,8 @@ def parse_duration(text: str) -> float:
         seconds = float(number) * UNITS_S[unit]
     except (ValueError, KeyError):
         raise ConfigError(f"--duration {text!r}: give a number and a unit, such as 90s, 30m, 12h, 7d or 3w") from None
-    if not 0 < seconds < float("inf"):
-        raise ConfigError(f"--duration {text!r}: give a positive time")
+    if not 0 < seconds <= DURATION_MOST_S:
+        raise ConfigError(f"--duration {text!r}: give a positive time of at most ten years")
     return seconds
 
 
@@ -207,7 +239,13 @@ def parse_speed(text: str) -> float | None:
 
 
 def with_options(
-    config: Config, *, seed: int | None, duration: str | None, market: Path | None, faults: Path | None
+    config: Config,
+    *,
+    seed: int | None = None,
+    duration: str | None = None,
+    market: Path | None = None,
+    faults: Path | None = None,
+    assets: str | None = None,
 ) -> Config:
     """The profile with the command line's options in place; raises ConfigError."""
     replace = msgspec.structs.replace
@@ -220,4 +258,10 @@ def with_options(
         config = replace(config, market=MarketSection(kind="recorded", file=str(market)))
     if faults is not None:
         config = replace(config, faults=str(faults))
+    if assets is not None:
+        named = tuple(name.strip() for name in assets.split(",") if name.strip())
+        if not named:
+            raise ConfigError("--assets is empty; name assets as in BTC,ETH, or all")
+        scanner = replace(config.policy.scanner, assets=named)
+        config = replace(config, policy=replace(config.policy, scanner=scanner))
     return config

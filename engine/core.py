@@ -70,16 +70,18 @@ class Core:
 
     def _decide(self, envelope: Envelope, state: ActorState) -> Decision:
         role = ROLES[role_name(envelope.to)]
+        unscreened = self.states["risk"]
         try:
             step = role.step(state, envelope, self.board, self.policy)
+            commands: tuple[AnyCommand, ...] = step.commands
+            denied: tuple[OrderDenied, ...] = ()
+            screened = any(type(command) is SubmitOrder for command in commands)
+            if screened:
+                commands, denied = self._screen(envelope.to, step.commands, envelope.at_ns)
         except Exception as error:  # noqa: BLE001 - any fault of a step quarantines its actor, never the engine
+            self.states["risk"] = unscreened
             return self._fault(envelope, state, error)
         self.states[envelope.to] = step.state
-        commands: tuple[AnyCommand, ...] = step.commands
-        denied: tuple[OrderDenied, ...] = ()
-        screened = any(type(command) is SubmitOrder for command in commands)
-        if screened:
-            commands, denied = self._screen(envelope.to, step.commands, envelope.at_ns)
         for command in commands:
             if type(command) is SpawnPair:
                 self.states[command.actor] = spawn_pair(command)

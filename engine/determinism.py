@@ -16,6 +16,31 @@ import trio.testing
 T = TypeVar("T")
 
 
+class LeapingClock(trio.abc.Clock):
+    """Virtual time that leaps to the next deadline as soon as nobody can run.
+
+    As trio's own mock clock with an autojump threshold of 0, but without a turn of the loop for every leap.
+    """
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+
+    def start_clock(self) -> None:
+        """Time stands still until trio asks how long to sleep."""
+
+    def current_time(self) -> float:
+        """Seconds since the start of the run."""
+        return self._now_s
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        """Trio asks when nobody can run: then it is the deadline's time. Without a deadline only I/O can wake."""
+        sleep_s = deadline - self._now_s
+        if sleep_s == math.inf:
+            return sleep_s
+        self._now_s += max(0.0, sleep_s)
+        return 0.0
+
+
 def run_virtual(main: Callable[[], Awaitable[T]], seed: int, speed: float | None) -> T:
     """Run `main` under a virtual clock: as fast as it can (`speed` None), or at `speed` times real time.
 
@@ -23,9 +48,8 @@ def run_virtual(main: Callable[[], Awaitable[T]], seed: int, speed: float | None
     """
     _fix_scheduling(seed)
     if speed is None:
-        clock = trio.testing.MockClock(autojump_threshold=0)
-    else:
-        clock = trio.testing.MockClock(rate=speed, autojump_threshold=math.inf)
+        return trio.run(main, clock=LeapingClock())
+    clock = trio.testing.MockClock(rate=speed, autojump_threshold=math.inf)
     return trio.run(main, clock=clock)
 
 

@@ -80,11 +80,10 @@ class Executor:
         desk = self._desks[command.venue]
         try:
             delivery = desk.adapter.prepare(command)
-        except Exception as error:  # noqa: BLE001 - a request that cannot be built has provably not been sent
+            desk.nursery.start_soon(self._deliver, command, delivery)
+        except Exception as error:  # noqa: BLE001 - not built, or its venue is being restarted: provably not sent
             self._alarm(_bug(command, f"could not be prepared ({error})"))
             self._report(never_sent(command, f"{type(error).__name__}: {error}"))
-            return
-        desk.nursery.start_soon(self._deliver, command, delivery)
 
     async def _deliver(self, command: VenueCommand, delivery: Delivery) -> None:
         try:

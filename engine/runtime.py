@@ -7,8 +7,9 @@ requests). A venue whose task fails is reported lost and begun again; the engine
 from __future__ import annotations
 
 import random
+import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,18 @@ from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core
 from engine.determinism import run_virtual
+from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
 from engine.journal import JournalWriter, new_header
 from engine.mailbox import Mailbox
 from engine.report import report_data, report_markdown
 from engine.router import Router
 from engine.sequencer import Sequencer
+from engine.simulators import listing
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
-from engine.simulators.world import build_faults, build_market, build_venue, secret_for
+from engine.simulators.world import build_faults, build_market, build_venue, refuse_unsimulated, secret_for
 from engine.supervisor import Supervisor
 from engine.timers import Timers
 from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
@@ -42,6 +45,18 @@ from engine.view import EngineView, Tally
 
 Progress = Callable[[EngineView], None]
 RESTART_PAUSE_S = 5.0
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a companion may touch while the engine runs: its time, its mailbox, the simulated venues."""
+
+    clock: Clock
+    mailbox: Mailbox
+    simulated: Mapping[Venue, SimulatedVenue]
+
+
+Companion = Callable[[Stage], Awaitable[None]]
+"""A task beside the engine, begun when every venue is up and cancelled when the run ends."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +86,18 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
 
 
 def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
-    """An engine ready to run, its directory made and its journal begun."""
+    """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind."""
+    refuse_unsimulated(request.config)
     market = build_market(request.config)
     faults = build_faults(request.config)
     config, notes = fit_to_market(request.config, market)
-    engine = Engine(config, market, faults, new_directory(request.runs), request.speed, progress)
+    start_ns = first_common_ns(market, config)
+    directory = new_directory(request.runs)
+    try:
+        engine = Engine(config, market, start_ns, faults, directory, request.speed, progress)
+    except BaseException:
+        shutil.rmtree(directory)
+        raise
     engine.notes.extend(notes)
     return engine
 
@@ -95,7 +117,7 @@ def new_directory(runs: Path) -> Path:
 
 def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
     """Trade what the market has, for as long as it lasts; notes say what was left out."""
-    notes: list[str] = []
+    config, notes = listing.with_made_up_instruments(config, market)
     scanner, lifecycle = config.policy.scanner, config.policy.lifecycle
     assets = tuple(asset for asset in scanner.assets if asset in market.assets)
     missing = [asset for asset in scanner.assets if asset not in assets]
@@ -108,7 +130,7 @@ def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
         )
     duration_s = lifecycle.duration_s
     if market.end_ns is not None:
-        room_s = (market.end_ns - market.start_ns) / 1e9 - lifecycle.drain_timeout_s
+        room_s = (market.end_ns - first_common_ns(market, config)) / 1e9 - lifecycle.drain_timeout_s
         if room_s < duration_s:
             duration_s = max(0.0, room_s)
             notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
@@ -121,6 +143,20 @@ def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
     return msgspec.structs.replace(config, policy=policy), notes
 
 
+def first_common_ns(market: Market, config: Config) -> int:
+    """The first moment at which every market that is traded has a price; raises ConfigError when there is none."""
+    scanner = config.policy.scanner
+    markets = [(venue.value, asset) for venue in scanner.venues for asset in scanner.assets if asset in market.assets]
+    end_ns = market.end_ns or market.start_ns + listing.SEARCH_STEP_NS
+    for at_ns in range(market.start_ns, end_ns, listing.SEARCH_STEP_NS):
+        if all(market.sample(venue, asset, at_ns) is not None for venue, asset in markets):
+            return at_ns
+    raise configuration.ConfigError(
+        f"market.file: no moment has prices for all of {', '.join(scanner.assets)} on all of "
+        f"{', '.join(venue.value for venue in scanner.venues)}; name fewer assets in policy.scanner.assets"
+    )
+
+
 def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...]) -> list[str]:
     """Where the venues' figures come from, and what the recording does not cover."""
     gaps = [gap for gap in market.gaps() if gap.asset in assets and gap.venue in venues]
@@ -129,7 +165,8 @@ def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...])
     if gaps:
         hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
         notes.append(
-            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: no data was made up"
+            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: "
+            "prices stand still there, nothing is opened on old quotes, no funding is paid"
         )
     return notes
 
@@ -141,10 +178,12 @@ class Engine:
         self,
         config: Config,
         market: Market,
+        started_ns: int,
         faults: FaultPlan,
         directory: Path,
         speed: float | None = None,
         progress: Progress | None = None,
+        companions: tuple[Companion, ...] = (),
     ) -> None:
         self.config = config
         self.directory = directory
@@ -153,10 +192,13 @@ class Engine:
         self.core = Core(config.policy, initial_states(config.policy))
         self.tally = Tally()
         self.reason = ""
+        self.started_ns = started_ns
+        """The market time at which the run begins."""
         self._speed = speed
         self._market = market
         self._faults = faults
         self._progress = progress or (lambda _: None)
+        self._companions = companions
         self._journal = JournalWriter(
             directory,
             new_header(
@@ -170,14 +212,15 @@ class Engine:
             head_every_s=config.journal.head_every_s,
         )
 
-    @property
-    def started_ns(self) -> int:
-        """The market time at which the run begins."""
-        return self._market.start_ns
-
     def run(self) -> None:
-        """Run to the end, under the virtual clock."""
-        run_virtual(self.main, self.config.run.seed, self._speed)
+        """Run to the end, under the virtual clock. Raises JournalBroken, out of the group the nurseries make of it."""
+        try:
+            run_virtual(self.main, self.config.run.seed, self._speed)
+        except BaseExceptionGroup as group:
+            expected, others = group.split(UserError)
+            if expected is None or others is not None:
+                raise
+            raise first_of(expected) from None
 
     async def main(self) -> None:
         """The run, inside trio."""
@@ -199,6 +242,8 @@ class Engine:
                 await top.start(self._venue, venue, clock, mailbox, desks)
             top.start_soon(timers.run)
             top.start_soon(_listen_to_signals, mailbox)
+            for companion in self._companions:
+                top.start_soon(companion, Stage(clock=clock, mailbox=mailbox, simulated=self.simulated))
             self.reason = await sequencer.run(executor, supervisor)
             top.cancel_scope.cancel()
 
@@ -244,9 +289,7 @@ class Engine:
             await trio.sleep(RESTART_PAUSE_S)
 
     def _venue_failed(self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox) -> None:
-        first: BaseException = failed
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
+        first = first_of(failed)
         words = f"{type(first).__name__}: {first}"
         mailbox.put(LinkLost(venue=venue, reason=f"the venue's task failed ({words})"))
         self.tally.alarm(
@@ -268,6 +311,12 @@ class Engine:
         (self.directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
         (self.directory / "report.md").write_text(report_markdown(data))
         return RunResult(directory=self.directory, report=data, final=final)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error in a group, however deep."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _starts(actor: str) -> bool:

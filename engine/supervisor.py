@@ -28,6 +28,7 @@ class Supervisor:
         self._nursery = nursery
         self._alarm = alarm
         self._owners: dict[str, Task] = {}
+        self._waiting: dict[str, list[str]] = {}
 
     @property
     def owned(self) -> tuple[str, ...]:
@@ -39,9 +40,11 @@ class Supervisor:
         self._nursery.start_soon(self._own, actor, name=f"owner of {actor}")
 
     def fault(self, actor: str, error: str) -> None:
-        """Raise a fault in the actor's owner task."""
+        """Raise a fault in the actor's owner task; at once, or as soon as that task parks."""
         task = self._owners.pop(actor, None)
-        if task is not None:
+        if task is None:
+            self._waiting.setdefault(actor, []).append(error)
+        else:
             reschedule(task, outcome.Error(ActorFault(error)))
 
     async def _own(self, actor: str) -> None:
@@ -52,6 +55,8 @@ class Supervisor:
                 self._tell(actor, str(fault), faults)
 
     async def _park(self, actor: str) -> None:
+        if self._waiting.get(actor):
+            raise ActorFault(self._waiting[actor].pop(0))
         self._owners[actor] = current_task()
 
         def abort(_: RaiseCancelT) -> Abort:

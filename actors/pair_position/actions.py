@@ -20,7 +20,7 @@ from actors.commands import (
 from actors.domain import NS_PER_S, ZERO, Side, TimeInForce, client_order_id, round_price, round_size
 from actors.messages import ActorFaulted, EntryRefused, PairClosed, PairHedged
 from actors.pair_position.books import price_with_cap, reference_price
-from actors.pair_position.guards import entry_obstacle, market_of, remainder
+from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder
 from actors.pair_position.state import LegName, PairPosition, Purpose
 
 Commands = tuple[AnyCommand, ...]
@@ -152,8 +152,8 @@ def trim_larger_leg(state: PairPosition, context: Context) -> Commands:
 
 
 def send_reduce_first(state: PairPosition, context: Context) -> Commands:
-    """Reduce the less reliable leg by the configured fraction; the other is trimmed to match."""
-    size = abs(state.leg(state.first_to_close).position) * context.policy.adl.reduce_fraction
+    """Reduce the less reliable leg by the fraction asked or configured; the other is trimmed to match."""
+    size = abs(state.leg(state.first_to_close).position) * reduce_fraction(context)
     slippage = context.policy.exit.close_slippage_bps
     return _reducing(state, context, state.first_to_close, size, "reduce", slippage)
 

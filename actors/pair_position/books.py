@@ -76,9 +76,9 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
 
 def _measure_naked(state: PairPosition, context: Context) -> PairPosition:
     """Count the time since the last message towards naked time if the legs were unequal meanwhile."""
-    if not state.naked:
-        return state if state.seen_ns == 0 else msgspec.structs.replace(state, seen_ns=0)
-    elapsed_ns = max(0, context.at_ns - state.seen_ns) if state.seen_ns else 0
+    if not state.naked or not state.seen_ns:
+        return msgspec.structs.replace(state, seen_ns=context.at_ns)
+    elapsed_ns = max(0, context.at_ns - state.seen_ns)
     notional = abs(state.net) * reference_price(state, context, "taker")
     return msgspec.structs.replace(
         state,

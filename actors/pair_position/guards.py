@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.actor import Context
 from actors.board import Market
 from actors.domain import NS_PER_S, ZERO, DoneReason, Instrument, RejectReason, round_size
-from actors.messages import AdlLevelEstimated
+from actors.messages import AdlLevelEstimated, ReduceAsked
 from actors.pair_position.books import reference_price
 from actors.pair_position.state import LegName, PairPosition
 
@@ -39,6 +39,11 @@ def legs_within_dust(state: PairPosition, _: Context) -> bool:
 def orders_out(state: PairPosition, _: Context) -> bool:
     """An order may still fill."""
     return bool(state.open_orders)
+
+
+def opening_order_out(state: PairPosition, _: Context) -> bool:
+    """An order that is not reduce-only may still fill."""
+    return any(not order.reduce_only for order in state.open_orders)
 
 
 def entry_obstacle(state: PairPosition, context: Context) -> str:
@@ -165,12 +170,23 @@ def adl_reduces(_: PairPosition, context: Context) -> bool:
     return isinstance(message, AdlLevelEstimated) and message.level >= context.policy.adl.reduce_level
 
 
+def reduce_fraction(context: Context) -> Decimal:
+    """How much of both legs is to leave: what was asked, else what is configured for ADL."""
+    message = context.message
+    return message.fraction if isinstance(message, ReduceAsked) else context.policy.adl.reduce_fraction
+
+
 def reduction_viable(state: PairPosition, context: Context) -> bool:
-    """Something is left to hold on both venues after the reduction, above their minimum."""
-    kept = abs(state.taker.position) * (1 - context.policy.adl.reduce_fraction)
+    """On both venues something can leave and something is left to hold, above their minimum."""
+    size = abs(state.taker.position)
+    leaving = size * reduce_fraction(context)
     instruments = [market_of(state, context, name).instrument for name in ("taker", "maker")]
     price = reference_price(state, context, "taker")
-    return all(instrument is not None and tradable(instrument, kept, price) for instrument in instruments)
+    return all(
+        instrument is not None and tradable(instrument, part, price)
+        for instrument in instruments
+        for part in (leaving, size - leaving)
+    )
 
 
 def first_leg_open(state: PairPosition, _: Context) -> bool:
@@ -203,6 +219,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         flat,
         legs_within_dust,
         orders_out,
+        opening_order_out,
         entry_viable,
         maker_viable,
         sweep_viable,

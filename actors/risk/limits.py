@@ -78,7 +78,7 @@ def _exposure_refusal(
 def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[str, Decimal, Decimal]]:
     """(market key, signed size, worst-case size) of each market, orders in flight (and `order`) counted as filled.
 
-    The worst case of a market is the larger of "all buys fill" and "all sells fill".
+    The signed size counts all of them, so that buys and sells of one market do not both disappear; the worst case of a market is the larger of "all buys fill" and "all sells fill".
     """
     signed: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
     buys: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
@@ -94,7 +94,7 @@ def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[st
     for key in sorted(signed):
         up, down = signed[key] + buys.get(key, ZERO), signed[key] + sells.get(key, ZERO)
         worst = up if abs(up) >= abs(down) else down
-        result.append((key, worst, abs(worst)))
+        result.append((key, signed[key] + buys.get(key, ZERO) + sells.get(key, ZERO), abs(worst)))
     return result
 
 

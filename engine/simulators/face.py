@@ -6,12 +6,17 @@ no tasks: every call carries the time, and frames to push wait in an outbox unti
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 
+from engine.simulators.exchange import Events, Exchange
 from engine.venues.transport import HttpRequest, HttpResponse
+
+Lever = Callable[[Exchange, int], Events]
+"""A misfortune: pulls one of the exchange's levers at a time (ns) and returns what it caused."""
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +35,13 @@ class Face(Protocol):
     """One simulated venue, seen from its wire."""
 
     venue: str
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange behind the wire: what is true at this venue."""
+
+    def publish(self, now_ns: int, events: Events) -> None:
+        """Tell those who listen what a lever pulled on the exchange has caused."""
 
     def http(self, now_ns: int, request: HttpRequest) -> HttpResponse:
         """Answer one request, changing the exchange as it asks; pushes it causes go to the outbox."""

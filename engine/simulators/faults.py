@@ -68,6 +68,13 @@ class Duplicate(_Fault, frozen=True, kw_only=True, tag="duplicate"):
     copies: int = 1
 
 
+class Garble(_Fault, frozen=True, kw_only=True, tag="garble"):
+    """The frame, or the answer, arrives with every `find` replaced by `put`: malformed, or in unknown words."""
+
+    find: str
+    put: str
+
+
 class Hold(_Fault, frozen=True, kw_only=True, tag="hold"):
     """The frame is kept back until after the next one of its stream: the two change places."""
 
@@ -109,6 +116,7 @@ Fault = (
     | DropResponse
     | DropFrame
     | Duplicate
+    | Garble
     | Hold
     | Reject
     | Status
@@ -125,6 +133,7 @@ _ONLY_FOR = {
     DropFrame: (Traffic.FRAME,),
     Hold: (Traffic.FRAME,),
     Duplicate: (Traffic.HTTP, Traffic.FRAME),
+    Garble: (Traffic.HTTP, Traffic.FRAME),
 }
 
 

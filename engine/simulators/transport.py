@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import msgspec
 import trio
 
-from engine.simulators.face import Face, Push
+from engine.simulators.face import Face, Lever, Push
 from engine.simulators.faults import (
     CapFill,
     Delay,
@@ -27,6 +27,7 @@ from engine.simulators.faults import (
     Fault,
     FaultPlan,
     FaultStream,
+    Garble,
     Hold,
     Reject,
     Status,
@@ -121,13 +122,18 @@ class SimulatedVenue:
         self._advanced_ns = 0
         self._refuse_until_s = 0.0
         self._poked = trio.Event()
+        self._underway: trio.Nursery | None = None
 
     # --- the venue's own time ------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Move the face's world for ever."""
-        self._advance()
-        task_status.started()
+        async with trio.open_nursery() as self._underway:
+            self._advance()
+            task_status.started()
+            await self._move()
+
+    async def _move(self) -> None:
         while True:
             busy = self.face.busy
             with trio.move_on_after(self._pace.busy_step_s if busy else self._pace.quiet_step_s):
@@ -144,6 +150,14 @@ class SimulatedVenue:
             self._advanced_ns = now_ns
             self.face.advance(now_ns)
         self._flush()
+
+    def disturb(self, lever: Lever) -> None:
+        """Let the world catch up, pull a lever on the exchange, and push what it caused."""
+        self._advance()
+        now_ns = self._now_ns()
+        self.face.publish(now_ns, lever(self.face.exchange, now_ns))
+        self._flush()
+        self._poked.set()
 
     def _flush(self) -> None:
         """Send what the face wants to push, after one latency for the whole flush."""
@@ -170,11 +184,13 @@ class SimulatedVenue:
                     return
                 case Duplicate():
                     copies += fault.copies
+                case Garble():
+                    push = msgspec.structs.replace(push, frame=_garbled(push.frame, fault))
                 case Hold():
                     stream.held.append(push)
                     return
                 case Disconnect():
-                    self._refuse_until_s = trio.current_time() + fault.refuse_s
+                    self._refuse(fault)
                     self._cut(stream, "connection reset by the venue")
                     return
                 case _:
@@ -189,6 +205,10 @@ class SimulatedVenue:
         self._streams.pop(stream.connection, None)
         self.face.disconnect(stream.connection)
         stream.close(reason)
+
+    def _refuse(self, fault: Disconnect) -> None:
+        """Let no new stream open for as long as the fault says; a shorter one does not lift a longer one."""
+        self._refuse_until_s = max(self._refuse_until_s, trio.current_time() + fault.refuse_s)
 
     def _latency_s(self) -> float:
         return self._rng.uniform(self._pace.latency_least_s, self._pace.latency_most_s)
@@ -214,31 +234,48 @@ class SimulatedVenue:
         return response
 
     async def _carry(self, request: HttpRequest, faults: tuple[Fault, ...]) -> HttpResponse:
-        await trio.sleep(self._latency_s() + sum(f.delay_s for f in faults if isinstance(f, DelayRequest)))
-        answer: HttpResponse | None = None
-        executed = not any(_unexecuted(fault) for fault in faults)
-        if executed:
-            for fault in faults:
-                if isinstance(fault, CapFill):
-                    self.face.cap_next_fill(fault.fraction)
-            answer = self._execute(request)
-            for fault in faults:
-                for _ in range(fault.copies if isinstance(fault, Duplicate) else 0):
-                    self._execute(request)
+        way_s = self._latency_s() + sum(f.delay_s for f in faults if isinstance(f, DelayRequest))
+        if way_s > request.timeout_s and self._underway is not None:
+            self._underway.start_soon(self._arrive_late, way_s, request, faults)
+            await trio.sleep_forever()
+        await trio.sleep(way_s)
+        answer = self._arrive(request, faults)
         await trio.sleep(self._latency_s() + sum(f.delay_s for f in faults if isinstance(f, Delay)))
         for fault in faults:
             match fault:
                 case DropRequest() | DropResponse():
                     await trio.sleep_forever()
                 case Disconnect():
+                    self._refuse(fault)
                     raise TransportError("connection reset by the venue", sent=True)
                 case Status():
                     return _status(fault)
                 case Reject():
                     return self.face.refusal(self._now_ns(), request, fault.reason)
+                case Garble():
+                    assert answer is not None
+                    answer = msgspec.structs.replace(answer, body=_garbled(answer.body, fault))
                 case _:
                     pass
         assert answer is not None
+        return answer
+
+    async def _arrive_late(self, way_s: float, request: HttpRequest, faults: tuple[Fault, ...]) -> None:
+        """Whoever sent it has given up; the venue executes it all the same."""
+        await trio.sleep(way_s)
+        self._arrive(request, faults)
+
+    def _arrive(self, request: HttpRequest, faults: tuple[Fault, ...]) -> HttpResponse | None:
+        """Let the venue execute a request, unless a fault keeps it from that; returns the first answer."""
+        if any(_unexecuted(fault) for fault in faults):
+            return None
+        for fault in faults:
+            if isinstance(fault, CapFill):
+                self.face.cap_next_fill(fault.fraction)
+        answer = self._execute(request)
+        for fault in faults:
+            for _ in range(fault.copies if isinstance(fault, Duplicate) else 0):
+                self._execute(request)
         return answer
 
     def _execute(self, request: HttpRequest) -> HttpResponse:
@@ -259,7 +296,7 @@ class SimulatedVenue:
         refused = trio.current_time() < self._refuse_until_s
         for fault in self._faults(Traffic.CONNECT, path):
             if isinstance(fault, Disconnect):
-                self._refuse_until_s = trio.current_time() + fault.refuse_s
+                self._refuse(fault)
                 refused = True
             elif isinstance(fault, Delay):
                 await trio.sleep(fault.delay_s)
@@ -283,6 +320,10 @@ class SimulatedVenue:
 def _unexecuted(fault: Fault) -> bool:
     """Faults after which the venue has not seen or not done the request."""
     return isinstance(fault, DropRequest | Reject) or (isinstance(fault, Status) and not fault.executed)
+
+
+def _garbled(body: bytes, fault: Garble) -> bytes:
+    return body.replace(fault.find.encode(), fault.put.encode())
 
 
 def _status(fault: Status) -> HttpResponse:

@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from actors.domain import Venue
+from engine.errors import UserError
 from engine.simulators.exchange import CrowdSpec, Exchange
 from engine.simulators.face import Face
 from engine.simulators.faults import FaultPlan, plan_from_toml
@@ -37,8 +40,22 @@ def build_market(config: Config) -> Market:
 
 
 def build_faults(config: Config) -> FaultPlan:
-    """The fault plan the configuration names, or one without faults; raises OSError or ValidationError."""
-    return plan_from_toml(Path(config.faults).read_text()) if config.faults else FaultPlan()
+    """The fault plan the configuration names, or one without faults; raises OSError or UserError."""
+    if not config.faults:
+        return FaultPlan()
+    try:
+        return plan_from_toml(Path(config.faults).read_text(encoding="utf-8"))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        remedy = "correct it as in engine/simulators/faults.py"
+        raise UserError(f"{config.faults}: is not a fault plan ({error}); {remedy}") from error
+
+
+def refuse_unsimulated(config: Config) -> None:
+    """Raise UserError when a venue is to be traded that nothing here simulates."""
+    for venue in config.policy.scanner.venues:
+        if venue not in FACES:
+            known = " and ".join(each.value for each in FACES)
+            raise UserError(f"policy.scanner.venues names {venue.value}, which is not simulated yet; use {known}")
 
 
 def build_venue(

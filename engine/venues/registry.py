@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from actors.domain import Venue
+from engine.errors import UserError
 from engine.venues.adapter import Adapter, NowNs, Report
 from engine.venues.transport import Transport
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Signer = HyperliquidSigner | PacificaSigner
 
 
-class VenueUnsupported(ValueError):
+class VenueUnsupported(UserError):
     """No adapter for a venue in this version; the text names those there are."""
 
 

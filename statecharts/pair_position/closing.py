@@ -36,6 +36,15 @@ CLOSE = (
         to="CLOSING.first_leg",
         why="the less reliable leg first",
     ),
+    Row(
+        id="X21",
+        source=("CLOSING.first_leg", "CLOSING.second_leg"),
+        on="OrderProgressed",
+        when=("opening_order_out",),
+        do=("cancel_open_orders",),
+        to="CLOSING.canceling",
+        why="an opening order that counted as never placed is alive: end it first",
+    ),
     Row(id="X4", source=("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg"), on="OrderProgressed"),
     Row(
         id="X5",

@@ -133,6 +133,15 @@ HOLD = (
 
 REDUCE = (
     Row(
+        id="R10",
+        source=REDUCING,
+        on="OrderProgressed",
+        when=("opening_order_out",),
+        do=("cancel_open_orders",),
+        to="CLOSING.canceling",
+        why="an opening order that counted as never placed is alive: end it and go home",
+    ),
+    Row(
         id="R1",
         source=("REDUCING.first_leg", "REDUCING.trimming"),
         on="OrderProgressed",

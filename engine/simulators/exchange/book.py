@@ -7,7 +7,7 @@ it.
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from engine.simulators.exchange.instrument import to_step
+from engine.simulators.exchange.instrument import stepper
 from engine.simulators.exchange.ledger import ENTRY_STEP
 from engine.simulators.exchange.state import ZERO, Level, Listing, Order, Side
 from engine.simulators.exchange.views import BookLevel
@@ -34,8 +34,9 @@ def _levels(
 ) -> list[Level]:
     """Levels from the touch outwards (`outward` = signed mid); neighbours at one price are merged."""
     levels: list[Level] = []
+    on_lattice = stepper(step, rounding)
     for distance, size in shape:
-        price = to_step(touch + outward * distance, step, rounding)
+        price = on_lattice(touch + outward * distance)
         if levels and levels[-1].price == price:
             levels[-1].size += size
         elif price > 0:
@@ -139,6 +140,8 @@ def impact_price(side: Side, notional_usd: Decimal, otherwise: Decimal) -> Decim
 
 def levels(side: Side, count: int) -> tuple[BookLevel, ...]:
     """The best `count` levels, external and resting merged."""
+    if not side.resting:
+        return tuple(BookLevel(price=lv.price, size=lv.size, orders=1) for lv in side.external[:count])
     merged: dict[Decimal, tuple[Decimal, int]] = {}
     for price, size in _all_sizes(side):
         total, orders = merged.get(price, (ZERO, 0))

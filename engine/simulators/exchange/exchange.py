@@ -138,6 +138,7 @@ class Exchange:
     def set_point(self, now_ns: int, point: MarketPoint) -> Events:
         """Replace one asset's external book: fills crossed and queued orders, moves the mark, liquidates."""
         state, listing = self._at(now_ns), self._state.listings[point.asset]
+        listing.silent = False
         before, mark = listing.point, listing.mark
         events = placing.expire(state)
         world.absorb(state, listing, point)
@@ -202,6 +203,10 @@ class Exchange:
         state = self._at(now_ns)
         return tuple(levers.set_mode(state, state.listings[asset], mode))
 
+    def silence(self, asset: str) -> None:
+        """Nothing is known of this market until its next point: no hour settles funding meanwhile."""
+        self._state.listings[asset].silent = True
+
     def force_funding_rate(self, asset: str, rate: Decimal | None) -> None:
         """Settle the coming hour at this signed fraction per hour, once; None takes it back."""
         self._state.listings[asset].forced_rate = rate
@@ -229,6 +234,11 @@ class Exchange:
     def account_view(self, account: str) -> AccountView | None:
         known = self._state.accounts.get(account)
         return None if known is None else queries.account_view(self._state, known)
+
+    def holds(self, account: str) -> bool:
+        """Whether the account has an open position."""
+        known = self._state.accounts.get(account)
+        return known is not None and bool(known.positions)
 
     def position(self, account: str, asset: str) -> PositionView | None:
         """None when flat."""

@@ -41,7 +41,7 @@ def settle(state: State) -> list[Event]:
     while state.settled_hour_ns is not None and next_hour(state) <= state.now_ns:
         hour_ns = next_hour(state)
         for listing in state.listings.values():
-            if listing.point is not None:
+            if listing.point is not None and not listing.silent:
                 events += _settle_listing(state, listing, hour_ns)
         state.settled_hour_ns = hour_ns
     return events

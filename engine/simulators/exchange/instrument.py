@@ -1,5 +1,6 @@
 """One listed perpetual: its lattice of prices and sizes, its margin terms and its fees."""
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 
@@ -66,11 +67,12 @@ def _price_step(tick: Decimal | None, figures: int | None, max_decimals: int, ad
 
 def to_step(value: Decimal, step: Decimal, rounding: str) -> Decimal:
     """`value` as a multiple of `step`. A power of ten is one quantize; anything else is counted in steps."""
-    if _is_power_of_ten(step):
-        return value.quantize(step, rounding=rounding)
-    return (value / step).to_integral_value(rounding=rounding) * step
+    return stepper(step, rounding)(value)
 
 
 @lru_cache(maxsize=4096)
-def _is_power_of_ten(step: Decimal) -> bool:
-    return step.as_tuple().digits == (1,)
+def stepper(step: Decimal, rounding: str) -> Callable[[Decimal], Decimal]:
+    """`to_step` for many values of one lattice."""
+    if step.as_tuple().digits == (1,):
+        return lambda value: value.quantize(step, rounding=rounding)
+    return lambda value: (value / step).to_integral_value(rounding=rounding) * step

@@ -130,6 +130,8 @@ class Listing:
     observed_ns: int = 0
     premium_by_hour: dict[int, tuple[Decimal, int]] = field(default_factory=dict)
     forced_rate: Decimal | None = None
+    silent: bool = False
+    """Nothing is known of this market now: its book stands still and its hours settle no funding."""
     liquidating: bool = False
     """The last check liquidated somebody: check again at the next point, whatever the mark does."""
 

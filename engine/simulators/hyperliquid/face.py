@@ -23,6 +23,7 @@ from engine.simulators.hyperliquid.publisher import Pace, Publisher
 from engine.simulators.hyperliquid.streams import Streams, Topic
 from engine.simulators.hyperliquid.verification import recover_signer
 from engine.simulators.market import Market
+from engine.simulators.movement import move_market
 from engine.venues.transport import HttpRequest, HttpResponse
 
 OK, BAD_REQUEST, NOT_FOUND, BAD_METHOD, UNPROCESSABLE, SERVER_ERROR = 200, 400, 404, 405, 422, 500
@@ -183,9 +184,7 @@ class HyperliquidFace:
         """Move every market to `now_ns`, settle whole hours, and tell what changed."""
         events: list[Event] = []
         for asset in self._assets:
-            point = self._market.sample(self.venue, asset, now_ns)
-            if point is not None:
-                events += self.exchange.set_point(now_ns, point)
+            events += move_market(self.exchange, self._market, self.venue, asset, now_ns)
         events += self.exchange.settle_funding(now_ns)
         events += self.exchange.expire(now_ns)
         self._absorb(now_ns, tuple(events))

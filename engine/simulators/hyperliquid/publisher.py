@@ -123,7 +123,7 @@ class Publisher:
             self._streams.publish(now_ns, ("allMids", ""), "allMids", {"mids": self._info.mids()})
         for user in self._streams.topics("clearinghouseState"):
             topic = ("clearinghouseState", user)
-            if self._due(now_ns, topic, self._pace.state_every_ns) and self._holds(user):
+            if self._due(now_ns, topic, self._pace.state_every_ns) and self._exchange.holds(user):
                 self._tell_state(now_ns, user)
 
     def _due(self, now_ns: int, topic: Topic, every_ns: int) -> bool:
@@ -131,10 +131,6 @@ class Publisher:
             return False
         self._told_ns[topic] = now_ns
         return True
-
-    def _holds(self, user: str) -> bool:
-        view = self._exchange.account_view(user)
-        return view is not None and bool(view.positions)
 
     # accounts
 

@@ -86,10 +86,8 @@ class Broadcast:
         self._margin_due_ns = now_ns + self._margin_every_ns
         for account in self._accounts:
             topic = ("account_info", account)
-            if self._streams.wanted(topic):
-                view = self._exchange.account_view(account)
-                if view is not None and view.positions:
-                    self._streams.publish(topic, self.snapshot(topic, now_ns), now_ns)
+            if self._streams.wanted(topic) and self._exchange.holds(account):
+                self._streams.publish(topic, self.snapshot(topic, now_ns), now_ns)
 
     def markets(self, now_ns: int) -> None:
         """One `prices` frame for all markets and one `bbo` a market, each only when something changed."""

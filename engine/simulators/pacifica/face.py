@@ -11,6 +11,7 @@ import msgspec
 from engine.simulators.exchange import Events, Exchange
 from engine.simulators.face import Push
 from engine.simulators.market import Market
+from engine.simulators.movement import move_market
 from engine.simulators.pacifica.broadcast import Broadcast
 from engine.simulators.pacifica.entry import Entry, FaceKnobs
 from engine.simulators.pacifica.numbers import Numbers
@@ -72,6 +73,11 @@ class PacificaFace:
             exchange.open_account(account, deposit_usd)
 
     @property
+    def exchange(self) -> Exchange:
+        """The exchange behind the wire."""
+        return self._exchange
+
+    @property
     def busy(self) -> bool:
         """An order waits in the speed bump, or rests."""
         return self._entry.waiting or self._broadcast.resting
@@ -119,15 +125,20 @@ class PacificaFace:
         self._begin(now_ns)
         now_ns = self._now_ns
         for spec in self._exchange.instruments:
-            point = self._market.sample(self.venue, spec.asset, now_ns)
-            if point is not None:
-                self._happened(self._exchange.set_point(now_ns, point))
+            self._happened(move_market(self._exchange, self._market, self.venue, spec.asset, now_ns))
         self._happened(self._exchange.settle_funding(now_ns))
         self._happened(self._exchange.expire(now_ns))
         self._broadcast.markets(now_ns)
         self._broadcast.accounts(now_ns)
         self._broadcast.margins(now_ns)
         self._streams.close_stale(now_ns)
+
+    def publish(self, now_ns: int, events: Events) -> None:
+        """Tell what a lever pulled on the exchange has caused, to accounts and to the books of their markets."""
+        self._begin(now_ns)
+        self._happened(events)
+        self._broadcast.markets(self._now_ns)
+        self._broadcast.accounts(self._now_ns)
 
     def refusal(self, now_ns: int, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
         """Refuse a request unexecuted, in the venue's words."""

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from actors import risk
+from actors.actor import Step
+from actors.commands import SpawnPair, SubmitOrder
+from actors.domain import Side, Venue
+from actors.messages import EntryAsked, Envelope, FrameRefused, LinkLost, LinkUp
+from actors.roles import ROLES
+from engine.core import BOARD, FAULTS_MOST, Core, Decision, digest_of
+from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
+
+LINK = f"venue_link/{TAKER.value}"
+SIBLING = f"venue_link/{MAKER.value}"
+
+
+def failing_on(monkeypatch: pytest.MonkeyPatch, role: str, *kinds: type) -> None:
+    """Let every step of a role raise on these messages."""
+    real = ROLES[role].step
+
+    def step(state: Any, envelope: Envelope, *rest: Any) -> Step[Any]:
+        if isinstance(envelope.message, kinds):
+            raise ZeroDivisionError(f"a defect in {envelope.to}")
+        return real(state, envelope, *rest)
+
+    monkeypatch.setattr(ROLES[role], "step", step)
+
+
+def refused(venue: Venue = TAKER) -> FrameRefused:
+    return FrameRefused(venue=venue, channel="bbo", detail="?")
+
+
+def wish(size: str) -> EntryAsked:
+    return EntryAsked(taker_side=Side.SELL, size=Decimal(size), expected_net_usd=Decimal(25), reason="test")
+
+
+def test_a_decision_names_the_row_the_move_and_the_digest_of_the_state() -> None:
+    run = SmallRun()
+    decision = run.tell(LINK, LinkUp(venue=TAKER))[0]
+    assert (decision.row, decision.source, decision.place) == ("N1", "DOWN", "UP")
+    assert decision.digest == digest_of(run.core.states[LINK])
+
+
+def test_a_message_for_nobody_changes_nothing_and_is_told() -> None:
+    run = SmallRun()
+    before = dict(run.core.states)
+    decision = run.tell("pair_position/XYZ-9", wish("1"))[0]
+    assert (decision.row, decision.commands, decision.digest) == ("no_such_actor", (), "")
+    assert run.core.states == before
+
+
+def test_a_board_fact_is_folded_and_no_actor_is_stepped() -> None:
+    run = SmallRun()
+    before = dict(run.core.states)
+    decision = run.tell(BOARD, LinkUp(venue=TAKER))[0]
+    assert decision.row == "noted"
+    assert run.core.board.link_up(TAKER)
+    assert run.core.states == before
+
+
+def test_the_same_messages_lead_to_the_same_decisions() -> None:
+    assert hedged_run().decisions == hedged_run().decisions
+
+
+def test_an_order_beyond_a_limit_is_denied_and_does_not_leave() -> None:
+    run = SmallRun()
+    run.open_venues()
+    decision = run.tell(PAIR, wish("3"))[0]
+    assert not [command for command in decision.commands if isinstance(command, SubmitOrder)]
+    assert [denied.rule for denied in decision.denied] == ["order_notional"]
+    state = run.core.states["risk"]
+    assert isinstance(state, risk.RiskState)
+    assert (state.denied, state.passed, state.in_flight) == (1, 0, {})
+
+
+def test_a_screened_order_is_counted_by_risk_in_the_same_step() -> None:
+    run = SmallRun()
+    run.open_venues()
+    decision = run.tell(PAIR, wish("0.5"))[0]
+    sent = [command.order_id for command in decision.commands if isinstance(command, SubmitOrder)]
+    state = run.core.states["risk"]
+    assert isinstance(state, risk.RiskState)
+    assert list(state.in_flight) == sent
+    assert len(sent) == 1
+    assert decision.digest == digest_of((run.core.states[PAIR], state))
+
+
+def test_a_spawned_pair_is_known_to_the_next_message() -> None:
+    core = Core(POLICY, start_states())
+    spawn = SpawnPair(
+        actor="pair_position/ETH-2", asset="ETH", taker_venue=TAKER, maker_venue=MAKER, first_to_close=MAKER
+    )
+
+    def step(state: Any, *_: Any) -> Step[Any]:
+        return Step(state, "Z1", (spawn,))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ROLES["funding_scanner"], "step", step)
+        core.step(Envelope(seq=1, at_ns=START_NS, to="funding_scanner", cause=0, message=LinkUp(venue=TAKER)))
+    assert core.states["pair_position/ETH-2"].place == "IDLE"
+
+
+def test_a_step_that_raises_leaves_the_last_good_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = SmallRun()
+    run.tell(LINK, LinkUp(venue=TAKER))
+    good = run.core.states[LINK]
+    failing_on(monkeypatch, "venue_link", FrameRefused)
+    decision = run.tell(LINK, refused())[0]
+    assert (decision.row, decision.place, decision.commands) == ("fault", "UP", ())
+    assert decision.fault == f"ZeroDivisionError: a defect in {LINK}"
+    assert run.core.states[LINK] is good
+    assert run.tell(LINK, LinkLost(venue=TAKER, reason="cut"))[0].row == "N2"
+
+
+def test_an_actor_beyond_its_faults_is_quarantined_and_its_siblings_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = SmallRun()
+    failing_on(monkeypatch, "venue_link", FrameRefused)
+    rows = [run.tell(LINK, refused())[0].row for _ in range(FAULTS_MOST + 1)]
+    assert rows == ["fault", "fault", "quarantined"]
+    good = run.core.states[LINK]
+    assert run.tell(LINK, LinkUp(venue=TAKER))[0].row == "quarantined"
+    assert run.core.states[LINK] is good
+    assert run.tell(SIBLING, LinkUp(venue=MAKER))[0].row == "N1"
+    assert run.tell("risk", LinkUp(venue=MAKER))[0].row != "quarantined"
+    assert run.core.faults == {LINK: FAULTS_MOST}
+
+
+def test_a_screen_that_raises_keeps_the_order_back_and_restores_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = SmallRun()
+    run.open_venues()
+    before = dict(run.core.states)
+
+    def screen(state: risk.RiskState, *_: Any) -> Any:
+        raise ArithmeticError("a defect in the screen")
+
+    monkeypatch.setattr(risk, "screen", screen)
+    decision: Decision = run.tell(PAIR, wish("0.5"))[0]
+    assert (decision.row, decision.commands) == ("fault", ())
+    assert run.core.states == before

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.commands import SpawnPair, SubmitOrder
+from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce, Venue
+from actors.messages import (
+    AccountReported,
+    AnyMessage,
+    CancelRejected,
+    DrainAsked,
+    ForeignFilled,
+    FrameRefused,
+    FundingPaid,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketSampled,
+    OrderAccepted,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionDeleveraged,
+    PositionLiquidated,
+    PositionReported,
+    QueryFailed,
+    QuoteUpdated,
+)
+from actors.roles import spawn_pair
+from engine import router as routing
+from engine.core import BOARD
+from engine.router import PAIRS, Router
+from tests.engine.recorded import MAKER, PAIR, TAKER, instrument, start_states
+
+ONE = Decimal(1)
+OTHER = "pair_position/ETH-2"
+OURS, STRANGE = "ab" * 16, "cd" * 16
+
+
+def order(venue: Venue = TAKER, order_id: str = OURS, asset: str = "BTC") -> SubmitOrder:
+    return SubmitOrder(
+        order_id=order_id,
+        venue=venue,
+        asset=asset,
+        side=Side.BUY,
+        size=ONE,
+        limit_price=ONE,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=False,
+        purpose="taker",
+        expires_at_ns=0,
+        decision_mid=ONE,
+    )
+
+
+def routed(*, closed: bool = False) -> Router:
+    """A router over the start states and a second pair, which trades on lighter and drift."""
+    spawn = SpawnPair(
+        actor=OTHER, asset="ETH", taker_venue=Venue.LIGHTER, maker_venue=Venue.DRIFT, first_to_close=Venue.DRIFT
+    )
+    states = {state.actor: state for state in (*start_states(), spawn_pair(spawn))}
+    if closed:
+        states[PAIR] = msgspec.structs.replace(states[PAIR], place="CLOSED.flat")
+    return Router(states)
+
+
+def position(venue: Venue = TAKER, asset: str = "BTC") -> PositionReported:
+    return PositionReported(venue=venue, asset=asset, size=ONE, venue_at_ns=0)
+
+
+ABOUT_AN_ORDER: tuple[AnyMessage, ...] = (
+    OrderAccepted(venue=TAKER, order_id=OURS, venue_order_id="1"),
+    OrderFilled(
+        venue=TAKER,
+        asset="BTC",
+        order_id=OURS,
+        fill_id="1",
+        side=Side.BUY,
+        price=ONE,
+        size=ONE,
+        fee_usd=ONE,
+        liquidity=Liquidity.TAKER,
+        venue_at_ns=0,
+    ),
+    OrderDone(venue=TAKER, order_id=OURS, filled=ONE, reason=DoneReason.FILLED),
+    OrderRejected(venue=TAKER, order_id=OURS, reason=RejectReason.OTHER, detail=""),
+    OrderUnresolved(venue=TAKER, order_id=OURS, detail=""),
+    OrderUnknown(venue=TAKER, order_id=OURS),
+    CancelRejected(venue=TAKER, order_id=OURS, detail=""),
+)
+
+
+@pytest.mark.parametrize("message", ABOUT_AN_ORDER, ids=lambda message: type(message).__name__)
+def test_an_order_fact_goes_to_risk_and_to_whoever_sent_the_order(message: AnyMessage) -> None:
+    router = routed()
+    assert router.route(message) == ("risk",)
+    router.note(PAIR, order(order_id=STRANGE))
+    assert router.route(message) == ("risk",)
+    router.note(OTHER, order())
+    assert router.route(message) == ("risk", OTHER)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        QuoteUpdated(venue=TAKER, asset="BTC", bid=ONE, bid_size=ONE, ask=ONE, ask_size=ONE, venue_at_ns=0),
+        MarketSampled(venue=TAKER, asset="BTC", mark=ONE, oracle=ONE, open_interest=ONE, venue_at_ns=0),
+        AccountReported(venue=TAKER, equity_usd=ONE, available_usd=ONE, maintenance_usd=ONE, venue_at_ns=0),
+        InstrumentListed(instrument=instrument(TAKER)),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_market_fact_goes_to_the_board_alone(message: AnyMessage) -> None:
+    router = routed()
+    router.note(PAIR, order())
+    assert router.route(message) == (BOARD,)
+
+
+def test_a_link_is_told_to_everybody_it_concerns_the_board_first() -> None:
+    up = (BOARD, "venue_link/hyperliquid", "engine_lifecycle")
+    assert routed().route(LinkUp(venue=TAKER)) == (*up, PAIR)
+    assert routed().route(LinkLost(venue=TAKER, reason="cut")) == (*up, PAIR)
+    assert routed().route(LinkUp(venue=Venue.DRIFT)) == (BOARD, "venue_link/drift", "engine_lifecycle", OTHER)
+    assert routed(closed=True).route(LinkUp(venue=TAKER)) == up
+
+
+def test_a_refused_frame_concerns_its_link_alone() -> None:
+    assert routed().route(FrameRefused(venue=MAKER, channel="bbo", detail="?")) == ("venue_link/pacifica",)
+
+
+def test_a_position_goes_to_risk_and_to_whoever_last_traded_the_market() -> None:
+    router = routed()
+    assert router.route(position()) == ("risk",)
+    router.note(PAIR, order())
+    assert router.route(position()) == ("risk", PAIR)
+    assert router.route(position(MAKER)) == ("risk",)
+    assert router.route(position(asset="ETH")) == ("risk",)
+    router.note(OTHER, order(order_id=STRANGE))
+    assert router.route(position()) == ("risk", OTHER)
+
+
+@pytest.mark.parametrize("kind", [PositionDeleveraged, PositionLiquidated])
+def test_a_forced_fill_goes_to_risk_and_to_the_holder(
+    kind: type[PositionDeleveraged] | type[PositionLiquidated],
+) -> None:
+    router = routed()
+    router.note(PAIR, order())
+    forced = kind(venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0)
+    assert router.route(forced) == ("risk", PAIR)
+
+
+def test_money_and_answers_about_a_market_go_to_its_holder_alone() -> None:
+    router = routed()
+    messages: tuple[AnyMessage, ...] = (
+        FundingPaid(
+            venue=TAKER, asset="BTC", payment_id="1", amount_usd=ONE, rate_per_hour=ONE, size=ONE, venue_at_ns=0
+        ),
+        ForeignFilled(
+            venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
+        ),
+        QueryFailed(venue=TAKER, asset="BTC", query="position", detail=""),
+    )
+    assert [router.route(message) for message in messages] == [(), (), ()]
+    router.note(PAIR, order())
+    assert [router.route(message) for message in messages] == [(PAIR,)] * 3
+
+
+def test_the_group_of_pairs_is_those_not_closed_in_the_order_of_their_birth() -> None:
+    assert routed().expand(PAIRS) == (PAIR, OTHER)
+    assert routed(closed=True).expand(PAIRS) == (OTHER,)
+    assert routed().expand("risk") == ("risk",)
+
+
+def test_what_has_no_address_is_the_lifecycles() -> None:
+    assert routed().route(DrainAsked(reason="?")) == ("engine_lifecycle",)
+
+
+def test_only_the_latest_owners_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "OWNERS_MOST", 3)
+    router = routed()
+    for number in range(4):
+        router.note(PAIR, order(order_id=f"{number:032x}"))
+    owners = [router.route(OrderUnknown(venue=TAKER, order_id=f"{number:032x}")) for number in range(4)]
+    assert owners == [("risk",), *[("risk", PAIR)] * 3]

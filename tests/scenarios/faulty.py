@@ -1,0 +1,55 @@
+"""Fault rules by what they strike: one venue's orders, cancels, questions, streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.simulators.faults import Disconnect, DropRequest, Fault, FaultRule, Traffic
+
+HL_ORDER: dict[str, Any] = {
+    "traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/exchange", "contains": '"type":"order"'
+}
+HL_INFO: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/info"}
+PAC_ORDER: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/orders/create"}
+PAC_IOC: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"IOC"'}
+PAC_MAKER: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"ALO"'}
+PAC_CANCEL: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/orders/cancel"}
+PAC_POSITIONS: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/positions"}
+PAC_ACCOUNT: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "account_*"}
+PAC_BBO: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "bbo"}
+OWN_CHANNELS = ("orderUpdates", "userFills", "clearinghouseState", "account_order_updates", "account_trades",
+                "account_positions")
+
+
+def rule(fault: Fault, strikes: dict[str, Any], name: str = "", **when: Any) -> FaultRule:
+    """One rule; named by what it does unless two do the same."""
+    return FaultRule(name=name or f"{type(fault).__name__} {sorted(strikes.items())}", fault=fault, **strikes, **when)
+
+
+def on_own_channels(fault: Fault, **when: Any) -> tuple[FaultRule, ...]:
+    """The same fault on every stream that tells of our orders, fills and positions."""
+    return tuple(
+        FaultRule(name=f"{type(fault).__name__} {channel}", traffic=Traffic.FRAME, match=channel, fault=fault, **when)
+        for channel in OWN_CHANNELS
+    )
+
+
+def stream_lost(venue: str, from_s: float, for_s: float) -> tuple[FaultRule, ...]:
+    """The stream is cut at its next frame and stays refused; requests still work."""
+    cut = Disconnect(refuse_s=for_s)
+    return (
+        FaultRule(name=f"{venue} cut", traffic=Traffic.FRAME, venue=venue, fault=cut, from_s=from_s, at_most=1),
+    )
+
+
+def outage(venue: str, from_s: float, for_s: float) -> tuple[FaultRule, ...]:
+    """Nothing gets through to the venue and nothing comes from it."""
+    lost = FaultRule(
+        name=f"{venue} unreachable",
+        traffic=Traffic.HTTP,
+        venue=venue,
+        fault=DropRequest(),
+        from_s=from_s,
+        to_s=from_s + for_s,
+    )
+    return (*stream_lost(venue, from_s, for_s), lost)
