@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from actors.actor import ActorState
-from actors.commands import AnyCommand, SubmitOrder
+from actors.commands import AnyCommand, QueryPosition, SubmitOrder
 from actors.domain import Venue
 from actors.messages import (
     AccountReported,
@@ -42,7 +42,7 @@ OWNERS_MOST = 100_000
 
 
 class Router:
-    """Remembers which actor sent an order and which one last traded a market."""
+    """Remembers which actor sent an order and which one last traded, or asked about, a market."""
 
     def __init__(self, states: Mapping[str, ActorState]) -> None:
         """`states` is the core's live mapping of actor states, read only."""
@@ -51,7 +51,9 @@ class Router:
         self._holders: dict[tuple[Venue, str], str] = {}
 
     def note(self, actor: str, command: AnyCommand) -> None:
-        """Remember an order that is about to leave."""
+        """Remember an order, or a question about a position, that is about to leave."""
+        if isinstance(command, QueryPosition):
+            self._holders[(command.venue, command.asset)] = actor
         if isinstance(command, SubmitOrder):
             if len(self._owners) >= OWNERS_MOST:
                 self._owners.pop(next(iter(self._owners)))

@@ -75,7 +75,9 @@ def instrument(venue: Venue = TAKER, asset: str = ASSET, **changes: object) -> I
     return msgspec.structs.replace(rules, **changes)
 
 
-def quote(venue: Venue, bid: str = "99.95", ask: str = "100.05", asset: str = ASSET, size: str = "1000") -> QuoteUpdated:
+def quote(
+    venue: Venue, bid: str = "99.95", ask: str = "100.05", asset: str = ASSET, size: str = "1000"
+) -> QuoteUpdated:
     """Best bid and ask, deep enough for everything."""
     deep = Decimal(size)
     return QuoteUpdated(
@@ -164,9 +166,7 @@ def filled(size: str | None = None, number: int = -1, price: str | None = None, 
 
 def done(told: str = "0", reason: DoneReason = DoneReason.CANCELED, number: int = -1) -> PairCue:
     """The order is over, `told` of it filled in all."""
-    return _of(
-        number, lambda _, o: OrderDone(venue=o.venue, order_id=o.order_id, filled=Decimal(told), reason=reason)
-    )
+    return _of(number, lambda _, o: OrderDone(venue=o.venue, order_id=o.order_id, filled=Decimal(told), reason=reason))
 
 
 def rejected(reason: RejectReason = RejectReason.MARGIN, number: int = -1) -> PairCue:
@@ -178,9 +178,7 @@ def denied(number: int = -1) -> PairCue:
     """Our own screen kept the order back."""
     return _of(
         number,
-        lambda _, o: OrderDenied(
-            venue=o.venue, order_id=o.order_id, rule="leverage_most", measured="4", limit="3"
-        ),
+        lambda _, o: OrderDenied(venue=o.venue, order_id=o.order_id, rule="leverage_most", measured="4", limit="3"),
     )
 
 

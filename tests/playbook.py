@@ -21,11 +21,23 @@ from actors.actor import ActorState, Role, Step
 from actors.board import Board, fold
 from actors.commands import AnyCommand, CancelTimer, SetTimer, SubmitOrder
 from actors.domain import NS_PER_S
-from actors.messages import AnyMessage, Envelope, TimerFired
+from actors.messages import (
+    AccountReported,
+    AnyMessage,
+    Envelope,
+    InstrumentListed,
+    MarketSampled,
+    QuoteUpdated,
+    TimerFired,
+)
 from actors.policy import Policy
 
+BOARD_ONLY = (QuoteUpdated, MarketSampled, InstrumentListed, AccountReported)
+"""Facts of the markets: the board folds them, no role is told."""
 START_NS = 1_700_000_000 * NS_PER_S
 """When dialogues begin, unless told otherwise."""
+MOMENT_NS = 1_000_000
+"""No two messages come at the same moment: a millisecond lies between them."""
 
 S = TypeVar("S", bound=ActorState)
 
@@ -42,7 +54,7 @@ class Like:
         self.fields = fields
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is self.kind and all(getattr(other, name) == value for name, value in self.fields.items())
+        return type(other) is self.kind and all(value == getattr(other, name) for name, value in self.fields.items())
 
     def __hash__(self) -> int:
         return hash(self.kind)
@@ -82,11 +94,14 @@ class Playbook(Generic[S]):
     def __rshift__(self, cue: Cue[S]) -> Self:
         """Tell the role a message; a cue is a message, or what makes one from the playbook."""
         self._check(not self._unread, f"not read before the next message: {self._unread}")
+        self.at_ns += MOMENT_NS
         message = cue(self) if callable(cue) else cue
         self.seq += 1
         self._said.append(f"{self._clock()} >> {message}")
-        envelope = Envelope(seq=self.seq, at_ns=self.at_ns, to=self.state.actor, cause=0, message=message)
         self.board = fold(self.board, message, self.at_ns)
+        if isinstance(message, BOARD_ONLY):
+            return self
+        envelope = Envelope(seq=self.seq, at_ns=self.at_ns, to=self.state.actor, cause=0, message=message)
         self._take(self.role.step(self.state, envelope, self.board, self.policy))
         return self
 

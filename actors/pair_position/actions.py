@@ -209,6 +209,15 @@ def query_open_orders(state: PairPosition, _: Context) -> Commands:
     )
 
 
+def query_untold_fills(state: PairPosition, _: Context) -> Commands:
+    """Ask for the orders whose fills were claimed and not told: the answer brings prices and fees."""
+    return tuple(
+        QueryOrder(venue=state.leg(order.leg).venue, asset=state.asset, order_id=order.id)
+        for order in state.orders
+        if order.untold
+    )
+
+
 def query_positions(state: PairPosition, _: Context) -> Commands:
     """Ask both venues for our positions."""
     return tuple(QueryPosition(venue=leg.venue, asset=state.asset) for leg in state.legs)
@@ -292,6 +301,7 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         cancel_open_orders,
         cancel_all_orders,
         query_open_orders,
+        query_untold_fills,
         query_positions,
         adopt_reported,
         announce_hedged,

@@ -128,6 +128,11 @@ def verify_tries_left(state: PairPosition, context: Context) -> bool:
     return state.tries < context.policy.verify.verify_tries_most
 
 
+def fills_told(state: PairPosition, _: Context) -> bool:
+    """Every fill that the venues claim has been told with its price and fee."""
+    return not any(order.untold for order in state.orders)
+
+
 def both_legs_confirmed(state: PairPosition, _: Context) -> bool:
     """Both venues, asked since we came here, said what our books say."""
     return all(leg.confirmed_ns and leg.confirmed_ns >= state.arrived_ns for leg in state.legs)
@@ -200,6 +205,11 @@ def close_tries_left(state: PairPosition, context: Context) -> bool:
     return state.sent("close", leg=name, episode=state.episode) < context.policy.exit.close_tries_most
 
 
+def first_leg_refused(state: PairPosition, _: Context) -> bool:
+    """The last order was for the leg that closes first, and the other one is open."""
+    return state.orders[-1].leg == state.first_to_close and bool(state.leg(state.second_to_close).position)
+
+
 def refused_as_flat(state: PairPosition, _: Context) -> bool:
     """The venue refused the last order because there is nothing to reduce."""
     last = state.orders[-1]
@@ -229,6 +239,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         trims_left,
         doubt_tries_left,
         verify_tries_left,
+        fills_told,
         both_legs_confirmed,
         both_legs_reported,
         reported_flat,
@@ -239,6 +250,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         reduction_viable,
         first_leg_open,
         close_tries_left,
+        first_leg_refused,
         refused_as_flat,
         emergency_tries_left,
     )

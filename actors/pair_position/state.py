@@ -44,6 +44,11 @@ class Order(Noun, frozen=True, kw_only=True):
         return max(self.filled_seen, self.filled_told)
 
     @property
+    def untold(self) -> bool:
+        """True while the venue claims fills whose prices and fees have not been told."""
+        return self.filled_told > self.filled_seen
+
+    @property
     def over(self) -> bool:
         """True when the order can no longer fill, as far as the venue has said."""
         return self.place in OVER

@@ -62,6 +62,15 @@ CLOSE = (
         to="CLOSING.verifying",
     ),
     Row(
+        id="X21",
+        source=CLOSING,
+        on="OrderSettled",
+        when=("refused_as_flat", "first_leg_refused"),
+        do=("send_close_second",),
+        to="CLOSING.second_leg",
+        why="nothing left to reduce there: the other leg follows at once",
+    ),
+    Row(
         id="X7",
         source=CLOSING,
         on="OrderSettled",
@@ -133,6 +142,14 @@ CLOSE = (
         to="CLOSING.verifying",
     ),
     Row(
+        id="X22",
+        source=("CLOSING.verifying", "EMERGENCY.verifying"),
+        on="PositionConfirmed",
+        when=("both_legs_confirmed", "flat", "!fills_told", "verify_tries_left"),
+        do=("query_untold_fills",),
+        why="flat, but at which prices? the venue is asked, so often and no longer",
+    ),
+    Row(
         id="X16",
         source=("CLOSING.verifying", "EMERGENCY.verifying"),
         on="PositionConfirmed",
@@ -153,12 +170,10 @@ CLOSE = (
         id="X18",
         source=("CLOSED.flat",),
         on="OrderCorrected",
-        when=("!flat",),
         do=("alarm_surprise",),
         to="EMERGENCY.closing",
         why="a late fill after the end is never ignored",
     ),
-    Row(id="X19", source=("CLOSED.flat",), on="OrderCorrected"),
     Row(
         id="X20",
         source=("CLOSED.flat", "CLOSING.verifying"),

@@ -79,12 +79,10 @@ ENTRY = (
         id="E11",
         source=RESTING_PLACES,
         on="OrderCorrected",
-        when=("!flat",),
         do=("trim_larger_leg",),
         to="REDUCING.trimming",
         why="a late fill of an entry that counted as empty",
     ),
-    Row(id="E12", source=RESTING_PLACES, on="OrderCorrected"),
 )
 
 MAKE = (

@@ -100,7 +100,7 @@ HOLD = (
         id="H15",
         source=("HEDGED.earning",),
         on="timer:reverify",
-        do=("query_positions",),
+        do=("query_positions", "query_untold_fills"),
         to="HEDGED.earning",
         why="routine verification",
     ),

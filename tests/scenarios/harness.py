@@ -179,6 +179,15 @@ class Run:
         """Where the pair went, in order."""
         return tuple(record.place for record in self.pair_records if record.place != record.source)
 
+    def sizes_at(self, place: str) -> list[tuple[Decimal, Decimal]]:
+        """Books of both legs (taker, maker) on each arrival in a place."""
+        found = []
+        for record, states in self.steps:
+            pair = states.get(record.to)
+            if isinstance(pair, PairPosition) and record.place == place != record.source:
+                found.append((pair.taker.position, pair.maker.position))
+        return found
+
     @property
     def commands(self) -> tuple[AnyCommand, ...]:
         """Every command that left."""

@@ -1,0 +1,35 @@
+"""`python -m bench`: measure, print a table of aims and verdicts. Takes less than a minute; `--quick` a few seconds."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+
+from bench import actors, paper, reaction, table
+from bench.ratios import QUICK, Line, Scale
+
+
+def measure(scale: Scale) -> list[Line]:
+    """Every figure, in the order of the table."""
+    with tempfile.TemporaryDirectory(prefix="perp2perp-bench-") as directory:
+        recorded = paper.lines(scale, Path(directory))
+    return [recorded[0], *reaction.lines(scale), *actors.lines(scale), *recorded[1:]]
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print. A missed aim is a verdict, not an error."""
+    parser = ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds of little work: to see that it runs")
+    parser.add_argument("--json", action="store_true", help="print one JSON document for programs")
+    options = parser.parse_args(arguments)
+    lines = measure(QUICK if options.quick else Scale())
+    if options.json:
+        print(table.as_json(lines))
+    else:
+        table.show(lines)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,129 @@
+"""Scenes of the entry: the taker order, the maker order, the sweep, and orders in doubt."""
+
+from __future__ import annotations
+
+from actors.domain import DoneReason, RejectReason, Side
+from actors.messages import LinkLost
+from tests.actors.pair_position.scenes import POSITIONS, REFUSED, Scene, alarm, asks, cancels, order, panic
+from tests.factories import (
+    MAKER,
+    TAKER,
+    accepted,
+    cancel_rejected,
+    deleveraged,
+    done,
+    entry,
+    filled,
+    rejected,
+    unresolved,
+)
+from tests.playbook import fires
+
+NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
+NO_TAKER_LINK = LinkLost(venue=TAKER, reason="cut")
+IOC_OVER = DoneReason.IOC_REMAINDER
+ASKED_IN_VAIN = (fires("doubt_retry"),) * 10
+
+ENTRY_SCENES = (
+    Scene("E1", "IDLE.ready", (entry(),), (order("taker", "10", TAKER),), "IDLE.taker_in_flight"),
+    Scene("E2", "IDLE.ready", (NO_TAKER_LINK, entry()), (REFUSED,), "IDLE.ready"),
+    Scene("E2", "IDLE.backoff", (entry(),), (REFUSED,), "IDLE.backoff"),
+    Scene("E3", "IDLE.taker_in_flight", (accepted(),), (), "IDLE.taker_in_flight"),
+    Scene("E3", "IDLE.taker_in_flight", (filled("4"),), (), "IDLE.taker_in_flight"),
+    Scene("E4", "IDLE.taker_in_doubt", (accepted(),), cancels(TAKER), "IDLE.taker_in_doubt"),
+    Scene("E5", "IDLE.taker_in_flight", (rejected(),), (REFUSED,), "IDLE.backoff"),
+    Scene("E5", "IDLE.taker_in_doubt", (done(reason=IOC_OVER),), (REFUSED,), "IDLE.backoff"),
+    Scene(
+        "E6",
+        "IDLE.taker_in_flight",
+        (filled("6"), done("6", IOC_OVER)),
+        (order("maker", "6", MAKER),),
+        "TAKER_FILLED.maker_in_flight",
+    ),
+    Scene(
+        "E7",
+        "IDLE.taker_in_flight",
+        (filled("0.05"), done("0.05", IOC_OVER)),
+        (order("trim", "0.05", TAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene("E8", "IDLE.taker_in_flight", (unresolved(),), asks(TAKER), "IDLE.taker_in_doubt"),
+    Scene("E9", "IDLE.taker_in_flight", (fires("order_timeout"),), asks(TAKER), "IDLE.taker_in_doubt"),
+    Scene("E10", "IDLE.backoff", (fires("backoff"),), (), "IDLE.ready"),
+    Scene("E11", "IDLE.backoff", (filled("3"),), (order("trim", "3", TAKER),), "REDUCING.trimming"),
+)
+
+MAKE_SCENES = (
+    Scene("M1", "TAKER_FILLED.maker_in_flight", (accepted(),), (), "MAKER_PENDING.resting"),
+    Scene("M2", "MAKER_PENDING.resting", (filled("4"),), (), "MAKER_PENDING.resting"),
+    Scene("M2", "MAKER_PENDING.canceling", (filled("4"),), (), "MAKER_PENDING.canceling"),
+    Scene(
+        "M3",
+        "TAKER_FILLED.maker_in_flight",
+        (deleveraged(TAKER, "10", Side.BUY), done()),
+        POSITIONS,
+        "CLOSING.verifying",
+    ),
+    Scene("M4", "TAKER_FILLED.maker_in_flight", (filled(),), POSITIONS, "MAKER_PENDING.verifying"),
+    Scene("M4", "MAKER_PENDING.sweeping", (filled(),), POSITIONS, "MAKER_PENDING.verifying"),
+    Scene(
+        "M5",
+        "TAKER_FILLED.maker_in_flight",
+        (rejected(RejectReason.POST_ONLY_WOULD_CROSS),),
+        (order("maker", "10", MAKER),),
+        "TAKER_FILLED.maker_in_flight",
+    ),
+    Scene(
+        "M5",
+        "MAKER_PENDING.resting",
+        (done(reason=DoneReason.POST_ONLY_REJECTED),),
+        (order("maker", "10", MAKER),),
+        "TAKER_FILLED.maker_in_flight",
+    ),
+    Scene(
+        "M6",
+        "MAKER_PENDING.canceling",
+        (filled("4"), done("4")),
+        (order("sweep", "6", MAKER),),
+        "MAKER_PENDING.sweeping",
+    ),
+    Scene(
+        "M7",
+        "MAKER_PENDING.canceling",
+        (NO_MAKER_LINK, done()),
+        (order("trim", "10", TAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene(
+        "M7",
+        "MAKER_PENDING.resting",
+        (filled("5"), deleveraged(TAKER, "8", Side.BUY), done("5", DoneReason.POST_ONLY_REJECTED)),
+        (order("trim", "3", MAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene("M8", "TAKER_FILLED.maker_in_flight", (fires("maker_timeout"),), cancels(MAKER), "MAKER_PENDING.canceling"),
+    Scene("M8", "MAKER_PENDING.resting", (fires("maker_timeout"),), cancels(MAKER), "MAKER_PENDING.canceling"),
+    Scene("M9", "MAKER_PENDING.sweeping", (unresolved(),), asks(MAKER), "MAKER_PENDING.in_doubt"),
+    Scene("M9", "TAKER_FILLED.maker_in_flight", (unresolved(),), asks(MAKER), "MAKER_PENDING.in_doubt"),
+    Scene("M10", "MAKER_PENDING.canceling", (fires("order_timeout"),), asks(MAKER), "MAKER_PENDING.in_doubt"),
+    Scene("M11", "MAKER_PENDING.sweeping", (accepted(),), (), "MAKER_PENDING.sweeping"),
+    Scene("M12", "MAKER_PENDING.in_doubt", (accepted(),), cancels(MAKER), "MAKER_PENDING.canceling"),
+)
+
+DOUBT_SCENES = (
+    Scene("D1", "IDLE.taker_in_doubt", ASKED_IN_VAIN, (alarm("order_in_doubt"), *panic()), "EMERGENCY.closing"),
+    Scene(
+        "D1",
+        "MAKER_PENDING.in_doubt",
+        ASKED_IN_VAIN,
+        (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
+        "EMERGENCY.closing",
+    ),
+    Scene("D2", "IDLE.taker_in_doubt", (fires("doubt_retry"),), asks(TAKER), "IDLE.taker_in_doubt"),
+    Scene("D3", "MAKER_PENDING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "MAKER_PENDING.in_doubt"),
+    Scene("D4", "REDUCING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "REDUCING.in_doubt"),
+    Scene("D5", "CLOSING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "CLOSING.in_doubt"),
+    Scene("D6", "MAKER_PENDING.canceling", (cancel_rejected(),), asks(MAKER), "MAKER_PENDING.canceling"),
+)
+
+SCENES = (*ENTRY_SCENES, *MAKE_SCENES, *DOUBT_SCENES)
