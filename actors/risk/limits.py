@@ -78,7 +78,8 @@ def _exposure_refusal(
 def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[str, Decimal, Decimal]]:
     """(market key, signed size, worst-case size) of each market, orders in flight (and `order`) counted as filled.
 
-    The signed size counts all of them, so that buys and sells of one market do not both disappear; the worst case of a market is the larger of "all buys fill" and "all sells fill".
+    The signed size counts all of them; the worst case of a market is the larger of "all buys fill" and "all sells
+    fill".
     """
     signed: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
     buys: dict[str, Decimal] = dict.fromkeys(signed, ZERO)

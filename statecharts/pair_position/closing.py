@@ -62,7 +62,7 @@ CLOSE = (
         to="CLOSING.verifying",
     ),
     Row(
-        id="X21",
+        id="X23",
         source=CLOSING,
         on="OrderSettled",
         when=("refused_as_flat", "first_leg_refused"),

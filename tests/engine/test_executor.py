@@ -119,6 +119,12 @@ class Office(NamedTuple):
     mailbox: Mailbox
 
 
+async def nursery_of_its_own(*, task_status: trio.TaskStatus[trio.Nursery]) -> None:
+    async with trio.open_nursery() as nursery:
+        task_status.started(nursery)
+        await trio.sleep_forever()
+
+
 @asynccontextmanager
 async def office() -> AsyncIterator[Office]:
     reported: list[VenueMessage] = []
@@ -126,8 +132,10 @@ async def office() -> AsyncIterator[Office]:
     mailbox = Mailbox()
     timers = Timers(Clock(0), mailbox)
     desks: dict[Venue, VenueDesk] = {}
-    async with trio.open_nursery() as top, trio.open_nursery() as first, trio.open_nursery() as second:
-        nurseries = {Venue.PACIFICA: first, Venue.HYPERLIQUID: second}
+    nurseries: dict[Venue, trio.Nursery] = {}
+    async with trio.open_nursery() as top:
+        for venue in (Venue.PACIFICA, Venue.HYPERLIQUID):
+            nurseries[venue] = await top.start(nursery_of_its_own)
         adapters = {venue: ScriptedAdapter(venue, reported.append) for venue in nurseries}
         for venue, nursery in nurseries.items():
             desks[venue] = VenueDesk(adapters[venue], nursery)
@@ -135,8 +143,7 @@ async def office() -> AsyncIterator[Office]:
         top.start_soon(timers.run)
         executor = Executor(desks, timers, supervisor, alarms.append, reported.append)
         yield Office(executor, adapters, nurseries, reported, alarms, supervisor, mailbox)
-        for nursery in (top, first, second):
-            nursery.cancel_scope.cancel()
+        top.cancel_scope.cancel()
 
 
 async def settled() -> None:

@@ -175,7 +175,7 @@ def test_x5_refused_as_flat_before_the_forced_fill_is_told_still_closes_the_othe
     )
     late = rule(Delay(delay_s=5.0), {**PAC_ACCOUNT, "match": "account_trades"}, from_s=39.0, to_s=50.0)
     run = play(Scenario(cues=(Cue(at_s=40.0, do=CLOSE), race), faults=(late,)), tmp_path)
-    assert "X21" in run.rows
+    assert "X23" in run.rows
     assert [order.venue for order in run.orders("close")[:2]] == [PACIFICA, HYPERLIQUID]
     assert run.pairs[0].naked_ns < 2e9
     assert run.pairs[0].place == "CLOSED.flat"

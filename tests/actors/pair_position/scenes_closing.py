@@ -89,7 +89,7 @@ SCENES = (
         "EMERGENCY.closing",
     ),
     Scene(
-        "X21",
+        "X23",
         "MAKER_PENDING.in_doubt",
         (CLOSE, lapsed(), accepted(number=-2)),
         cancels(MAKER, TAKER),
