@@ -66,7 +66,7 @@ NOTHING_TOLD = Market()
 
 def market_key(venue: Venue, asset: str) -> str:
     """The key of a market on the board."""
-    return f"{venue.value}:{asset}"
+    return f"{venue}:{asset}"
 
 
 def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -145,6 +146,7 @@ def round_size(size: Decimal, lot: Decimal) -> Decimal:
     return (size // lot) * lot
 
 
+@lru_cache(maxsize=1024)
 def shared_lot(first: Decimal, second: Decimal) -> Decimal:
     """Smallest size step that is a multiple of both lots (least common multiple)."""
     exponent = min(_exponent(first), _exponent(second))

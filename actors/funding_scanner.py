@@ -185,11 +185,14 @@ def _seen_h(trend: Trend, at_ns: int) -> Decimal:
     return Decimal(at_ns - trend.since_ns) / HOUR_NS
 
 
-def candidates(state: FundingScanner, board: Board, policy: Policy, at_ns: int) -> tuple[Candidate, ...]:
-    """All pairings that can be judged now, the best expected net first."""
+def candidates(
+    state: FundingScanner, board: Board, policy: Policy, at_ns: int, without: tuple[str, ...] = ()
+) -> tuple[Candidate, ...]:
+    """All pairings that can be judged now, but for the assets `without`; the best expected net first."""
     judged = [
         judge(board, policy, trend.asset, trend.venues, trend.smoothed, _seen_h(trend, at_ns), at_ns)
         for trend in state.trends.values()
+        if trend.asset not in without
     ]
     known = [candidate for candidate in judged if candidate is not None]
     return tuple(sorted(known, key=lambda candidate: (-candidate.expected_net_usd, candidate.asset)))
@@ -200,11 +203,14 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
     policy = context.policy
     active = [held for held in state.holdings.values() if not _waiting(held)]
     room = policy.scanner.pairs_most - len(active)
+    if room <= 0:
+        return ()
     taken = {held.asset: held for held in state.holdings.values()}
     asked: list[str] = []
     commands: Commands = ()
     spawned = state.spawned
-    for candidate in candidates(state, context.board, policy, context.at_ns):
+    trading = tuple(held.asset for held in active)
+    for candidate in candidates(state, context.board, policy, context.at_ns, without=trading):
         if room <= 0:
             break
         paused = state.paused_ns.get(candidate.asset, 0) > context.at_ns

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import actors, paper, reaction, table
@@ -18,17 +19,24 @@ def measure(scale: Scale) -> list[Line]:
     return [recorded[0], *reaction.lines(scale), *actors.lines(scale), *recorded[1:]]
 
 
-def main(arguments: list[str]) -> None:
-    """Measure and print. A missed aim is a verdict, not an error."""
+def show_json(lines: list[Line]) -> None:
+    """Print one JSON document."""
+    print(table.as_json(lines))
+
+
+def chosen(arguments: list[str]) -> tuple[Scale, Callable[[list[Line]], None]]:
+    """How much to measure and how to show it, by the command line."""
     parser = ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few rounds of little work: to see that it runs")
     parser.add_argument("--json", action="store_true", help="print one JSON document for programs")
     options = parser.parse_args(arguments)
-    lines = measure(QUICK if options.quick else Scale())
-    if options.json:
-        print(table.as_json(lines))
-    else:
-        table.show(lines)
+    return QUICK if options.quick else Scale(), show_json if options.json else table.show
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print. A missed aim is a verdict, not an error."""
+    scale, show = chosen(arguments)
+    show(measure(scale))
 
 
 if __name__ == "__main__":

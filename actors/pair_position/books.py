@@ -172,12 +172,18 @@ def _step_order(order: Order, message: OrderMessage, context: Context) -> Order:
 
 
 def _book_fill(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> PairPosition:
-    """Position follows what is filled by any account; cash and fees follow the fill records."""
+    """Position follows what is filled by any account; cash and fees follow the fill records.
+
+    Until a claimed fill is told with its price, it is valued at the mid of its decision.
+    """
     leg = state.leg(after.leg)
     grown = after.filled - before.filled
     changes: dict[str, object] = {}
     if grown:
         changes = {"position": leg.position + after.side.sign * grown, "confirmed_ns": 0}
+    if after.untold != before.untold:
+        guess = after.side.sign * (after.untold - before.untold) * after.decision_mid
+        changes["estimated_usd"] = leg.estimated_usd - guess
     if isinstance(message, OrderFilled) and message.fill_id not in before.fills:
         sign = after.side.sign
         notional = message.price * message.size

@@ -44,9 +44,9 @@ class Order(Noun, frozen=True, kw_only=True):
         return max(self.filled_seen, self.filled_told)
 
     @property
-    def untold(self) -> bool:
-        """True while the venue claims fills whose prices and fees have not been told."""
-        return self.filled_told > self.filled_seen
+    def untold(self) -> Decimal:
+        """Size the venue claims as filled without having told price and fee."""
+        return self.filled - self.filled_seen
 
     @property
     def over(self) -> bool:

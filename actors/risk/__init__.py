@@ -9,7 +9,6 @@ from actors.actor import Context, Role
 from actors.commands import AnyCommand, RaiseAlarm, Tell
 from actors.messages import (
     ActorFaulted,
-    AdlLevelEstimated,
     EmergencyAsked,
     KillSwitchPulled,
     OrderFilled,
@@ -17,7 +16,7 @@ from actors.messages import (
     PositionLiquidated,
     PositionReported,
 )
-from actors.risk.adl import estimate
+from actors.risk.adl import estimate, level_of
 from actors.risk.books import RiskState, absorb, key_of
 from actors.risk.limits import screen
 from statecharts.risk import CHART
@@ -49,10 +48,10 @@ def _tell(state: RiskState, context: Context, key: str) -> Commands:
     held = state.positions.get(key)
     if held is None or not held.size or not held.holder:
         return ()
-    level: AdlLevelEstimated = estimate(held, context.board, context.policy.adl)
-    if level.level < min(context.policy.adl.reduce_level, context.policy.adl.exit_level):
+    policy = context.policy.adl
+    if level_of(held, context.board, policy) < min(policy.reduce_level, policy.exit_level):
         return ()
-    return (Tell(to=held.holder, message=level),)
+    return (Tell(to=held.holder, message=estimate(held, context.board, policy)),)
 
 
 def ask_emergency(_: RiskState, context: Context) -> Commands:

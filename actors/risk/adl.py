@@ -18,19 +18,45 @@ from actors.risk.books import Held
 LEVELS = 5
 
 
-def estimate(held: Held, board: Board, policy: AdlPolicy) -> AdlLevelEstimated:
-    """The level of a position and the inputs it came from."""
+def level_of(held: Held, board: Board, policy: AdlPolicy) -> int:
+    """The level of a position."""
     if held.adl_rank is not None:
-        level = min(LEVELS, 1 + int(held.adl_rank * LEVELS))
-        return _level(held, level, estimated=False, inputs=f"venue rank {held.adl_rank}")
+        return min(LEVELS, 1 + int(held.adl_rank * LEVELS))
+    inputs = _inputs(held, board)
+    if inputs is None:
+        return 1
+    gain, leverage = inputs
+    score = max(ZERO, gain) * leverage
+    return 1 + sum(1 for threshold in policy.level_scores if score >= threshold)
+
+
+def estimate(held: Held, board: Board, policy: AdlPolicy) -> AdlLevelEstimated:
+    """The level of a position and, in words, the inputs it came from."""
+    return AdlLevelEstimated(
+        venue=held.venue,
+        asset=held.asset,
+        level=level_of(held, board, policy),
+        estimated=held.adl_rank is None,
+        inputs=_words(held, board),
+    )
+
+
+def _inputs(held: Held, board: Board) -> tuple[Decimal, Decimal] | None:
+    """Own return and effective leverage; None while entry, mark or equity are not known."""
     market, account = board.market(held.venue, held.asset), board.accounts.get(held.venue.value)
     if market.mark is None or account is None or not held.entry_price or account.equity_usd <= 0:
-        return _level(held, 1, estimated=True, inputs="entry, mark or equity not known")
-    gain = own_return(held, market.mark)
-    leverage = abs(held.size) * market.mark / account.equity_usd
-    score = max(ZERO, gain) * leverage
-    level = 1 + sum(1 for threshold in policy.level_scores if score >= threshold)
-    return _level(held, level, estimated=True, inputs=f"return {gain:.4f} x leverage {leverage:.2f} = {score:.4f}")
+        return None
+    return own_return(held, market.mark), abs(held.size) * market.mark / account.equity_usd
+
+
+def _words(held: Held, board: Board) -> str:
+    if held.adl_rank is not None:
+        return f"venue rank {held.adl_rank}"
+    inputs = _inputs(held, board)
+    if inputs is None:
+        return "entry, mark or equity not known"
+    gain, leverage = inputs
+    return f"return {gain:.4f} x leverage {leverage:.2f} = {max(ZERO, gain) * leverage:.4f}"
 
 
 def own_return(held: Held, mark: Decimal) -> Decimal:
@@ -38,7 +64,3 @@ def own_return(held: Held, mark: Decimal) -> Decimal:
     entry = held.entry_price or mark
     change = (mark - entry) / entry
     return change if held.size > 0 else -change
-
-
-def _level(held: Held, level: int, *, estimated: bool, inputs: str) -> AdlLevelEstimated:
-    return AdlLevelEstimated(venue=held.venue, asset=held.asset, level=level, estimated=estimated, inputs=inputs)

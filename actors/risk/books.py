@@ -64,7 +64,7 @@ class RiskState(ActorState, frozen=True, kw_only=True):
 
 def key_of(venue: Venue, asset: str) -> str:
     """The key of a position."""
-    return f"{venue.value}:{asset}"
+    return f"{venue}:{asset}"
 
 
 def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:

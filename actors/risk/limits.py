@@ -54,12 +54,15 @@ def _exposure_refusal(
     state: RiskState, order: SubmitOrder, board: Board, policy: Policy
 ) -> tuple[str, str, str] | None:
     limits = policy.risk
-    exposures = exposures_with(state, order)
-    values = [(key, signed, size * _price(board, *_split(key), order.limit_price)) for key, signed, size in exposures]
-    venue_gross = sum((value for key, _, value in values if _split(key)[0] is order.venue), ZERO)
-    asset_gross = sum((value for key, _, value in values if _split(key)[1] == order.asset), ZERO)
-    total_gross = sum((value for _, _, value in values), ZERO)
-    net = abs(sum((signed * _price(board, *_split(key), order.limit_price) for key, signed, _ in values), ZERO))
+    venue_gross = asset_gross = total_gross = net = ZERO
+    for key, signed, size in exposures_with(state, order):
+        venue, asset = _split(key)
+        price = _price(board, venue, asset, order.limit_price)
+        gross = size * price
+        total_gross += gross
+        venue_gross += gross if venue is order.venue else ZERO
+        asset_gross += gross if asset == order.asset else ZERO
+        net += signed * price
     account = board.accounts.get(order.venue.value)
     if account is None or account.equity_usd <= 0:
         return ("leverage_most", "no equity known", str(limits.leverage_most))
@@ -67,7 +70,7 @@ def _exposure_refusal(
         ("venue_gross_most_usd", venue_gross, limits.venue_gross_most_usd),
         ("asset_gross_most_usd", asset_gross, limits.asset_gross_most_usd),
         ("total_gross_most_usd", total_gross, limits.total_gross_most_usd),
-        ("total_net_most_usd", net, limits.total_net_most_usd),
+        ("total_net_most_usd", abs(net), limits.total_net_most_usd),
         ("leverage_most", venue_gross / account.equity_usd, limits.leverage_most),
     ):
         if measured > limit:

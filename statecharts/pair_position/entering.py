@@ -119,12 +119,20 @@ MAKE = (
     ),
     Row(
         id="M5",
-        source=("TAKER_FILLED.maker_in_flight", "MAKER_PENDING.resting"),
+        source=("TAKER_FILLED.maker_in_flight",),
+        on="OrderSettled",
+        when=("maker_crossed", "requotes_left", "maker_viable"),
+        do=("send_maker",),
+        why="would have crossed: quoted again, inside the one maker timer, which is not armed anew",
+    ),
+    Row(
+        id="M13",
+        source=("MAKER_PENDING.resting",),
         on="OrderSettled",
         when=("maker_crossed", "requotes_left", "maker_viable"),
         do=("send_maker",),
         to="TAKER_FILLED.maker_in_flight",
-        why="would have crossed: quoted again, inside the one maker timer",
+        why="taken and then refused as crossing: quoted again, the maker timer goes on",
     ),
     Row(
         id="M6",

@@ -7,7 +7,10 @@ from typing import Any
 from engine.simulators.faults import Disconnect, DropRequest, Fault, FaultRule, Traffic
 
 HL_ORDER: dict[str, Any] = {
-    "traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/exchange", "contains": '"type":"order"'
+    "traffic": Traffic.HTTP,
+    "venue": "hyperliquid",
+    "match": "/exchange",
+    "contains": '"type":"order"',
 }
 HL_INFO: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/info"}
 PAC_ORDER: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/orders/create"}
@@ -17,8 +20,14 @@ PAC_CANCEL: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "mat
 PAC_POSITIONS: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/positions"}
 PAC_ACCOUNT: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "account_*"}
 PAC_BBO: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "bbo"}
-OWN_CHANNELS = ("orderUpdates", "userFills", "clearinghouseState", "account_order_updates", "account_trades",
-                "account_positions")
+OWN_CHANNELS = (
+    "orderUpdates",
+    "userFills",
+    "clearinghouseState",
+    "account_order_updates",
+    "account_trades",
+    "account_positions",
+)
 
 
 def rule(fault: Fault, strikes: dict[str, Any], name: str = "", **when: Any) -> FaultRule:
@@ -37,9 +46,7 @@ def on_own_channels(fault: Fault, **when: Any) -> tuple[FaultRule, ...]:
 def stream_lost(venue: str, from_s: float, for_s: float) -> tuple[FaultRule, ...]:
     """The stream is cut at its next frame and stays refused; requests still work."""
     cut = Disconnect(refuse_s=for_s)
-    return (
-        FaultRule(name=f"{venue} cut", traffic=Traffic.FRAME, venue=venue, fault=cut, from_s=from_s, at_most=1),
-    )
+    return (FaultRule(name=f"{venue} cut", traffic=Traffic.FRAME, venue=venue, fault=cut, from_s=from_s, at_most=1),)
 
 
 def outage(venue: str, from_s: float, for_s: float) -> tuple[FaultRule, ...]:

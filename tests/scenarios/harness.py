@@ -272,9 +272,7 @@ def perform(scenario: Scenario, directory: Path) -> Run:
     cores: list[Core] = []
     companions = tuple(_companion(cue, cores) for cue in scenario.cues)
     config = config_of(scenario)
-    engine = Engine(
-        config, market=market, started_ns=START_NS, faults=plan, directory=directory, companions=companions
-    )
+    engine = Engine(config, market=market, started_ns=START_NS, faults=plan, directory=directory, companions=companions)
     cores.append(engine.core)
     engine.run()
     engine.finish()
@@ -284,7 +282,7 @@ def perform(scenario: Scenario, directory: Path) -> Run:
 def _companion(cue: Cue, cores: list[Core]) -> Callable[[Stage], Awaitable[None]]:
     async def wait_and_do(stage: Stage) -> None:
         await stage.clock.sleep_until(START_NS + round(cue.at_s * NS_PER_S))
-        while not cue.when(cores[0]):
+        while not cue.when(cores[0]):  # noqa: ASYNC110 - a core has nobody to tell that it moved
             await trio.sleep(POLL_S)
         cue.do(stage)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,10 +79,10 @@ def test_e3_taker_fills_nothing_backs_off_and_tries_again_only_when_the_pause_is
     run = play(Scenario(faults=(rule(fault, HL_ORDER),), policy=policy), tmp_path)
     times = [r.at_ns / 1e9 for r in run.pair_records if r.row == "E1"]
     assert len(times) >= 2
-    assert all(later - earlier > 30.0 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier > 30.0 for earlier, later in pairwise(times))
     assert run.fills(HYPERLIQUID) == () == run.venue_orders(PACIFICA)
     assert set(run.rows) <= {"E1", "E3", "E5", "E10", "X1"}
-    assert all("IDLE.backoff" == r.place for r in run.pair_records if r.row == "E5")
+    assert all(r.place == "IDLE.backoff" for r in run.pair_records if r.row == "E5")
 
 
 def test_e4_post_only_would_cross_is_requoted_then_swept(tmp_path: Path) -> None:
@@ -153,9 +154,7 @@ def test_e8_sweeps_that_fail_give_up_after_a_bound_and_the_taker_leg_is_unwound(
     [DropResponse(), Disconnect(), Status(status=500, body="<html>oops</html>", executed=True)],
     ids=["answer_lost", "connection_cut", "http_500"],
 )
-def test_e9_taker_whose_answer_is_lost_is_found_by_client_id_and_never_sent_again(
-    fault: Fault, tmp_path: Path
-) -> None:
+def test_e9_taker_whose_answer_is_lost_is_found_by_client_id_and_never_sent_again(fault: Fault, tmp_path: Path) -> None:
     deaf = FaultRule(
         name="deaf", traffic=Traffic.FRAME, venue="hyperliquid", match="[ou]*", fault=DropFrame(), to_s=14.0
     )
@@ -185,7 +184,7 @@ def test_e9_maker_of_unknown_outcome_is_resolved_before_anything_more_is_sent_th
     assert "M9" in run.rows or "M10" in run.rows
     assert len(run.orders("maker")) == 1
     swept = next(r for r in run.pair_records if r.row == "M6")
-    before = [o for o in run.pair.orders if o.purpose == "maker"][0]
+    before = next(o for o in run.pair.orders if o.purpose == "maker")
     assert before.place in ("LAPSED", "CANCELED")
     assert swept.place == "MAKER_PENDING.sweeping"
     assert run.sizes_at("HEDGED.earning")[0] == (-SIZE, SIZE)
@@ -228,9 +227,7 @@ def test_e12_size_below_the_second_venues_minimum_is_refused_before_entry(tmp_pa
 
 
 def test_e13_price_through_the_entry_cap_is_denied_before_it_leaves(tmp_path: Path) -> None:
-    stale = FaultRule(
-        name="stale quotes", traffic=Traffic.FRAME, match="bbo", fault=DropFrame(), from_s=5.0, to_s=30.0
-    )
+    stale = FaultRule(name="stale quotes", traffic=Traffic.FRAME, match="bbo", fault=DropFrame(), from_s=5.0, to_s=30.0)
     scenes = (Scene(), Scene(from_s=6.0, price=Decimal(3150)))
     run = play(Scenario(scenes=scenes, faults=(stale,), calm_s=30.0), tmp_path)
     denied = [denial for record in run.records for denial in record.denied]

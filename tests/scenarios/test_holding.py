@@ -123,7 +123,7 @@ def test_h7_link_lost_while_hedged_comes_back_and_positions_are_asked_for(tmp_pa
 def test_h7_outage_while_hedged_keeps_both_legs_opens_nothing_and_ends_well(venue: str, tmp_path: Path) -> None:
     policy = replace(POLICY, scanner=replace(POLICY.scanner, assets=("ETH", "SOL"), pairs_most=2, scan_s=25.0))
     late = FaultRule(  # the second pair could be entered only during the outage
-        name="no quotes of SOL", traffic=Traffic.FRAME, match="bbo", contains='SOL', fault=DropFrame(), to_s=30.0
+        name="no quotes of SOL", traffic=Traffic.FRAME, match="bbo", contains="SOL", fault=DropFrame(), to_s=30.0
     )
     run = play(Scenario(faults=(*outage(venue, 40.0, 30.0), late), policy=policy, calm_s=70.0), tmp_path)
     assert run.alarm_codes()[:1] == ("link_lost",)

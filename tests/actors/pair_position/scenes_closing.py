@@ -20,6 +20,8 @@ from tests.playbook import fires
 from tests.stories import CLOSE
 
 NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
+BOTH_NOTHING_THERE = (NOTHING_THERE, NOTHING_THERE)
+"""From CLOSING.first_leg: both venues refuse as having nothing to reduce, our books hold both legs."""
 LATE = fires("order_timeout")
 
 SCENES = (
@@ -30,7 +32,7 @@ SCENES = (
     Scene("X4", "CLOSING.canceling", (filled("4"),), (), "CLOSING.canceling"),
     Scene("X5", "CLOSING.in_doubt", (accepted(),), cancels(MAKER), "CLOSING.canceling"),
     Scene("X6", "CLOSING.second_leg", (filled(),), POSITIONS, "CLOSING.verifying"),
-    Scene("X7", "CLOSING.first_leg", (NOTHING_THERE,), POSITIONS, "CLOSING.verifying"),
+    Scene("X7", "CLOSING.first_leg", BOTH_NOTHING_THERE, POSITIONS, "CLOSING.verifying"),
     Scene("X7", "CLOSING.second_leg", (done(reason=DoneReason.REDUCE_ONLY_CANCELED),), POSITIONS, "CLOSING.verifying"),
     Scene(
         "X8",
@@ -70,7 +72,7 @@ SCENES = (
     Scene(
         "X17",
         "CLOSING.first_leg",
-        (NOTHING_THERE, *both_confirm()),
+        (*BOTH_NOTHING_THERE, *both_confirm()),
         (alarm("position_surprise"), *emergency(maker="10", taker="10")),
         "EMERGENCY.closing",
     ),
@@ -89,10 +91,18 @@ SCENES = (
         "EMERGENCY.closing",
     ),
     Scene(
-        "X23",
+        "X21",
         "MAKER_PENDING.in_doubt",
         (CLOSE, lapsed(), accepted(number=-2)),
         cancels(MAKER, TAKER),
         "CLOSING.canceling",
     ),
+    Scene(
+        "X22",
+        "CLOSING.second_leg",
+        (done("10", DoneReason.FILLED), *both_confirm()),
+        asks(TAKER),
+        "CLOSING.verifying",
+    ),
+    Scene("X23", "CLOSING.first_leg", (NOTHING_THERE,), (order("close", "10", TAKER),), "CLOSING.second_leg"),
 )

@@ -74,7 +74,7 @@ MAKE_SCENES = (
         "TAKER_FILLED.maker_in_flight",
     ),
     Scene(
-        "M5",
+        "M13",
         "MAKER_PENDING.resting",
         (done(reason=DoneReason.POST_ONLY_REJECTED),),
         (order("maker", "10", MAKER),),

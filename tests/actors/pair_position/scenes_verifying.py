@@ -12,7 +12,7 @@ from tests.actors.pair_position.scenes import (
     emergency,
     order,
 )
-from tests.actors.pair_position.scenes_closing import LATE, NOTHING_THERE
+from tests.actors.pair_position.scenes_closing import BOTH_NOTHING_THERE, LATE
 from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
 from tests.factories import MAKER, TAKER, both_confirm, reported
 from tests.playbook import fires
@@ -62,7 +62,7 @@ SCENES = (
     Scene(
         "V8",
         "CLOSING.first_leg",
-        (NOTHING_THERE, reported(TAKER, "0"), reported(MAKER, "0"), *ASKED_OUT),
+        (*BOTH_NOTHING_THERE, reported(TAKER, "0"), reported(MAKER, "0"), *ASKED_OUT),
         (*adopts("0", "0"), *TOLD_CLOSED),
         "CLOSED.flat",
     ),
@@ -104,7 +104,7 @@ SCENES = (
     Scene(
         "V12",
         "CLOSING.first_leg",
-        (NOTHING_THERE, reported(TAKER), reported(MAKER, "4"), *ASKED_OUT),
+        (*BOTH_NOTHING_THERE, reported(TAKER), reported(MAKER, "4"), *ASKED_OUT),
         (*adopts("-10", "4"), alarm("position_surprise"), *emergency(maker="4", taker="10")),
         "EMERGENCY.closing",
     ),

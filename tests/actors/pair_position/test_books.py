@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from actors.domain import DoneReason, Side, Venue
+from actors.messages import AnyMessage
+from actors.pair_position.books import REMEMBERED, price_with_cap
+from actors.policy import OrderPolicy, Policy
+from tests.factories import (
+    MAKER,
+    TAKER,
+    PairCue,
+    accepted,
+    deleveraged,
+    done,
+    entry,
+    filled,
+    foreign,
+    funding,
+    idle_pair,
+    liquidated,
+    pair_at,
+    quote,
+    rejected,
+    reported,
+    unresolved,
+)
+from tests.playbook import fires, later
+
+IOC_OVER = DoneReason.IOC_REMAINDER
+
+
+def same_fill(size: str = "4", price: str = "99.9", number: int = 0) -> PairCue:
+    return filled(size, number, price, fill_id="twice")
+
+
+# --- fills -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (accepted(), filled("4"), done("4", IOC_OVER)),
+        (filled("4"), accepted(), done("4", IOC_OVER)),
+        (filled("4"), done("4", IOC_OVER), accepted(0)),
+        (done("4", IOC_OVER),),
+        (done("4", IOC_OVER), accepted(0), filled("4", 0)),
+        (same_fill(), same_fill(), done("4", IOC_OVER, 0)),
+        (same_fill(), done("4", IOC_OVER, 0), same_fill()),
+        (filled("3"), done("4", IOC_OVER), filled("1", 0)),
+        (filled("1"), filled("3"), done("0", IOC_OVER)),
+        (unresolved(), filled("4"), done("4", IOC_OVER)),
+        (done("4", IOC_OVER), done("4", IOC_OVER, 0)),
+    ],
+    ids=lambda facts: str(len(facts)),
+)
+def test_a_fill_counts_once_in_whatever_order_it_is_told(facts: tuple[PairCue, ...]) -> None:
+    play = pair_at("IDLE.taker_in_flight").play(*facts)
+    assert play.state.taker.position == -4
+    maker = play.orders[1]
+    assert (maker.purpose, maker.size) == ("maker", Decimal(4))
+
+
+def test_a_late_fill_moves_the_leg_and_asks_for_a_correction() -> None:
+    play = pair_at("HEDGED.earning").play(filled("1", number=0))
+    assert play.state.taker.position == -11
+    assert play.row == "H17"
+
+
+def test_a_late_fill_the_venue_had_counted_already_brings_only_its_money() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(done("10", IOC_OVER))
+    assert (play.state.taker.position, play.state.taker.cash_usd) == (Decimal(-10), Decimal(0))
+    assert play.state.orders[0].untold == 10
+    play.play(filled("10", 0, "99.9"))
+    assert (play.state.taker.position, play.state.taker.cash_usd) == (Decimal(-10), Decimal(999))
+    assert play.state.taker.fees_usd == Decimal("0.1")
+    assert not play.state.orders[0].untold
+
+
+def test_slippage_is_measured_against_the_mid_of_the_decision() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(filled("10", 0, "99.9"))
+    assert play.orders[0].decision_mid == 100
+    assert play.state.taker.slippage_usd == Decimal(1)
+    assert play.state.taker.traded_usd == 999
+
+
+def test_a_fill_of_nobody_s_order_moves_no_leg() -> None:
+    play = pair_at("HEDGED.rechecking")
+    before = play.state.legs
+    play.play(foreign(TAKER))
+    assert play.state.legs == before
+
+
+def test_a_rejection_and_a_denial_are_counted_once() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(rejected(), rejected(number=0))
+    assert (play.state.orders_rejected, play.state.orders_denied) == (1, 0)
+
+
+def test_settled_orders_are_forgotten_beyond_the_limit_and_open_ones_never() -> None:
+    policy = Policy(order=OrderPolicy(orders_remembered=3))
+    play = pair_at("CLOSING.first_leg", policy).play(done(), done())
+    assert [order.place for order in play.state.orders] == ["CANCELED", "CANCELED", "SENT"]
+    assert play.state.orders_sent == len(play.orders) == 5
+
+
+# --- forced fills ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("forced", [deleveraged, liquidated])
+@pytest.mark.parametrize(("size", "left"), [("4", "-6"), ("10", "0"), ("25", "0")])
+def test_a_forced_fill_closes_at_most_the_leg(forced: object, size: str, left: str) -> None:
+    make = deleveraged if forced is deleveraged else liquidated
+    play = pair_at("HEDGED.earning").play(make(TAKER, size, Side.BUY))
+    assert play.state.taker.position == Decimal(left)
+
+
+def test_a_forced_fill_that_would_open_or_grow_a_leg_is_not_booked() -> None:
+    play = pair_at("HEDGED.earning")
+    before = play.state.legs
+    play.play(deleveraged(TAKER, "4", Side.SELL), deleveraged(Venue.DRIFT, "4", Side.BUY))
+    assert play.state.legs == before
+    assert idle_pair().play(deleveraged(TAKER, "4", Side.BUY)).state.taker.position == 0
+
+
+def test_a_forced_fill_told_twice_counts_once() -> None:
+    once = deleveraged(TAKER, "4", Side.BUY)
+    play = pair_at("HEDGED.earning").play(once, once)
+    assert play.state.taker.position == -6
+    assert play.state.taker.fees_usd == Decimal("0.2")
+
+
+def test_the_trim_after_adl_takes_the_same_quantity_from_the_other_leg() -> None:
+    play = pair_at("HEDGED.earning").play(deleveraged(MAKER, "2.5", Side.SELL))
+    assert (play.last_order.venue, play.last_order.size, play.last_order.side) == (TAKER, Decimal("2.5"), Side.BUY)
+
+
+# --- funding -----------------------------------------------------------------------------------------------
+
+
+def test_funding_is_booked_by_sign_and_once_for_each_payment() -> None:
+    play = pair_at("HEDGED.earning")
+    place = play.state.place
+    play.play(funding(TAKER, "3"), funding(TAKER, "3"), funding(TAKER, "-1", "pay-2"), funding(MAKER, "-0.5"))
+    assert (play.state.taker.funding_received_usd, play.state.taker.funding_paid_usd) == (Decimal(3), Decimal(1))
+    assert play.state.maker.funding_paid_usd == Decimal("0.5")
+    assert play.state.funding_usd == Decimal("1.5")
+    assert play.state.place == place
+
+
+def test_funding_of_another_venue_is_not_ours() -> None:
+    play = pair_at("HEDGED.earning").play(funding(Venue.DRIFT, "3"))
+    assert play.state.funding_usd == 0
+
+
+def test_payment_ids_kept_are_bounded() -> None:
+    payments = [funding(TAKER, "1", f"pay-{number}") for number in range(REMEMBERED * 2)]
+    play = pair_at("HEDGED.earning").play(*payments)
+    assert play.state.taker.funding_received_usd == REMEMBERED * 2
+    assert len(play.state.taker.payments) <= REMEMBERED + 1
+
+
+# --- naked time --------------------------------------------------------------------------------------------
+
+
+def test_naked_time_and_notional_are_measured_from_the_fill_to_the_hedge() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(filled(), later(2.999, accepted()), later(0.999, filled()))
+    assert play.state.naked_ns == 4_000_000_000
+    assert play.state.naked_notional_usd_s == 10 * 100 * 4
+
+
+def test_equal_legs_are_not_naked() -> None:
+    play = pair_at("HEDGED.earning")
+    before = play.state.naked_ns
+    play.play(fires("reverify"), fires("reverify"))
+    assert play.state.naked_ns == before
+
+
+def test_dust_is_not_naked() -> None:
+    play = pair_at("HEDGED.earning").play(deleveraged(TAKER, "0.1", Side.BUY))
+    before = play.state.naked_ns
+    play.play(later(60, reported(TAKER, queried=False)))
+    assert play.state.naked_ns == before
+
+
+# --- positions ---------------------------------------------------------------------------------------------
+
+
+def test_only_an_answer_confirms_a_push_does_not() -> None:
+    play = pair_at("MAKER_PENDING.verifying").play(reported(TAKER, queried=False), reported(MAKER, queried=False))
+    assert play.state.place == "MAKER_PENDING.verifying"
+    assert play.state.taker.confirmed_ns == play.state.maker.confirmed_ns == 0
+
+
+def test_a_fill_after_the_confirmation_takes_it_back() -> None:
+    play = pair_at("MAKER_PENDING.verifying").play(reported(TAKER))
+    assert play.state.taker.confirmed_ns == play.at_ns
+    play.play(filled("0.1", number=0))
+    assert play.state.taker.confirmed_ns == 0
+
+
+def test_a_differing_answer_takes_the_confirmation_back() -> None:
+    play = pair_at("MAKER_PENDING.verifying").play(reported(TAKER), reported(TAKER, "-3"), reported(MAKER))
+    assert play.row == "V4"
+    assert (play.state.taker.confirmed_ns, play.state.taker.reported) == (0, Decimal(-3))
+
+
+def test_a_position_is_not_compared_while_an_order_on_that_leg_is_out() -> None:
+    play = pair_at("MAKER_PENDING.resting").play(reported(MAKER, "3"))
+    assert play.row.endswith(":PositionNoted")
+    assert play.state.maker.reported is None
+
+
+def test_a_position_of_another_venue_is_not_ours() -> None:
+    play = pair_at("HEDGED.earning").play(reported(Venue.DRIFT, "3"))
+    assert play.row.endswith(":PositionNoted")
+
+
+def test_an_adopted_position_is_valued_at_the_price_of_the_moment() -> None:
+    play = pair_at("HEDGED.rechecking").play(reported(TAKER, "-8"), reported(MAKER, "8"), *[fires("verify_retry")] * 4)
+    assert play.row == "V9"
+    assert (play.state.taker.position, play.state.maker.position) == (Decimal(-8), Decimal(8))
+    assert play.state.taker.estimated_usd == -2 * 100
+    assert play.state.maker.estimated_usd == 2 * 100
+
+
+# --- entry and prices --------------------------------------------------------------------------------------
+
+
+def test_dust_is_the_shared_lot_or_the_configured_notional_whichever_is_more() -> None:
+    assert pair_at("IDLE.taker_in_flight").state.dust == Decimal("0.1")
+    cheap: list[AnyMessage] = [quote(venue, bid="9.99", ask="10.01") for venue in (TAKER, MAKER)]
+    assert idle_pair().play(*cheap, entry()).state.dust == 1
+
+
+def test_a_pair_that_trades_keeps_what_it_was_asked_first() -> None:
+    play = pair_at("HEDGED.earning").play(entry("3", Side.BUY))
+    assert (play.state.size, play.state.taker_side) == (Decimal(10), Side.SELL)
+
+
+def test_a_cap_stands_against_us_on_either_side() -> None:
+    assert price_with_cap(Decimal(100), Side.BUY, Decimal(20)) == Decimal("100.2")
+    assert price_with_cap(Decimal(100), Side.SELL, Decimal(20)) == Decimal("99.8")

@@ -1,0 +1,105 @@
+"""The benchmarks at their smallest: every figure is measured, and what is measured is what is meant."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from actors.pair_position import PairPosition
+from bench import __main__ as bench, table
+from bench.actors import Delivered
+from bench.ratios import QUICK, Line, Scale, compare
+from bench.reaction import Reaction, Road
+from bench.trading import MAKER, PAIR, SIZE
+
+TINY = Scale(rounds=1, duration="5m", reactions=3, messages=128, actors=(2, 3), parked=20, records=64)
+
+
+@pytest.fixture(scope="module")
+def measured() -> list[Line]:
+    return bench.measure(TINY)
+
+
+def test_every_figure_is_measured(measured: list[Line]) -> None:
+    assert [line.name for line in measured] == [
+        "replay / decoding and checking the hashes",
+        "frame to order bytes / channel hop",
+        "the same through the sequencer",
+        "cost per message, 2 pairs / 1",
+        "cost per message, 3 pairs / 1",
+        "bytes per idle pair, with its owner task",
+        "bytes per idle pair, state alone",
+        "journal: one fsync per record / per 64",
+        "paper run, both venues simulated",
+    ]
+    assert all(0 < line.least <= line.measured <= line.most for line in measured)
+
+
+def test_an_owner_task_costs_memory_of_its_own(measured: list[Line]) -> None:
+    costs = {line.name: line.measured for line in measured}
+    alone = costs["bytes per idle pair, state alone"]
+    assert 100 < alone < costs["bytes per idle pair, with its owner task"] < 10_000
+
+
+def test_every_line_is_printed_with_aim_and_verdict(measured: list[Line], capsys: pytest.CaptureFixture[str]) -> None:
+    table.show(measured)
+    printed = capsys.readouterr().out
+    for line in measured:
+        row = next(row for row in printed.splitlines() if row.startswith(line.name))
+        assert table.aim(line) in row
+        assert table.verdict(line) in row
+
+
+@pytest.mark.parametrize(("aim_most", "verdict"), [(2.0, "met"), (1.9, "missed"), (None, "for information")])
+def test_the_median_decides_the_verdict(aim_most: float | None, verdict: str) -> None:
+    line = Line(name="x", unit="x", measured=2.0, least=1.0, most=9.0, aim_most=aim_most)
+    assert table.verdict(line) == verdict
+
+
+def test_the_two_ways_take_turns() -> None:
+    turns: list[str] = []
+
+    def way(name: str) -> int:
+        turns.append(name)
+        return 1
+
+    compare("x", lambda: way("measured"), lambda: way("base"), rounds=3)
+    assert turns == ["measured", "base"] * 4
+
+
+def test_the_options_choose_scale_and_form() -> None:
+    assert bench.chosen([]) == (Scale(), table.show)
+    assert bench.chosen(["--quick", "--json"]) == (QUICK, bench.show_json)
+
+
+def test_programs_get_every_line_with_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    line = Line(name="x", unit="x", measured=2.0, least=1.0, most=3.0, aim_most=4.0)
+    bench.show_json([line])
+    assert json.loads(capsys.readouterr().out) == [{**msgspec.structs.asdict(line), "verdict": "met"}]
+
+
+def test_the_measured_reaction_is_the_fill_of_the_taker_that_sends_the_maker() -> None:
+    reaction = Reaction(1)
+    sent = json.loads(reaction.once())
+    state = reaction.core.states[PAIR]
+    assert isinstance(state, PairPosition)
+    assert state.place == "TAKER_FILLED.maker_in_flight"
+    assert (state.orders[-1].leg, state.maker.venue, state.taker.position) == ("maker", MAKER, -SIZE)
+    assert (sent["symbol"], sent["amount"], sent["tif"], sent["side"]) == ("BTC", "0.1", "ALO", "bid")
+
+
+def test_the_road_through_the_sequencer_sends_the_same_order_once_each_time() -> None:
+    road, reaction = Road(1), Reaction(1)
+    for _ in range(2):
+        road.once()
+        assert road.orders == [reaction.once()]
+
+
+def test_every_pair_hears_its_message_and_none_is_quarantined() -> None:
+    delivered = Delivered(2, 128)
+    assert delivered() == 128
+    pairs = [state for state in delivered.core.states.values() if isinstance(state, PairPosition)]
+    assert all(pair.taker.reported is not None for pair in pairs)
+    assert delivered.core.faults == {}

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from actors.domain import Venue
+from engine import config as configuration
+from engine.config import Config, ConfigError
+
+PAPER = configuration.DEFAULT_CONFIG
+CONFIGS = PAPER.parent
+
+
+def profile(tmp_path: Path, old: str, new: str) -> Path:
+    """The paper profile with one passage changed, which must stand there."""
+    text = PAPER.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as refused:
+        configuration.load(path)
+    text = str(refused.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize("name", ["paper", "shadow", "live"])
+def test_every_profile_that_ships_is_good_and_says_its_mode(name: str) -> None:
+    assert configuration.load(CONFIGS / f"{name}.toml").run.mode == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("scan_s = 300.0", "scan_every_s = 300.0", ("policy.scanner", "scan_every_s", "remove or rename it")),
+        ("[journal]", "[jurnal]", ("the top level", "jurnal", "remove or rename it")),
+        ("pairs_most = 3", 'pairs_most = "three"', ("policy.scanner.pairs_most", "int", "give it a value")),
+        ('mode = "paper"', 'mode = "papre"', ("run.mode", "papre")),
+        ('notional_usd = "10000"', 'notional_usd = "much"', ("policy.scanner.notional_usd",)),
+        ('[run]\nmode = "paper"', "[run]", ("run", "mode", "missing")),
+        ("[venues.pacifica.instruments]", "[venues.paradise.instruments]", ("venues", "paradise")),
+    ],
+)
+def test_an_unknown_field_or_a_wrong_type_is_named_with_its_path_and_a_remedy(
+    old: str, new: str, told: tuple[str, ...], tmp_path: Path
+) -> None:
+    text = refusal(profile(tmp_path, old, new))
+    assert [word for word in told if word not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('leverage_most = "3"', 'leverage_most = "5"', "policy.risk.leverage_most is 5; at most 3"),
+        ("leverage = 3", "leverage = 10", "venues.hyperliquid.leverage is 10; between 1 and 3"),
+        ("leverage = 3", "leverage = 0", "venues.hyperliquid.leverage is 0"),
+        ('deposit_usd = "50000"', 'deposit_usd = "0"', "venues.hyperliquid.deposit_usd is 0"),
+        ('dust_usd = "10"', 'dust_usd = "-1"', "policy.verify.dust_usd is -1"),
+        ('dust_usd = "10"', 'dust_usd = "NaN"', "policy.verify.dust_usd is NaN; give a finite number"),
+        ("outage_s = 60.0", "outage_s = inf", "policy.link.outage_s is inf; give a finite number"),
+        ("scan_s = 300.0", "scan_s = 0.0", "policy.scanner.scan_s is 0"),
+        ("batch_most = 256", "batch_most = 0", "sequencer.batch_most is 0"),
+        ("busy_step_s = 1.0", "busy_step_s = 0.0", "venues.hyperliquid.pace.busy_step_s is 0"),
+        ("latency_least_s = 0.02", "latency_least_s = 0.2", "venues.hyperliquid.pace.latency_least_s is above"),
+        ('reduce_fraction = "0.5"', 'reduce_fraction = "1.5"', "policy.adl.reduce_fraction is 1.5"),
+        ("reduce_level = 4", "reduce_level = 6", "policy.adl.reduce_level is above policy.adl.exit_level"),
+        ('notional_usd = "10000"', 'notional_usd = "90000"', "no entry could ever pass"),
+        ("order_lifetime_s = 20.0", "order_lifetime_s = 4.0", "must be longer than policy.order.order_timeout_s"),
+        ('venues = ["hyperliquid", "pacifica"]', 'venues = ["pacifica"]', "fewer than two venues"),
+        ('venues = ["hyperliquid", "pacifica"]', 'venues = ["pacifica", "pacifica"]', "fewer than two venues"),
+        ('venues = ["hyperliquid", "pacifica"]', 'venues = ["pacifica", "drift"]', "no [venues.drift]; add it"),
+        ('assets = ["BTC",', 'assets = ["XYZ",', "XYZ, not in venues.hyperliquid.instruments"),
+        ("size_decimals = 5, ", "", "venues.hyperliquid.instruments.BTC has no size_decimals; add it"),
+        ('tick = "1", ', "", "venues.pacifica.instruments.BTC has no tick; add it"),
+        ('tick = "1", ', 'tick = "0", ', "venues.pacifica.instruments.BTC.tick is 0"),
+        ('kind = "seeded"', 'kind = "recorded"', "market.file is empty"),
+    ],
+)
+def test_an_impossible_limit_is_named_with_its_value(old: str, new: str, told: str, tmp_path: Path) -> None:
+    assert told in refusal(profile(tmp_path, old, new))
+
+
+def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
+    path = profile(tmp_path, "leverage = 3", "leverage = 10")
+    path.write_text(path.read_text().replace('dust_usd = "10"', 'dust_usd = "-1"'))
+    text = refusal(path)
+    assert "policy.verify.dust_usd" in text
+    assert "venues.hyperliquid.leverage" in text
+
+
+@pytest.mark.parametrize("content", [b"[run\n", b"\xff\xfe\x00", b"mode = paper"])
+def test_what_is_not_toml_is_said_so(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(content)
+    assert "not valid TOML" in refusal(path)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "none.toml")
+    assert "directory" in refusal(tmp_path)
+
+
+def test_the_digest_is_of_what_is_said_and_not_of_where_it_lies(tmp_path: Path) -> None:
+    paper = configuration.digest(configuration.load(PAPER))
+    moved = profile(tmp_path, 'runs_directory = "runs"', 'runs_directory = "elsewhere"')
+    assert configuration.digest(configuration.load(moved)) == paper
+    other = profile(tmp_path, "seed = 7", "seed = 8")
+    assert configuration.digest(configuration.load(other)) != paper
+
+
+@pytest.mark.parametrize(("mode", "told"), [("live", "keys"), ("shadow", "live market data")])
+def test_a_profile_that_needs_what_is_not_there_is_refused_with_the_way_out(mode: str, told: str) -> None:
+    profile = configuration.load(CONFIGS / f"{mode}.toml")
+    with pytest.raises(ConfigError) as refused:
+        configuration.refuse_unready(profile)
+    assert all(word in str(refused.value) for word in (f"run.mode is {mode!r}", told, 'run.mode = "paper"'))
+
+
+def test_the_paper_profile_may_run() -> None:
+    configuration.refuse_unready(configuration.load(PAPER))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("30m", 1800), ("12h", 43200), ("7d", 604800), ("3w", 1814400), ("1.5h", 5400)]
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
+    assert configuration.parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "7", "d", "7y", "-1d", "0s", "nand", "infd", "1e300w", "7 days"])
+def test_a_bad_duration_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match="--duration"):
+        configuration.parse_duration(text)
+
+
+def test_a_speed_is_max_or_a_multiple_of_real_time() -> None:
+    assert configuration.parse_speed("max") is None
+    assert configuration.parse_speed("60") == 60.0
+
+
+@pytest.mark.parametrize("text", ["", "fast", "0", "-1", "nan", "inf"])
+def test_a_bad_speed_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match="--speed"):
+        configuration.parse_speed(text)
+
+
+def test_options_stand_above_the_profile_and_leave_the_rest() -> None:
+    paper = configuration.load(PAPER)
+    changed = configuration.with_options(
+        paper, seed=99, duration="2d", market=Path("m.csv"), faults=Path("f.toml"), assets="BTC, ETH"
+    )
+    assert changed.run.seed == 99
+    assert changed.policy.lifecycle.duration_s == 172800
+    assert (changed.market.kind, changed.market.file) == ("recorded", "m.csv")
+    assert changed.faults == "f.toml"
+    assert changed.policy.scanner.assets == ("BTC", "ETH")
+    assert changed.policy.risk == paper.policy.risk
+    assert configuration.with_options(paper) == paper
+
+
+def test_no_assets_at_all_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--assets"):
+        configuration.with_options(configuration.load(PAPER), assets=" , ")
+
+
+def test_money_is_read_as_decimals_and_never_as_floats() -> None:
+    paper: Config = configuration.load(PAPER)
+    assert paper.policy.scanner.notional_usd == Decimal(10_000)
+    assert isinstance(paper.venues[Venue.PACIFICA].deposit_usd, Decimal)

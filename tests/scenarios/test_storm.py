@@ -1,0 +1,70 @@
+"""Everything at once, drawn from a seed: the invariants must hold whatever comes, and all is well when it ends."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from engine.simulators.faults import (
+    CapFill,
+    Delay,
+    DelayRequest,
+    Disconnect,
+    DropFrame,
+    DropRequest,
+    DropResponse,
+    Duplicate,
+    FaultRule,
+    Hold,
+    Reject,
+    Status,
+    Traffic,
+)
+from tests.scenarios.faulty import PAC_IOC, on_own_channels, rule
+from tests.scenarios.harness import POLICY, Scenario, play
+from tests.scenarios.market import Scene
+from tests.scenarios.test_entry import TRICKLE
+
+CALM_S = 150.0
+
+
+def storm(weight: float) -> tuple[FaultRule, ...]:
+    """Every fault, each with a chance of `weight`, until it is calm."""
+    http = {"traffic": Traffic.HTTP}
+    stream = {"traffic": Traffic.FRAME}
+    window = {"from_s": 5.0, "to_s": CALM_S}
+    often, seldom = {**window, "probability": weight}, {**window, "probability": weight / 10}
+    return (
+        rule(DropResponse(), http, "answers lost", **often),
+        rule(DropRequest(), http, "requests lost", **often),
+        rule(DelayRequest(delay_s=3.0), http, "requests late", **often),
+        rule(Delay(delay_s=4.0), http, "answers late", **often),
+        rule(Status(status=502, body="<html>"), http, "bad gateway", **often),
+        rule(Status(status=500, executed=True), http, "server error", **often),
+        rule(Reject(reason="rate_limited"), {**http, "match": "*/orders/*"}, "rate limit", **often),
+        rule(Disconnect(refuse_s=6.0), stream, "cut", **seldom),
+        rule(Delay(delay_s=2.0), stream, "frames late", **often),
+        rule(CapFill(fraction=Decimal("0.4")), PAC_IOC, "thin", **often),
+        *on_own_channels(DropFrame(), **often),
+        *on_own_channels(Duplicate(), **often),
+        *on_own_channels(Hold(), **often),
+    )
+
+
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, tmp_path: Path) -> None:
+    policy = replace(
+        POLICY,
+        entry=replace(POLICY.entry, backoff_s=20.0),
+        scanner=replace(POLICY.scanner, hold_most_h=Decimal("0.005")),
+        lifecycle=replace(POLICY.lifecycle, duration_s=240.0),
+    )
+    weight = (0.03, 0.1, 0.2)[seed % 3]
+    scenes = (Scene(pacifica=TRICKLE),) if seed % 2 else (Scene(),)
+    scenario = Scenario(seed=seed, scenes=scenes, faults=storm(weight), policy=policy, calm_s=CALM_S, settled_s=90.0)
+    run = play(scenario, tmp_path)
+    assert run.orders("taker")
+    assert all(pair.place == "CLOSED.flat" or pair.place.startswith("IDLE") for pair in run.pairs)
