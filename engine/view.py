@@ -142,10 +142,12 @@ def build(core: Core, tally: Tally) -> EngineView:
 
 
 def exposure_usd(core: Core, risk: RiskState) -> Decimal:
-    """Gross exposure by risk's own count: the sum of |size| at mark over all venues, USD."""
+    """Gross exposure by risk's own count: the sum of |size| at mark (else mid, else entry) over all venues, USD."""
     total = Decimal(0)
     for _, held in sorted(risk.positions.items()):
-        total += abs(held.size) * (core.board.market(held.venue, held.asset).mark or held.entry_price or Decimal(0))
+        market = core.board.market(held.venue, held.asset)
+        mid = market.quote.mid if market.quote is not None else None
+        total += abs(held.size) * (market.mark or mid or held.entry_price or Decimal(0))
     return total
 
 

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,9 +152,9 @@ def test_as_json_a_run_prints_its_report_and_then_its_place(told: Any, tmp_path:
 
 
 def test_a_run_at_a_multiple_of_real_time_ends_too(told: Any, tmp_path: Path) -> None:
-    said = told("run", "--duration", "10m", "--speed", "5000", "--runs", tmp_path)
+    said = told("run", "--duration", "60s", "--speed", "100", "--runs", tmp_path)
     assert said.code == 0
-    assert report_of(Path(said.out.splitlines()[-1]))["market_time_s"] >= 600
+    assert report_of(Path(said.out.splitlines()[-1]))["market_time_s"] >= 60
 
 
 @pytest.mark.parametrize(
@@ -336,11 +335,11 @@ def test_a_divergence_is_named_and_exits_with_1(copied: Path, told: Any, monkeyp
     from actors import venue_link
     from actors.roles import ROLES
 
-    monkeypatch.setitem(ROLES["venue_link"].actions, "alarm_lost", venue_link.alarm_outage)  # type: ignore[index]
+    monkeypatch.setitem(ROLES["venue_link"].actions, "alarm_lost", venue_link.alarm_outage)
     said = told("replay", copied, "--json")
     assert said.code == 1
     report = msgspec.json.decode(said.out)
-    assert not report["identical"] if "identical" in report else report["differing"]
+    assert report["differing"] > 0
     assert "venue_link/" in said.out
 
 
@@ -451,11 +450,11 @@ STARTS = (("--help",), ("render",), ("replay", "{run}"), ("explain", "{run}", "r
 
 
 @pytest.fixture
-def light(tmp_path: Path) -> Iterator[Path]:
+def light(tmp_path: Path) -> Path:
     """A small recorded run."""
     from tests.engine.recorded import hedged_run, record
 
-    yield record(tmp_path, hedged_run().decisions).parent
+    return record(tmp_path, hedged_run().decisions).parent
 
 
 @pytest.mark.parametrize("arguments", STARTS, ids=lambda value: value[0])

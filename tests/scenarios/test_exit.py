@@ -78,7 +78,7 @@ def test_x3_a_stranded_leg_is_closed_when_the_venue_trades_again(tmp_path: Path)
     nothing = rule(CapFill(fraction=Decimal(0)), PAC_IOC, to_s=105.0)
     run = play(Scenario(faults=(nothing,), calm_s=105.0, settled_s=90.0), tmp_path)
     assert run.raised("leg_stranded")
-    assert (run.position(PACIFICA), run.pair.place) == (0, "CLOSED.flat")
+    assert (run.position(PACIFICA), run.pair.place) == (Decimal(0), "CLOSED.flat")
 
 
 UNHEDGED = (Scene(pacifica=QUIET),)
@@ -133,7 +133,7 @@ def test_x4_kill_switch_in_any_place_ends_flat_without_waiting(place: str, tmp_p
     assert emergency.place == "EMERGENCY.closing"
     assert [type(c).__name__ for c in emergency.commands[:2]] == ["CancelAll", "CancelAll"]
     assert_nothing_opens_after(run, killed.seq)
-    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (0, 0)
+    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (Decimal(0), Decimal(0))
     assert run.pair.place == "CLOSED.flat"
     if place.startswith("HEDGED"):
         assert [order.venue for order in run.orders("emergency")[:2]] == [PACIFICA, HYPERLIQUID]
@@ -189,7 +189,7 @@ def test_x6_emergency_while_orders_are_unresolved_goes_on_and_only_reduces(tmp_p
     unheard = rule(DropFrame(), PAC_ACCOUNT, from_s=40.0, to_s=60.0)
     lost = rule(DropResponse(), PAC_IOC, from_s=40.0, to_s=50.0)
     run = play(Scenario(faults=(unheard, lost), cues=(Cue(at_s=40.0, do=KILL),), calm_s=60.0), tmp_path)
-    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (0, 0)
+    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (Decimal(0), Decimal(0))
     assert run.pair.place == "CLOSED.flat"
 
 

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from actors.board import NOTHING_TOLD, Board, changed_entry, fold, market_key
+from actors.messages import AnyMessage, CloseAsked, InstrumentListed, LinkLost, LinkUp
+from tests.factories import ASSET, MAKER, TAKER, account, board_of, instrument, quote, sample, two_venues
+from tests.playbook import START_NS
+
+FACTS: tuple[AnyMessage, ...] = (
+    quote(TAKER),
+    sample(TAKER),
+    InstrumentListed(instrument=instrument(TAKER)),
+    LinkUp(venue=TAKER),
+    LinkLost(venue=TAKER, reason="cut"),
+    account(TAKER),
+)
+
+
+def test_a_market_nothing_was_told_of_is_empty() -> None:
+    assert Board().market(TAKER, ASSET) is NOTHING_TOLD
+    assert not Board().link_up(TAKER)
+
+
+def test_facts_of_one_market_add_up() -> None:
+    market = board_of(quote(TAKER), sample(TAKER, rate="0.0001"), InstrumentListed(instrument=instrument(TAKER)))
+    told = market.market(TAKER, ASSET)
+    assert told.quote is not None
+    assert (told.quote.mid, told.mark, told.funding_forming) == (Decimal(100), Decimal(100), Decimal("0.0001"))
+    assert told.instrument == instrument(TAKER)
+    assert told.quoted_ns == told.sampled_ns == START_NS
+
+
+def test_ages_are_by_the_engine_s_clock_not_the_venue_s() -> None:
+    market = fold(Board(), quote(TAKER), START_NS + 5).market(TAKER, ASSET)
+    assert market.quoted_ns == START_NS + 5
+    assert market.quote is not None
+    assert market.quote.at_ns == START_NS
+
+
+def test_markets_are_kept_apart_by_venue_and_asset() -> None:
+    board = board_of(sample(TAKER, "100"), sample(MAKER, "101"), sample(TAKER, "5", asset="SOL"))
+    marks = [board.market(TAKER, ASSET).mark, board.market(MAKER, ASSET).mark, board.market(TAKER, "SOL").mark]
+    assert marks == [100, 101, 5]
+    assert list(board.markets) == [market_key(TAKER, ASSET), market_key(MAKER, ASSET), market_key(TAKER, "SOL")]
+
+
+def test_a_lost_link_is_down_and_the_other_stays_up() -> None:
+    board = fold(two_venues(), LinkLost(venue=TAKER, reason="cut"), START_NS)
+    assert (board.link_up(TAKER), board.link_up(MAKER)) == (False, True)
+    assert fold(board, LinkUp(venue=TAKER), START_NS).link_up(TAKER)
+
+
+def test_an_account_is_as_last_told() -> None:
+    board = board_of(account(TAKER, "5"), account(TAKER, "7"))
+    assert board.accounts[TAKER.value].equity_usd == 7
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
+def test_folding_makes_a_new_board_and_leaves_the_old_one(fact: AnyMessage) -> None:
+    before = two_venues()
+    copy = msgspec.msgpack.encode(before)
+    after = fold(before, fact, START_NS + 1)
+    assert after is not before
+    assert msgspec.msgpack.encode(before) == copy
+
+
+def test_a_message_that_is_no_board_fact_leaves_the_board_as_it_is() -> None:
+    board = two_venues()
+    assert fold(board, CloseAsked(reason=""), START_NS) is board
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
+def test_the_changed_entry_is_the_part_a_fact_changed(fact: AnyMessage) -> None:
+    board = fold(two_venues(), fact, START_NS + 1)
+    entries: list[object] = [board.links, board.market(TAKER, ASSET), board.accounts[TAKER.value]]
+    changed = changed_entry(board, fact)
+    assert any(changed is entry for entry in entries)
+    assert changed != changed_entry(Board(), fact)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from actors.commands import RaiseAlarm, StopEngine, Tell
+from actors.engine_lifecycle import ROLE, EngineLifecycle
+from actors.messages import (
+    ActorFaulted,
+    AnyMessage,
+    CloseAsked,
+    DrainAsked,
+    EmergencyAsked,
+    EngineStarted,
+    KillSwitchPulled,
+    LinkLost,
+    LinkUp,
+    PairClosed,
+    PairSpawned,
+)
+from tests.actors.rows import Story, never_taken, not_rows, row_of
+from tests.factories import MAKER, PAIR, TAKER
+from tests.playbook import Like, Playbook, fires, like
+
+OTHER = "pair_position/ETH-2"
+STARTED = EngineStarted(mode="paper")
+BOTH_UP: tuple[AnyMessage, ...] = (LinkUp(venue=TAKER), LinkUp(venue=MAKER))
+SPAWNED, SPAWNED_OTHER = PairSpawned(pair=PAIR), PairSpawned(pair=OTHER)
+CLOSED = PairClosed(pair=PAIR, reason="", net_usd=Decimal(1))
+DRAIN = DrainAsked(reason="operator")
+KILL = KillSwitchPulled(by="operator", reason="fire")
+STOP = like(StopEngine)
+
+
+def told(to: str, kind: type) -> Like:
+    return like(Tell, to=to, message=like(kind))
+
+
+ASKED_TO_DRAIN = (told("funding_scanner", DrainAsked), told("risk", DrainAsked), told("pairs", CloseAsked))
+KILLED = (told("risk", KillSwitchPulled), told("funding_scanner", KillSwitchPulled))
+
+
+def engine(*before: AnyMessage) -> Playbook[EngineLifecycle]:
+    return Playbook(ROLE, EngineLifecycle(actor="engine_lifecycle", place="STARTING")).play(STARTED, *before)
+
+
+def running(*before: AnyMessage) -> Playbook[EngineLifecycle]:
+    return engine(*BOTH_UP).at("RUNNING").play(*before)
+
+
+def draining() -> Playbook[EngineLifecycle]:
+    return running(SPAWNED, SPAWNED_OTHER, DRAIN).at("DRAINING")
+
+
+def alarm(code: str) -> Like:
+    return like(RaiseAlarm, code=code, severity="critical")
+
+
+def say(play: Playbook[EngineLifecycle], *answers: Like) -> Playbook[EngineLifecycle]:
+    for answer in answers:
+        _ = play << answer
+    return play
+
+
+STORIES: dict[str, Story] = {
+    "L1": lambda: engine().at("STARTING"),
+    "L2": lambda: say(engine(BOTH_UP[0]) >> BOTH_UP[1], told("funding_scanner", EngineStarted)).at("RUNNING"),
+    "L3": lambda: (engine() >> BOTH_UP[0]).at("STARTING"),
+    "L4": lambda: say(engine() >> fires("links_timeout"), alarm("links_missing"), STOP).at("STOPPED"),
+    "L5": lambda: say(engine() >> DRAIN, STOP).at("STOPPED"),
+    "L6": lambda: say(engine() >> KILL, STOP).at("STOPPED"),
+    "L7": lambda: say(running() >> fires("run_time"), *ASKED_TO_DRAIN, STOP).at("STOPPED"),
+    "L8": lambda: say(running(SPAWNED) >> fires("run_time"), *ASKED_TO_DRAIN).at("DRAINING"),
+    "L9": lambda: say(running(SPAWNED, CLOSED) >> DRAIN, *ASKED_TO_DRAIN, STOP).at("STOPPED"),
+    "L10": lambda: say(running(SPAWNED) >> DRAIN, *ASKED_TO_DRAIN).at("DRAINING"),
+    "L11": lambda: say(running() >> KILL, *KILLED, STOP).at("STOPPED"),
+    "L12": lambda: say(running(SPAWNED) >> KILL, *KILLED).at("FLATTENING"),
+    "L12: while draining": lambda: say(draining() >> KILL, *KILLED).at("FLATTENING"),
+    "L13": lambda: say(running(SPAWNED, DRAIN) >> CLOSED, STOP).at("STOPPED"),
+    "L13: after the kill switch": lambda: say(running(SPAWNED, KILL) >> CLOSED, STOP).at("STOPPED"),
+    "L14": lambda: (draining() >> CLOSED).at("DRAINING"),
+    "L15": lambda: say(draining() >> fires("drain_timeout"), alarm("drain_late"), told("pairs", EmergencyAsked)).at(
+        "FLATTENING"
+    ),
+    "L16": lambda: say(running(SPAWNED, KILL) >> fires("flatten_timeout"), alarm("left_open"), STOP).at("STOPPED"),
+    "L17": lambda: say(running() >> ActorFaulted(error="KeyError"), alarm("actor_fault")).at("RUNNING"),
+}
+
+
+@pytest.mark.parametrize("name", list(STORIES))
+def test_the_row_decides_as_the_chart_says(name: str) -> None:
+    STORIES[name]().took(row_of(name))
+
+
+def test_every_row_has_its_story() -> None:
+    assert never_taken(ROLE.chart, STORIES) == []
+    assert not_rows(ROLE.chart, STORIES) == []
+
+
+def alarm_text(play: Playbook[EngineLifecycle]) -> str:
+    assert play.step is not None
+    return next(command.text for command in play.step.commands if isinstance(command, RaiseAlarm))
+
+
+def test_the_venue_that_was_not_reached_is_named() -> None:
+    text = alarm_text(engine(BOTH_UP[0]).play(fires("links_timeout")))
+    assert "no link to pacifica;" in text
+    assert "hyperliquid" not in text
+
+
+def test_pairs_that_are_left_are_named_and_those_that_closed_are_not() -> None:
+    play = draining().play(CLOSED, fires("drain_timeout"))
+    assert OTHER in alarm_text(play)
+    assert PAIR not in alarm_text(play)
+    assert OTHER in alarm_text(play.play(fires("flatten_timeout")))
+
+
+def test_the_run_begins_when_all_links_are_up_at_once() -> None:
+    play = engine(LinkUp(venue=TAKER), LinkLost(venue=TAKER, reason="cut"), LinkUp(venue=MAKER)).at("STARTING")
+    play.play(LinkUp(venue=TAKER)).at("RUNNING")
+
+
+def test_the_run_lasts_as_long_as_configured() -> None:
+    play = running()
+    assert play.due_ns("run_time") - play.at_ns == 21 * 86400 * 10**9
+
+
+def test_the_end_says_why() -> None:
+    def reason(play: Playbook[EngineLifecycle]) -> str:
+        assert play.step is not None
+        return next(command.reason for command in play.step.commands if isinstance(command, StopEngine))
+
+    assert reason(running(SPAWNED, DRAIN, CLOSED)) == "operator"
+    assert reason(running(SPAWNED, KILL, CLOSED)) == "fire"
+    assert reason(running().play(fires("run_time"))) == "the run's duration is over"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.domain import Venue
+from engine import config as configuration
+from engine.config import Config
+from engine.errors import UserError
+from engine.simulators.faults import DropFrame
+from engine.simulators.world import (
+    FACES,
+    build_faults,
+    build_market,
+    build_venue,
+    refuse_unsimulated,
+    secret_for,
+)
+from engine.venues.registry import make_signer
+
+PAPER = configuration.load(configuration.DEFAULT_CONFIG)
+
+
+def with_venues(*venues: Venue) -> Config:
+    scanner = msgspec.structs.replace(PAPER.policy.scanner, venues=venues)
+    return msgspec.structs.replace(PAPER, policy=msgspec.structs.replace(PAPER.policy, scanner=scanner))
+
+
+def test_keys_come_from_the_seed_and_no_two_venues_share_one() -> None:
+    made = {secret_for(venue, seed) for venue in Venue for seed in range(5)}
+    assert len(made) == 5 * len(Venue)
+    assert all(len(secret) == 32 for secret in made)
+    assert secret_for(Venue.DRIFT, 1) == secret_for(Venue.DRIFT, 1)
+
+
+def test_a_fault_plan_is_read_as_it_is_written(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.toml"
+    plan.write_text('[[rules]]\nname = "deaf"\ntraffic = "frame"\nfault = { do = "drop_frame" }\n')
+    (rule,) = build_faults(msgspec.structs.replace(PAPER, faults=str(plan))).rules
+    assert (rule.name, rule.fault) == ("deaf", DropFrame())
+    assert build_faults(PAPER).rules == ()
+
+
+@pytest.mark.parametrize("content", [b"[[rules]]\nname = 1\n", b"rules = [", b"\xff\xfe", b"teapot = 1\n"])
+def test_a_fault_plan_that_cannot_be_used_is_an_error_for_people(content: bytes, tmp_path: Path) -> None:
+    plan = tmp_path / "faults.toml"
+    plan.write_bytes(content)
+    with pytest.raises(UserError, match=r"faults\.toml: is not a fault plan"):
+        build_faults(msgspec.structs.replace(PAPER, faults=str(plan)))
+
+
+def test_a_venue_without_a_simulator_is_refused_with_those_there_are() -> None:
+    refuse_unsimulated(PAPER)
+    missing = [venue for venue in Venue if venue not in FACES]
+    for venue in missing:
+        with pytest.raises(UserError, match=f"{venue.value}.*hyperliquid and pacifica"):
+            refuse_unsimulated(with_venues(Venue.PACIFICA, venue))
+
+
+@pytest.mark.parametrize("venue", list(FACES))
+def test_the_account_stands_at_the_venue_with_its_deposit(venue: Venue) -> None:
+    _, account = make_signer(venue, secret_for(venue, 7))
+    market = build_market(PAPER)
+    exchange = build_venue(venue, account, PAPER, market, build_faults(PAPER), lambda: market.start_ns).face.exchange
+    seen = exchange.account_view(account) or exchange.account_view(account.lower())
+    assert seen is not None
+    assert seen.equity_usd == Decimal(50_000)
+    assert [spec.asset for spec in exchange.instruments] == list(PAPER.venues[venue].instruments)
+
+
+def test_the_market_is_made_from_the_runs_seed() -> None:
+    def mids(config: Config) -> list[Decimal]:
+        market = build_market(config)
+        points = [market.sample("pacifica", asset, market.start_ns + 3_600_000_000_000) for asset in market.assets[:3]]
+        return [point.mid for point in points if point is not None]
+
+    assert mids(PAPER) == mids(PAPER)
+    assert mids(PAPER) != mids(configuration.with_options(PAPER, seed=8))
