@@ -120,8 +120,11 @@ def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> B
 def changed_entry(board: Board, message: AnyMessage) -> object:
     """The part of the board a fact changed, for the record's digest."""
     match message:
-        case QuoteUpdated() | MarketSampled():
-            return board.markets.get(market_key(message.venue, message.asset))
+        case QuoteUpdated():
+            return board.markets[market_key(message.venue, message.asset)].quote
+        case MarketSampled():
+            market = board.markets[market_key(message.venue, message.asset)]
+            return (market.mark, market.oracle, market.open_interest, market.funding_forming, market.funding_last_paid)
         case InstrumentListed():
             return board.markets.get(market_key(message.instrument.venue, message.instrument.asset))
         case AccountReported():

@@ -44,6 +44,8 @@ def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, s
         case ActorFaulted():
             return msgspec.structs.replace(state, reason=message.error), "ActorFaulted"
         case TimerFired():
+            if message.timer == "links_timeout":
+                state = msgspec.structs.replace(state, reason="not every venue could be reached")
             return state, f"timer:{message.timer}"
         case _:
             return state, type(message).__name__

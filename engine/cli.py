@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, so that help, render and replay start 
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +31,8 @@ app = cyclopts.App(
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
+BROKEN_PIPE = 141
+"""Exit code when whoever reads the output has gone (as `head` does): 128 and the number of SIGPIPE."""
 Form = Literal["mermaid", "dot", "table", "markdown"]
 JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one JSON document for programs.")]
 
@@ -231,6 +234,9 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         print(f"perp2perp: {error}", file=sys.stderr)
         raise SystemExit(2) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(BROKEN_PIPE) from None
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
         print(f"perp2perp: {error.filename}: {error.strerror}; name an existing, readable path", file=sys.stderr)
         raise SystemExit(2) from None

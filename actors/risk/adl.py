@@ -22,12 +22,14 @@ def level_of(held: Held, board: Board, policy: AdlPolicy) -> int:
     """The level of a position."""
     if held.adl_rank is not None:
         return min(LEVELS, 1 + int(held.adl_rank * LEVELS))
+    mark = board.market(held.venue, held.asset).mark
+    if mark is None or own_return(held, mark) <= 0:
+        return 1
     inputs = _inputs(held, board)
     if inputs is None:
         return 1
     gain, leverage = inputs
-    score = max(ZERO, gain) * leverage
-    return 1 + sum(1 for threshold in policy.level_scores if score >= threshold)
+    return 1 + sum(1 for threshold in policy.level_scores if gain * leverage >= threshold)
 
 
 def estimate(held: Held, board: Board, policy: AdlPolicy) -> AdlLevelEstimated:

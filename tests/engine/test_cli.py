@@ -397,6 +397,12 @@ def test_rerecord_shows_and_changes_nothing_unless_told_to(copied: Path, told: A
     assert (copied / "journal.jsonl").read_bytes() == before
 
 
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    script = f"set -o pipefail; {sys.executable} -m engine.cli render | head -1"
+    ended = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (141, "pair_position\n", "")
+
+
 # --- charts, scan, profiles --------------------------------------------------------------------------------
 
 

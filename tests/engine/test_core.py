@@ -132,11 +132,22 @@ def test_a_screen_that_raises_keeps_the_order_back_and_restores_the_count(monkey
     run = SmallRun()
     run.open_venues()
     before = dict(run.core.states)
+    real_screen, real_step = risk.screen, ROLES["pair_position"].step
+    screened: list[SubmitOrder] = []
 
-    def screen(state: risk.RiskState, *_: Any) -> Any:
-        raise ArithmeticError("a defect in the screen")
+    def screen(state: risk.RiskState, actor: str, order: SubmitOrder, *rest: Any) -> Any:
+        screened.append(order)
+        if len(screened) == 2:
+            raise ArithmeticError("a defect in the screen")
+        return real_screen(state, actor, order, *rest)
+
+    def twice(*arguments: Any) -> Step[Any]:
+        step = real_step(*arguments)
+        return Step(step.state, step.row, (*step.commands, *step.commands))
 
     monkeypatch.setattr(risk, "screen", screen)
+    monkeypatch.setattr(ROLES["pair_position"], "step", twice)
     decision: Decision = run.tell(PAIR, wish("0.5"))[0]
+    assert len(screened) == 2
     assert (decision.row, decision.commands) == ("fault", ())
     assert run.core.states == before

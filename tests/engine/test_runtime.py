@@ -162,6 +162,18 @@ def test_a_venue_whose_task_fails_is_told_lost_and_begun_again(tmp_path: Path) -
     assert rows.index("N2") < len(rows) - 1 - rows[::-1].index("N1")
 
 
+def test_a_venue_that_cannot_be_reached_ends_the_run_for_that_reason(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.toml"
+    plan.write_text(
+        '[[rules]]\nname = "away"\ntraffic = "connect"\nvenue = "pacifica"\nfault = { do = "disconnect" }\n'
+    )
+    request = RunRequest(config=configuration.with_options(config("2h"), faults=plan), runs=tmp_path / "runs")
+    report = runtime.run(request).report
+    assert report["reason"] == "not every venue could be reached"
+    assert (report["orders"], report["final_exposure_usd"]) == (0, 0)
+    assert any(alarm["code"] == "links_missing" and "pacifica" in alarm["text"] for alarm in report["alarms"])
+
+
 def test_a_journal_that_breaks_surfaces_as_itself(tmp_path: Path) -> None:
     engine = prepared(tmp_path, "2h")
 

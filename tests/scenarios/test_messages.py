@@ -87,6 +87,16 @@ def test_m4_all_own_frames_lost_are_recovered_by_questions(scene: Scene, tmp_pat
     assert run.pair.place == "CLOSED.flat"
 
 
+def test_m4_fills_whose_prices_are_never_told_are_valued_not_left_out(tmp_path: Path) -> None:
+    """The venue's answer proves the size and nothing ever tells the price: the result is an estimate, and says so."""
+    silent = rule(DropFrame(), {**PAC_ACCOUNT, "venue": "hyperliquid", "match": "userFills"})
+    dumb = rule(Status(status=500), {**HL_INFO, "contains": "orderStatus"})
+    run = play(Scenario(faults=(silent, dumb)), tmp_path)
+    assert 0 < run.rows.count("X22") < 2 * POLICY.verify.verify_tries_most, "asked so often and no longer"
+    assert run.pair.taker.cash_usd == 0 != run.pair.taker.estimated_usd
+    assert abs(run.pair.price_pnl_usd) < 10
+
+
 def test_m5_fill_before_its_acknowledgement_is_counted(tmp_path: Path) -> None:
     slow = (rule(Delay(delay_s=3.0), HL_ORDER), rule(Delay(delay_s=3.0), PAC_ORDER))
     run = play(Scenario(faults=slow), tmp_path)

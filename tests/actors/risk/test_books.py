@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from actors.domain import DoneReason, Liquidity, RejectReason, Side, Venue
+from actors.messages import (
+    AnyMessage,
+    OrderAccepted,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionReported,
+)
+from actors.risk.books import key_of
+from tests.actors.risk.orders import RiskPlay, order, send, watching
+from tests.factories import ASSET, MAKER, PAIR, TAKER, deleveraged, liquidated
+from tests.playbook import START_NS
+
+KEY = key_of(TAKER, ASSET)
+
+
+def fill(size: str, fill_id: str = "a", order_id: str = "order-1") -> OrderFilled:
+    return OrderFilled(
+        venue=TAKER,
+        asset=ASSET,
+        order_id=order_id,
+        fill_id=fill_id,
+        side=Side.BUY,
+        price=Decimal(100),
+        size=Decimal(size),
+        fee_usd=Decimal(0),
+        liquidity=Liquidity.TAKER,
+        venue_at_ns=START_NS,
+    )
+
+
+def over(told: str, order_id: str = "order-1") -> OrderDone:
+    return OrderDone(venue=TAKER, order_id=order_id, filled=Decimal(told), reason=DoneReason.CANCELED)
+
+
+def position(size: str, venue: Venue = TAKER, entry: str | None = None) -> PositionReported:
+    price = None if entry is None else Decimal(entry)
+    return PositionReported(venue=venue, asset=ASSET, size=Decimal(size), venue_at_ns=START_NS, entry_price=price)
+
+
+def sent(size: str = "10", side: Side = Side.BUY) -> RiskPlay:
+    play = watching()
+    assert send(play, order(size, side)) is None
+    return play
+
+
+def size_of(play: RiskPlay) -> Decimal:
+    held = play.state.positions.get(KEY)
+    return held.size if held is not None else Decimal(0)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (fill("4", "a"), fill("6", "b")),
+        (fill("4", "a"), fill("4", "a"), fill("6", "b")),
+        (fill("4", "a"), over("10")),
+        (over("10"), fill("4", "a"), fill("6", "b")),
+        (fill("10", "a"), over("10"), over("10")),
+        (fill("4", "a"), fill("9", "b")),
+    ],
+)
+def test_a_fill_counts_once_and_never_beyond_the_order(facts: tuple[AnyMessage, ...]) -> None:
+    play = sent().play(*facts)
+    assert size_of(play) == 10
+    assert play.state.in_flight == {}
+
+
+def test_a_sell_counts_down() -> None:
+    assert size_of(sent("10", Side.SELL).play(fill("4"))) == -4
+
+
+def test_an_order_in_flight_is_kept_until_it_is_over() -> None:
+    accepted = OrderAccepted(venue=TAKER, order_id="order-1", venue_order_id="1")
+    unresolved = OrderUnresolved(venue=TAKER, order_id="order-1", detail="timeout")
+    unknown = OrderUnknown(venue=TAKER, order_id="order-1")
+    play = sent().play(accepted, unresolved, unknown)
+    assert list(play.state.in_flight) == ["order-1"]
+    play.passes(26).play(unknown)
+    assert play.state.in_flight == {}
+    assert size_of(play) == 0
+
+
+def test_a_rejected_order_is_forgotten_and_its_fills_are_kept() -> None:
+    rejected = OrderRejected(venue=TAKER, order_id="order-1", reason=RejectReason.MARGIN, detail="")
+    play = sent().play(fill("3"), rejected)
+    assert play.state.in_flight == {}
+    assert size_of(play) == 3
+
+
+def test_facts_of_unknown_orders_change_nothing() -> None:
+    play = watching()
+    before = play.state.positions, play.state.in_flight
+    play.play(over("5", "nobody"), OrderUnknown(venue=TAKER, order_id="nobody"), fill("5", order_id="nobody"))
+    assert (play.state.positions, play.state.in_flight) == before
+
+
+def test_the_pair_that_trades_a_market_holds_its_position() -> None:
+    assert sent().state.positions[KEY].holder == PAIR
+
+
+def test_the_venue_s_word_wins_when_no_order_is_in_flight() -> None:
+    assert size_of(watching().play(position("-7"))) == -7
+    assert size_of(sent().play(over("10"), position("9"))) == 9
+
+
+def test_the_venue_s_word_may_be_older_than_a_fill_while_an_order_is_in_flight() -> None:
+    play = sent().play(fill("4"), position("0", entry="101"))
+    assert size_of(play) == 4
+    assert play.state.positions[KEY].entry_price == 101
+
+
+def test_a_flat_report_of_a_flat_market_is_no_news() -> None:
+    play = watching().play(position("0"))
+    assert play.row.endswith(":PositionNoted")
+    assert play.state.positions == {}
+
+
+@pytest.mark.parametrize(("size", "left"), [("4", "6"), ("10", "0"), ("25", "0")])
+def test_a_forced_fill_closes_at_most_the_position(size: str, left: str) -> None:
+    for make in (deleveraged, liquidated):
+        assert size_of(watching().play(position("10"), make(TAKER, size, Side.SELL))) == Decimal(left)
+
+
+def test_a_forced_fill_never_opens() -> None:
+    play = watching().play(position("10"), deleveraged(TAKER, "4", Side.BUY), deleveraged(MAKER, "4", Side.SELL))
+    assert size_of(play) == 10
+    assert list(play.state.positions) == [KEY]
+
+
+def test_only_the_last_minute_s_orders_are_remembered() -> None:
+    play = watching()
+    for number in range(3):
+        assert send(play, order(order_id=str(number))) is None
+        play.passes(40)
+    assert len(play.state.recent_ns) == 2
+    assert play.state.passed == 3

@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from actors.commands import SubmitOrder
+from actors.domain import DoneReason, Liquidity, Side, Venue
+from actors.messages import (
+    ActorFaulted,
+    AnyMessage,
+    DrainAsked,
+    KillSwitchPulled,
+    OrderDone,
+    OrderFilled,
+    PositionReported,
+)
+from actors.risk.books import key_of
+from actors.risk.limits import exposures_with, net_exposure_usd
+from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
+from tests.factories import ASSET, MAKER, TAKER, account, board_of, market_facts, sample, two_venues
+from tests.playbook import START_NS
+
+KILL = KillSwitchPulled(by="operator", reason="fire")
+
+
+def rule(play: RiskPlay, wish: SubmitOrder) -> str:
+    """The rule that denies the order, or nothing."""
+    denied = send(play, wish)
+    return denied.rule if denied is not None else ""
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize(
+    ("limits", "size", "name"),
+    [
+        ({"order_notional_most_usd": Decimal(1000)}, "10", "order_notional_most_usd"),
+        ({"venue_gross_most_usd": Decimal(1000)}, "10", "venue_gross_most_usd"),
+        ({"asset_gross_most_usd": Decimal(1000)}, "10", "asset_gross_most_usd"),
+        ({"total_gross_most_usd": Decimal(1000)}, "10", "total_gross_most_usd"),
+        ({"total_net_most_usd": Decimal(1000)}, "10", "total_net_most_usd"),
+        ({"leverage_most": Decimal("0.01")}, "10", "leverage_most"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_order_is_denied_beyond_a_limit_and_passes_at_it(
+    limits: dict[str, Decimal], size: str, name: str, side: Side
+) -> None:
+    policy = limited(**limits)
+    assert rule(watching(policy), order(size, side)) == ""
+    assert rule(watching(policy), order(str(Decimal(size) + Decimal("0.01")), side)) == name
+
+
+def test_a_denial_says_what_was_measured_and_allowed_and_is_counted() -> None:
+    play = watching(limited(order_notional_most_usd=Decimal(1000)))
+    denied = send(play, order("11"))
+    assert denied is not None
+    assert (denied.order_id, denied.venue, denied.measured, denied.limit) == ("order-1", TAKER, "1100.00", "1000")
+    assert (play.state.denied, play.state.passed, play.state.in_flight) == (1, 0, {})
+
+
+@pytest.mark.parametrize(("price", "name"), [("103", ""), ("103.1", "price_collar_bps"), ("96.9", "price_collar_bps")])
+def test_a_price_far_from_the_mark_is_denied(price: str, name: str) -> None:
+    assert rule(watching(), order(price=price)) == name
+
+
+def test_orders_a_minute_are_bounded_and_the_minute_passes() -> None:
+    play = watching(limited(orders_per_minute_most=2))
+    assert [rule(play, order(order_id=str(number))) for number in range(3)] == ["", "", "orders_per_minute_most"]
+    assert rule(play.passes(60), order(order_id="later")) == ""
+
+
+def test_nothing_opens_on_an_account_that_is_not_known() -> None:
+    bare = board_of(*market_facts(TAKER)[:4])
+    assert rule(watching(board=bare), order()) == "leverage_most"
+    assert rule(watching(board=board_of(*market_facts(TAKER), account(TAKER, "0"))), order()) == "leverage_most"
+
+
+def test_an_order_in_flight_counts_as_filled() -> None:
+    play = watching(limited(asset_gross_most_usd=Decimal(1500)))
+    assert rule(play, order("10", order_id="a")) == ""
+    assert rule(play, order("10", venue=MAKER, order_id="b")) == "asset_gross_most_usd"
+
+
+def test_a_position_counts_too() -> None:
+    play = watching(limited(asset_gross_most_usd=Decimal(1500)))
+    play.play(PositionReported(venue=MAKER, asset=ASSET, size=Decimal(-10), venue_at_ns=START_NS))
+    assert rule(play, order("10")) == "asset_gross_most_usd"
+    assert rule(play, order("5")) == ""
+
+
+def test_the_hedge_of_a_naked_leg_lowers_the_net_and_passes() -> None:
+    play = watching(limited(total_net_most_usd=Decimal(1000)))
+    assert rule(play, order("10", Side.SELL, order_id="a")) == ""
+    assert rule(play, order("1", Side.SELL, order_id="b")) == "total_net_most_usd"
+    assert rule(play, order("10", Side.BUY, MAKER, order_id="c")) == ""
+    assert net_exposure_usd(play.state.positions, play.board) == 0
+
+
+def test_the_worst_case_of_a_market_is_one_side_filled_alone() -> None:
+    play = watching()
+    for number, (size, side) in enumerate((("10", Side.BUY), ("4", Side.SELL))):
+        assert rule(play, order(size, side, order_id=str(number))) == ""
+    assert exposures_with(play.state, None) == [(key_of(TAKER, ASSET), Decimal(6), Decimal(10))]
+
+
+@pytest.mark.parametrize("stop", [DrainAsked(reason=""), KILL, ActorFaulted(error="")], ids=lambda m: type(m).__name__)
+def test_once_openings_are_stopped_only_reducing_orders_pass(stop: AnyMessage) -> None:
+    play = watching(limited(order_notional_most_usd=Decimal(1), orders_per_minute_most=0)).play(stop)
+    assert rule(play, order("0.001")) == "openings_stopped"
+    assert rule(play, order("1000", price="1", reduce_only=True)) == ""
+
+
+# --- whatever the sequence ---------------------------------------------------------------------------------
+
+MARKS = {"BTC": Decimal(100), "ETH": Decimal(40)}
+LIMITS = limited(
+    order_notional_most_usd=Decimal(1000),
+    venue_gross_most_usd=Decimal(2500),
+    asset_gross_most_usd=Decimal(2200),
+    total_gross_most_usd=Decimal(4000),
+    total_net_most_usd=Decimal(1500),
+    leverage_most=Decimal(3),
+    orders_per_minute_most=1000,
+)
+EQUITY = Decimal(800)
+Market = tuple[Venue, str]
+MARKETS: tuple[Market, ...] = ((TAKER, "BTC"), (MAKER, "BTC"), (TAKER, "ETH"), (MAKER, "ETH"))
+
+
+class Count:
+    """A second count of positions and of what opening orders may still fill."""
+
+    def __init__(self) -> None:
+        facts = [fact for venue, asset in MARKETS for fact in market_facts(venue, asset)]
+        marks = [sample(venue, str(MARKS[asset]), asset) for venue, asset in MARKETS]
+        accounts = [account(venue, str(EQUITY)) for venue in (TAKER, MAKER)]
+        self.play = watching(LIMITS, board_of(*facts, *marks, *accounts))
+        self.positions: dict[Market, Decimal] = dict.fromkeys(MARKETS, Decimal(0))
+        self.open: dict[str, tuple[SubmitOrder, Decimal]] = {}
+        self.sent = 0
+
+    def order(self, market: int, tenths: int, sell: bool, reduce_only: bool) -> None:
+        """Send one; what passes must be within every limit, all orders in flight counted as filled."""
+        venue, asset = MARKETS[market]
+        size, side = str(Decimal(1 + tenths) / 2), Side.SELL if sell else Side.BUY
+        self.sent += 1
+        wish = order(
+            size, side, venue, asset, order_id=str(self.sent), price=str(MARKS[asset]), reduce_only=reduce_only
+        )
+        denied = send(self.play, wish)
+        if reduce_only:
+            assert denied is None
+        if denied is None:
+            self.open[wish.order_id] = (wish, wish.size)
+            if not reduce_only:
+                self.check(wish)
+
+    def fact(self, which: int, tenths: int, ends: bool) -> None:
+        """Part of an order fills, or it ends there; each is told twice."""
+        if not self.open:
+            return
+        order_id = list(self.open)[which % len(self.open)]
+        wish, left = self.open[order_id]
+        size = (left * tenths / 10).quantize(Decimal("0.01"))
+        market = (wish.venue, wish.asset)
+        self.positions[market] += wish.side.sign * size
+        told = self._done(wish, wish.size - left + size) if ends else self._fill(wish, size)
+        if ends or size == left:
+            del self.open[order_id]
+        else:
+            self.open[order_id] = (wish, left - size)
+        if size or ends:
+            self.play.play(told, told)
+
+    def report(self, market: int, tenths: int) -> None:
+        """The venue's word, which counts where nothing is in flight."""
+        venue, asset = MARKETS[market]
+        size = Decimal(tenths - 5)
+        self.play.play(PositionReported(venue=venue, asset=asset, size=size, venue_at_ns=START_NS))
+        if not any((wish.venue, wish.asset) == MARKETS[market] for wish, _ in self.open.values()):
+            self.positions[MARKETS[market]] = size
+
+    def check(self, wish: SubmitOrder) -> None:
+        filled = dict(self.positions)
+        for other, left in self.open.values():
+            if not other.reduce_only:
+                filled[other.venue, other.asset] += other.side.sign * left
+        usd = {market: size * MARKS[market[1]] for market, size in filled.items()}
+        limits = LIMITS.risk
+        venue = sum(abs(value) for market, value in usd.items() if market[0] is wish.venue)
+        assert wish.size * MARKS[wish.asset] <= limits.order_notional_most_usd
+        assert venue <= min(limits.venue_gross_most_usd, limits.leverage_most * EQUITY)
+        assert (
+            sum(abs(value) for market, value in usd.items() if market[1] == wish.asset) <= limits.asset_gross_most_usd
+        )
+        assert sum(abs(value) for value in usd.values()) <= limits.total_gross_most_usd
+        assert abs(sum(usd.values())) <= limits.total_net_most_usd
+
+    def check_books(self) -> None:
+        held = {key: position.size for key, position in self.play.state.positions.items()}
+        for (venue, asset), size in self.positions.items():
+            assert held.get(key_of(venue, asset), Decimal(0)) == size
+        assert sorted(self.play.state.in_flight) == sorted(self.open)
+
+    @staticmethod
+    def _done(wish: SubmitOrder, told: Decimal) -> OrderDone:
+        return OrderDone(venue=wish.venue, order_id=wish.order_id, filled=told, reason=DoneReason.CANCELED)
+
+    def _fill(self, wish: SubmitOrder, size: Decimal) -> OrderFilled:
+        return OrderFilled(
+            venue=wish.venue,
+            asset=wish.asset,
+            order_id=wish.order_id,
+            fill_id=f"fill-{self.play.seq}",
+            side=wish.side,
+            price=wish.limit_price,
+            size=size,
+            fee_usd=Decimal(0),
+            liquidity=Liquidity.TAKER,
+            venue_at_ns=START_NS,
+        )
+
+
+MARKET, TENTHS = st.integers(0, 3), st.integers(0, 10)
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("order"), MARKET, TENTHS, st.booleans(), st.just(False)),
+        st.tuples(st.just("order"), MARKET, TENTHS, st.booleans(), st.booleans()),
+        st.tuples(st.just("fact"), st.integers(0, 9), TENTHS, st.booleans()),
+        st.tuples(st.just("report"), MARKET, TENTHS),
+    ),
+    min_size=5,
+    max_size=50,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(moves=MOVES)
+def test_no_opening_order_passes_outside_any_limit_whatever_the_sequence(moves: list[tuple[str, int]]) -> None:
+    count = Count()
+    for name, *values in moves:
+        getattr(count, name)(*values)
+        count.check_books()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(before=MOVES, after=MOVES)
+def test_after_the_kill_switch_no_opening_order_passes_and_every_reducing_one_does(
+    before: list[tuple[str, int]], after: list[tuple[str, int]]
+) -> None:
+    count = Count()
+    for name, *values in before:
+        getattr(count, name)(*values)
+    count.play.play(KILL)
+    passed = len(count.play.orders)
+    for name, *values in after:
+        getattr(count, name)(*values)
+    wanted = [values for name, *values in after if name == "order" and values[-1]]
+    assert [wish.reduce_only for wish in count.play.orders[passed:]] == [True] * len(wanted)
+
+
+def test_the_board_s_mark_values_a_position_else_its_mid() -> None:
+    play = watching(board=two_venues()).play(
+        PositionReported(venue=TAKER, asset=ASSET, size=Decimal(3), venue_at_ns=START_NS), sample(TAKER, "110")
+    )
+    assert net_exposure_usd(play.state.positions, play.board) == 330
