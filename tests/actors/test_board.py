@@ -73,10 +73,22 @@ def test_a_message_that_is_no_board_fact_leaves_the_board_as_it_is() -> None:
     assert fold(board, CloseAsked(reason=""), START_NS) is board
 
 
-@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
-def test_the_changed_entry_is_the_part_a_fact_changed(fact: AnyMessage) -> None:
-    board = fold(two_venues(), fact, START_NS + 1)
-    entries: list[object] = [board.links, board.market(TAKER, ASSET), board.accounts[TAKER.value]]
-    changed = changed_entry(board, fact)
-    assert any(changed is entry for entry in entries)
-    assert changed != changed_entry(Board(), fact)
+OTHER_FACTS: tuple[AnyMessage, ...] = (
+    quote(TAKER, bid="99.9"),
+    sample(TAKER, rate="0.0001"),
+    InstrumentListed(instrument=instrument(TAKER, max_leverage=3)),
+    LinkLost(venue=TAKER, reason="cut"),
+    LinkUp(venue=TAKER),
+    account(TAKER, "7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"), zip(FACTS, OTHER_FACTS, strict=True), ids=[type(fact).__name__ for fact in FACTS]
+)
+def test_the_changed_entry_tells_two_facts_apart(fact: AnyMessage, other: AnyMessage) -> None:
+    def entry(told: AnyMessage) -> object:
+        return changed_entry(fold(two_venues(), told, START_NS), told)
+
+    assert entry(fact) == entry(fact)
+    assert entry(fact) != entry(other)

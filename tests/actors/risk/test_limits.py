@@ -188,15 +188,16 @@ class Count:
             if not other.reduce_only:
                 filled[other.venue, other.asset] += other.side.sign * left
         usd = {market: size * MARKS[market[1]] for market, size in filled.items()}
-        limits = LIMITS.risk
-        venue = sum(abs(value) for market, value in usd.items() if market[0] is wish.venue)
+        gross = {market: abs(value) for market, value in usd.items()}
+        limits, zero = LIMITS.risk, Decimal(0)
+        venue = sum((value for market, value in gross.items() if market[0] is wish.venue), zero)
+        asset = sum((value for market, value in gross.items() if market[1] == wish.asset), zero)
         assert wish.size * MARKS[wish.asset] <= limits.order_notional_most_usd
-        assert venue <= min(limits.venue_gross_most_usd, limits.leverage_most * EQUITY)
-        assert (
-            sum(abs(value) for market, value in usd.items() if market[1] == wish.asset) <= limits.asset_gross_most_usd
-        )
-        assert sum(abs(value) for value in usd.values()) <= limits.total_gross_most_usd
-        assert abs(sum(usd.values())) <= limits.total_net_most_usd
+        assert venue <= limits.venue_gross_most_usd
+        assert venue <= limits.leverage_most * EQUITY
+        assert asset <= limits.asset_gross_most_usd
+        assert sum(gross.values(), zero) <= limits.total_gross_most_usd
+        assert abs(sum(usd.values(), zero)) <= limits.total_net_most_usd
 
     def check_books(self) -> None:
         held = {key: position.size for key, position in self.play.state.positions.items()}
