@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ import msgspec
 from actors.actor import ActorState, Context, Role
 from actors.board import Board
 from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
-from actors.domain import HOUR_NS, NS_PER_S, ONE, ZERO, Noun, Side, Venue
+from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, Noun, Side, Venue
 from actors.gates import Candidate, funding_of, judge
 from actors.messages import (
     ActorFaulted,
@@ -185,14 +186,11 @@ def _seen_h(trend: Trend, at_ns: int) -> Decimal:
     return Decimal(at_ns - trend.since_ns) / HOUR_NS
 
 
-def candidates(
-    state: FundingScanner, board: Board, policy: Policy, at_ns: int, without: tuple[str, ...] = ()
-) -> tuple[Candidate, ...]:
-    """All pairings that can be judged now, but for the assets `without`; the best expected net first."""
+def candidates(trends: Iterable[Trend], board: Board, policy: Policy, at_ns: int) -> tuple[Candidate, ...]:
+    """Those of the trends that can be judged now, the best expected net first."""
     judged = [
         judge(board, policy, trend.asset, trend.venues, trend.smoothed, _seen_h(trend, at_ns), at_ns)
-        for trend in state.trends.values()
-        if trend.asset not in without
+        for trend in trends
     ]
     known = [candidate for candidate in judged if candidate is not None]
     return tuple(sorted(known, key=lambda candidate: (-candidate.expected_net_usd, candidate.asset)))
@@ -209,8 +207,9 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
     asked: list[str] = []
     commands: Commands = ()
     spawned = state.spawned
-    trading = tuple(held.asset for held in active)
-    for candidate in candidates(state, context.board, policy, context.at_ns, without=trading):
+    trading = [held.asset for held in active]
+    hopeful = [t for t in state.trends.values() if t.asset not in trading and _hopeful(t, policy)]
+    for candidate in candidates(hopeful, context.board, policy, context.at_ns):
         if room <= 0:
             break
         paused = state.paused_ns.get(candidate.asset, 0) > context.at_ns
@@ -227,6 +226,12 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
         asked.append(candidate.asset)
         room -= 1
     return commands
+
+
+def _hopeful(trend: Trend, policy: Policy) -> bool:
+    """The funding alone, before any cost, would be enough; what is not hopeful cannot pass its gates."""
+    scanner = policy.scanner
+    return abs(trend.smoothed) * scanner.horizon_h >= scanner.net_least_bps * BPS
 
 
 def _waiting(held: Holding) -> bool:

@@ -59,7 +59,7 @@ def run(
     """Run the engine to its end on simulated venues and write journal, head and report.
 
     The last line on standard output is the run's directory. Interrupt once to close all pairs and stop, twice for
-    the kill switch.
+    the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue was never reached.
     """
     from engine import config as configuration, runtime
     from engine.progress import progress
@@ -82,7 +82,7 @@ def run(
     else:
         _print_table(report_tables(result.report))
     print(result.directory)
-    return 0
+    return 0 if result.ended_well else 1
 
 
 @app.command

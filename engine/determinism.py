@@ -7,7 +7,8 @@ guards it. Nothing else in the engine touches trio's insides.
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import trio
@@ -46,16 +47,23 @@ def run_virtual(main: Callable[[], Awaitable[T]], seed: int, speed: float | None
 
     At full speed the scheduling is fixed by `seed`, so two runs do the same in the same order.
     """
-    _fix_scheduling(seed)
-    if speed is None:
-        return trio.run(main, clock=LeapingClock())
-    clock = trio.testing.MockClock(rate=speed, autojump_threshold=math.inf)
-    return trio.run(main, clock=clock)
+    with _fixed_scheduling(seed):
+        if speed is None:
+            return trio.run(main, clock=LeapingClock())
+        return trio.run(main, clock=trio.testing.MockClock(rate=speed, autojump_threshold=math.inf))
 
 
-def _fix_scheduling(seed: int) -> None:
+@contextmanager
+def _fixed_scheduling(seed: int) -> Iterator[None]:
+    """Trio's own order of tasks, drawn from the seed; what it was before is put back."""
     from trio._core import _run
 
     run: Any = _run
+    before = run._ALLOW_DETERMINISTIC_SCHEDULING, run._r.getstate()
     run._ALLOW_DETERMINISTIC_SCHEDULING = True
     run._r.seed(seed)
+    try:
+        yield
+    finally:
+        run._ALLOW_DETERMINISTIC_SCHEDULING = before[0]
+        run._r.setstate(before[1])

@@ -88,6 +88,9 @@ class Executor:
     async def _deliver(self, command: VenueCommand, delivery: Delivery) -> None:
         try:
             await delivery()
+        except trio.Cancelled:
+            self._report(outcome_unknown(command, "cut off: the venue's task ended before the answer came"))
+            raise
         except Exception as error:  # noqa: BLE001 - whatever failed here, the venue may have the request
             self._alarm(_bug(command, f"failed while being delivered ({type(error).__name__}: {error})"))
             self._report(outcome_unknown(command, f"{type(error).__name__}: {error}"))

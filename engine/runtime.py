@@ -24,7 +24,7 @@ from actors.roles import initial_states
 from engine import config as configuration, view
 from engine.clock import Clock
 from engine.config import Config
-from engine.core import Core
+from engine.core import Core, Decision
 from engine.determinism import run_virtual
 from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
@@ -73,6 +73,15 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     directory: Path
     report: dict[str, Any]
     final: EngineView
+
+    @property
+    def ended_well(self) -> bool:
+        """Every pair is closed, no exposure is left, and the venues could be reached."""
+        closed = all(pair.state.startswith("CLOSED") for pair in self.final.pairs)
+        return closed and not self.final.exposure_usd and not self._alarmed("links_missing", "left_open")
+
+    def _alarmed(self, *codes: str) -> bool:
+        return any(alarm.code in codes for alarm in self.final.alarms)
 
 
 def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
@@ -228,7 +237,7 @@ class Engine:
         mailbox = Mailbox()
         router = Router(self.core.states)
         sequencer = Sequencer(
-            self.core, mailbox, router, self._journal, clock.now_ns, self.config.sequencer, self._watch
+            self.core, mailbox, router, self._journal, clock.now_ns, self.config.sequencer, self._look_at(mailbox)
         )
         timers = Timers(clock, mailbox)
         desks: dict[Venue, VenueDesk] = {}
@@ -247,10 +256,21 @@ class Engine:
             self.reason = await sequencer.run(executor, supervisor)
             top.cancel_scope.cancel()
 
-    def _watch(self, decision: Any) -> None:
+    def _watch(self, decision: Decision) -> None:
         self.tally.watch(decision)
         if self.tally.seq % 2000 == 0:
             self._progress(self.view())
+
+    def _look_at(self, mailbox: Mailbox) -> Callable[[Decision], None]:
+        """The sequencer's watcher: counts decisions, and says when order facts pile up."""
+
+        def watch(decision: Decision) -> None:
+            self._watch(decision)
+            if mailbox.overfull:
+                text = "order facts wait in thousands: the engine cannot keep up; open less, or look at the machine"
+                self.tally.alarm(RaiseAlarm(severity="critical", code="mailbox_overfull", text=text))
+
+        return watch
 
     def view(self) -> EngineView:
         """The engine as it is now."""

@@ -25,7 +25,7 @@ def observe(config: Config) -> tuple[Candidate, ...]:
         engine.finish()
     state = engine.core.states["funding_scanner"]
     assert isinstance(state, FundingScanner)
-    return candidates(state, engine.core.board, config.policy, engine.tally.at_ns)
+    return candidates(state.trends.values(), engine.core.board, config.policy, engine.tally.at_ns)
 
 
 def as_data(found: tuple[Candidate, ...]) -> list[dict[str, Any]]:

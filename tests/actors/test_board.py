@@ -84,7 +84,7 @@ OTHER_FACTS: tuple[AnyMessage, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("fact", "other"), zip(FACTS, OTHER_FACTS, strict=True), ids=[type(fact).__name__ for fact in FACTS]
+    ("fact", "other"), list(zip(FACTS, OTHER_FACTS, strict=True)), ids=[type(fact).__name__ for fact in FACTS]
 )
 def test_the_changed_entry_tells_two_facts_apart(fact: AnyMessage, other: AnyMessage) -> None:
     def entry(told: AnyMessage) -> object:

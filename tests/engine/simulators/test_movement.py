@@ -56,5 +56,7 @@ def test_a_gap_in_a_recording_pays_no_funding() -> None:
         if quarter == 0:
             exchange.set_position(now_ns, "us", "SOL", Decimal(10))
         events += exchange.settle_funding(now_ns)
-        paid += [event.hour_ns // HOUR_NS for event in events if isinstance(event, FundingPaid) and event.account == "us"]
+        paid += [
+            event.hour_ns // HOUR_NS for event in events if isinstance(event, FundingPaid) and event.account == "us"
+        ]
     assert paid == [1, 5, 6, 7]
