@@ -54,21 +54,12 @@ S = TypeVar("S", bound=ActorState)
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What a step may look at besides its own state: the envelope, the board and the run's policy."""
+    """What a step may look at besides its own state: the message and its time, the board, the run's policy."""
 
-    envelope: Envelope
+    message: AnyMessage
+    at_ns: int
     board: Board
     policy: Policy
-
-    @property
-    def message(self) -> AnyMessage:
-        """The message being absorbed."""
-        return self.envelope.message
-
-    @property
-    def at_ns(self) -> int:
-        """The time of this step."""
-        return self.envelope.at_ns
 
 
 class Step(msgspec.Struct, Generic[S], frozen=True):
@@ -106,8 +97,8 @@ class Role(Generic[S]):
 
     def step(self, state: S, envelope: Envelope, board: Board, policy: Policy) -> Step[S]:
         """The next state, the deciding row and the commands. Raises only on a programming error."""
-        context = Context(envelope, board, policy)
         message = envelope.message
+        context = Context(message, envelope.at_ns, board, policy)
         if type(message) is TimerFired:
             armed = Armed(message.timer, message.generation)
             if armed not in state.timers:

@@ -36,8 +36,8 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """A place an actor can be in.
 
-    `timers` run while the actor is here: armed on arrival (unless the state it came from runs the same timer),
-    cancelled on leaving for a state without them. `may_hold_leg` marks states in which a leg may be open; such
+    `timers` run while the actor is here: armed on arrival (a lasting one only if it does not run yet), cancelled on
+    leaving for a state without them. `may_hold_leg` marks states in which a leg may be open; such
     a state must have a timer. `holds` names invariants asserted after every step that ends here.
     """
 
@@ -57,6 +57,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """A whole statechart. `triggers` are all names a row may react to; timers appear as `timer:<name>`.
 
+    `lasting` timers run on from state to state; all others are armed anew on every arrival.
     `final` states are where a life ends in order; only a correction of what was known can lead out of one.
     """
 
@@ -67,6 +68,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     triggers: tuple[str, ...]
     rows: tuple[Row, ...]
     ignored: tuple[Ignored, ...] = ()
+    lasting: tuple[str, ...] = ()
     final: tuple[str, ...] = ()
 
     def state(self, name: str) -> State:

@@ -64,7 +64,7 @@ def _choice(chart: Chart, states: dict[str, State], source: str, row: Row) -> Ch
         guards=guards,
         actions=(*row.do, *target.enter),
         target=name,
-        arm=tuple(timer for timer in target.timers if restart or timer not in running),
+        arm=tuple(t for t in target.timers if restart or t not in running or t not in chart.lasting),
         cancel=tuple(timer for timer in running if timer not in target.timers),
     )
 
@@ -108,6 +108,9 @@ def _check_names(chart: Chart) -> None:
             raise ChartError(
                 f"chart {chart.name}: {foreign[0]!r} is ignored but not among the triggers; list or drop it"
             )
+    for timer in chart.lasting:
+        if f"timer:{timer}" not in chart.triggers:
+            raise ChartError(f"chart {chart.name}: lasting timer {timer!r} is not among the triggers; correct its name")
     for name in chart.final:
         if name not in names:
             raise ChartError(f"chart {chart.name}: final state {name!r} is no state; correct its name")

@@ -34,6 +34,7 @@ from statecharts.interpreter import compile_chart, decide
 from statecharts.order import CHART as ORDER_CHART
 
 ORDER_TABLE = compile_chart(ORDER_CHART)
+SIZED = (OrderFilled, OrderDone)
 REMEMBERED = 48
 """Payment and forced-fill ids kept to recognise repeats."""
 
@@ -167,7 +168,7 @@ def _step_order(order: Order, message: OrderMessage, context: Context) -> Order:
 
     choice = decide(ORDER_TABLE, order.place, type(message).__name__, holds)
     if choice.target is None:
-        return told if isinstance(message, OrderFilled | OrderDone) else order
+        return told if isinstance(message, SIZED) else order
     return msgspec.structs.replace(told, place=choice.target)
 
 

@@ -36,6 +36,11 @@ def legs_within_dust(state: PairPosition, _: Context) -> bool:
     return within_dust(state.taker.position, state.maker.position, state.dust)
 
 
+def legs_opposed(state: PairPosition, _: Context) -> bool:
+    """The legs are opposite, or one is flat: reducing the larger one makes them equal."""
+    return state.taker.position * state.maker.position <= 0
+
+
 def orders_out(state: PairPosition, _: Context) -> bool:
     """An order may still fill."""
     return bool(state.open_orders)
@@ -228,6 +233,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
     for guard in (
         flat,
         legs_within_dust,
+        legs_opposed,
         orders_out,
         opening_order_out,
         entry_viable,

@@ -198,16 +198,17 @@ def states_section(chart: Chart) -> Section:
     heads = ("state", "meaning", "timers", "on entering", "holds", "leg")
     return Section(
         title="States",
-        text="`holds` is asserted after every step that ends in the state; `leg` says whether a leg may be open there.",
-        grids=(Grid(heads=heads, rows=tuple(_state_cells(state) for state in chart.states)),),
+        text="`holds` is asserted after every step that ends in the state; `leg` says whether a leg may be open there. "
+        "A timer is armed on every arrival; a lasting one runs on from state to state.",
+        grids=(Grid(heads=heads, rows=tuple(_state_cells(state, chart.lasting) for state in chart.states)),),
     )
 
 
-def _state_cells(state: State) -> tuple[Cell, ...]:
+def _state_cells(state: State, lasting: tuple[str, ...]) -> tuple[Cell, ...]:
     return (
         (state.name,),
         (" ".join(state.doc.split()),),
-        (", ".join(f"⏱ {timer}" for timer in state.timers),),
+        (", ".join(f"⏱ {timer}{' (lasting)' if timer in lasting else ''}" for timer in state.timers),),
         (", ".join(state.enter),),
         (", ".join(state.holds),),
         ("may be open" if state.may_hold_leg else "",),

@@ -31,5 +31,6 @@ CHART = Chart(
     triggers=TRIGGERS,
     rows=(*ENTRY, *MAKE, *DOUBT, *HOLD, *REDUCE, *CLOSE, *PANIC, *VERIFY),
     ignored=IGNORED,
+    lasting=("maker_timeout",),
     final=("CLOSED.flat",),
 )

@@ -84,9 +84,10 @@ PANIC = (
         id="P12",
         source=("EMERGENCY.closing",),
         on="timer:order_timeout",
-        when=("emergency_tries_left",),
+        when=("emergency_tries_left", "doubt_tries_left"),
         do=("query_open_orders",),
         to="EMERGENCY.closing",
+        why="closed again and asked again, each at most so often",
     ),
     Row(
         id="P13",

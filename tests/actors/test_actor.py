@@ -36,6 +36,7 @@ CHART = Chart(
         Ignored(source=("*",), on=("CloseAsked", "EngineStarted", "EmergencyAsked", "ActorFaulted"), why="no matter"),
         Ignored(source=("*",), on=("timer:burn", "timer:flicker"), why="does not run here"),
     ),
+    lasting=("burn",),
 )
 
 
@@ -117,7 +118,7 @@ def test_arriving_arms_the_timers_with_new_generations_and_leaving_cancels_them(
     assert play.state.timers == (Armed("burn", 2),)
 
 
-def test_a_timer_both_places_run_goes_on() -> None:
+def test_a_lasting_timer_both_places_run_goes_on() -> None:
     play = lamp().play(NIGHT)
     due_ns = play.due_ns("burn")
     play.passes(3).play(NIGHT).took("A3", "ON.dim")

@@ -239,7 +239,9 @@ async def test_requests_live_in_their_venues_nursery() -> None:
         for venue in at.adapters:
             at.adapters[venue].gates[ORDER].set()
         await settled()
-        assert at.reported == [OrderUnknown(venue=Venue.HYPERLIQUID, order_id=ORDER)]
+        cut_off, answered = at.reported
+        assert (type(cut_off), cut_off.venue) == (OrderUnresolved, Venue.PACIFICA)
+        assert answered == OrderUnknown(venue=Venue.HYPERLIQUID, order_id=ORDER)
 
 
 async def test_a_request_while_its_venue_is_being_restarted_was_never_sent() -> None:

@@ -174,9 +174,20 @@ def test_a_cell_holds_its_rows_in_the_order_written() -> None:
     )
 
 
-def test_a_timer_both_states_have_keeps_running_and_others_are_cancelled() -> None:
+def test_a_timer_both_states_have_is_armed_anew_and_others_are_cancelled() -> None:
     choice = compile_chart(SAMPLE)["HOT.warming"]["Measured"][0]
+    assert (choice.target, choice.arm, choice.cancel) == ("HOT.boiling", ("too_long",), ("look",))
+
+
+def test_a_lasting_timer_both_states_have_keeps_running() -> None:
+    patient = msgspec.structs.replace(SAMPLE, lasting=("too_long",))
+    choice = compile_chart(patient)["HOT.warming"]["Measured"][0]
     assert (choice.target, choice.arm, choice.cancel) == ("HOT.boiling", (), ("look",))
+
+
+def test_a_lasting_timer_that_is_no_trigger_is_refused() -> None:
+    with pytest.raises(ChartError, match="lasting timer 'nap'"):
+        compile_chart(msgspec.structs.replace(SAMPLE, lasting=("nap",)))
 
 
 def test_entering_again_arms_all_timers_anew() -> None:

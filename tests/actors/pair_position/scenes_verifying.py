@@ -39,6 +39,13 @@ SCENES = (
         (order("trim", "5", TAKER),),
         "REDUCING.trimming",
     ),
+    Scene(
+        "V13",
+        "HEDGED.earning",
+        (*SAME_SIDE, LATE, reported(MAKER, "-5"), reported(TAKER, "-5")),
+        (alarm("position_surprise"), *emergency(maker="5", taker="5")),
+        "EMERGENCY.closing",
+    ),
     Scene("V4", "CLOSING.verifying", (reported(TAKER),), (), "CLOSING.verifying"),
     Scene("V4", "HEDGED.rechecking", (reported(TAKER), reported(TAKER)), (), "HEDGED.rechecking"),
     Scene("V5", "CLOSING.verifying", (reported(TAKER, "-3"),), (), "CLOSING.verifying"),

@@ -105,7 +105,7 @@ def test_a_reduction_must_leave_something_and_take_something() -> None:
 
 def context(play: PairPlay) -> Context:
     envelope = Envelope(seq=0, at_ns=play.at_ns, to=play.state.actor, cause=0, message=CLOSE)
-    return Context(envelope, play.board, play.policy)
+    return Context(envelope.message, envelope.at_ns, play.board, play.policy)
 
 
 @pytest.mark.parametrize("place", list(STORIES))
