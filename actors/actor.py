@@ -159,7 +159,9 @@ class Role(Generic[S]):
 
     def _assert_invariants(self, state: S) -> None:
         place = self.states[state.place]
-        running = [armed.timer for armed in state.timers]
-        assert all(timer in running for timer in place.timers), f"{state.actor} in {state.place} has no timer running"
+        if place.timers:
+            running = [armed.timer for armed in state.timers]
+            for timer in place.timers:
+                assert timer in running, f"{state.actor} in {state.place} has no timer {timer} running"
         for name in place.holds:
             assert self.invariants[name](state), f"{state.actor} in {state.place} does not hold {name}"
