@@ -6,19 +6,25 @@ explanation tells; `statecharts.render`, which shows the counts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from actors.actor import STALE_TIMER
 from actors.domain import NS_PER_S
+from actors.messages import OrderMessage
+from actors.pair_position.books import step_order
+from actors.pair_position.state import PairPosition
 from actors.roles import ROLES, role_name
+from engine.core import Core
 from engine.journal.reader import read
 from engine.journal.record import StepRecord
+from engine.replay import build_core
 from engine.trace import OrderLife, Trace, trace
 from statecharts.chart import Chart, expand
 from statecharts.drawing.words import IGNORED, guard_words
@@ -34,14 +40,30 @@ OWN_REASONS = {
 
 
 def row_counts(path: Path) -> dict[str, dict[str, int]]:
-    """{chart: {row: how often it was taken}}; every chart of a role is there, also when nothing of it ran."""
-    counts: dict[str, dict[str, int]] = {role.chart.name: {} for role in ROLES.values()}
+    """{chart: {row: how often it was taken}}; every chart is there, also when nothing of it ran.
+
+    The rows of the `order` chart stand in no record: the run is replayed, and each order's steps are seen in it.
+    """
+    counts: dict[str, Counter[str]] = {role.chart.name: Counter() for role in ROLES.values()}
+    counts["order"] = Counter()
     charts = {name: counts[role.chart.name] for name, role in ROLES.items()}
-    for record in read(path):
-        rows = charts.get(role_name(record.to))
-        if rows is not None:
-            rows[record.row] = rows.get(record.row, 0) + 1
-    return counts
+    reader = read(path)
+    core = build_core(reader.header)
+    for record in reader:
+        counts["order"].update(_order_rows(core, record))
+        core.step(record.envelope)
+        if role_name(record.to) in charts:
+            charts[role_name(record.to)][record.row] += 1
+    return {chart: dict(rows) for chart, rows in counts.items()}
+
+
+def _order_rows(core: Core, record: StepRecord) -> tuple[str, ...]:
+    """The row of the `order` chart a record takes, when it tells a pair of one of its orders."""
+    state, message = core.states.get(record.to), record.message
+    if not isinstance(state, PairPosition) or not isinstance(message, get_args(OrderMessage)):
+        return ()
+    order = next((order for order in state.orders if order.id == message.order_id), None)
+    return () if order is None else (step_order(order, message, record.at_ns)[1],)
 
 
 def explain(path: Path, subject: str) -> str:

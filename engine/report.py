@@ -120,6 +120,8 @@ COLUMNS = (
     ("pair", "pair"),
     ("state", "state"),
     ("funding_usd", "funding"),
+    ("funding_received_usd", "received"),
+    ("funding_paid_usd", "paid"),
     ("fees_usd", "fees"),
     ("price_pnl_usd", "price PnL"),
     ("slippage_usd", "slippage"),
@@ -160,7 +162,8 @@ def report_markdown(data: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-TERMINAL_COLUMNS = tuple(c for c in COLUMNS if c[0] not in ("expected_net_usd", "naked_notional_seconds"))
+SAID_IN_WORDS = ("funding_received_usd", "funding_paid_usd", "expected_net_usd", "naked_notional_seconds")
+TERMINAL_COLUMNS = tuple(c for c in COLUMNS if c[0] not in SAID_IN_WORDS)
 LEFT = ("pair", "state")
 
 

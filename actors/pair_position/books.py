@@ -34,6 +34,7 @@ from statecharts.interpreter import compile_chart, decide
 from statecharts.order import CHART as ORDER_CHART
 
 ORDER_TABLE = compile_chart(ORDER_CHART)
+FILL_TOLD_TWICE = "fill_told_twice"
 SIZED = (OrderFilled, OrderDone)
 REMEMBERED = 48
 """Payment and forced-fill ids kept to recognise repeats."""
@@ -131,7 +132,7 @@ def _order(state: PairPosition, message: OrderMessage, context: Context) -> tupl
     if index is None:
         return state, "ForeignFilled" if isinstance(message, OrderFilled) else "OrderRepeated"
     before = state.orders[index]
-    after = _step_order(before, message, context)
+    after, _ = step_order(before, message, context.at_ns)
     if after != before:
         orders = (*state.orders[:index], after, *state.orders[index + 1 :])
         state = msgspec.structs.replace(state, orders=orders)
@@ -143,12 +144,13 @@ def _order(state: PairPosition, message: OrderMessage, context: Context) -> tupl
     return state, _order_trigger(state, before, after, message)
 
 
-def _step_order(order: Order, message: OrderMessage, context: Context) -> Order:
+def step_order(order: Order, message: OrderMessage, at_ns: int) -> tuple[Order, str]:
+    """One step of the `order` chart: the order after the message, and the row that decided."""
     changes: dict[str, object] = {}
     match message:
         case OrderFilled():
             if message.fill_id in order.fills:
-                return order
+                return order, FILL_TOLD_TWICE
             changes = {
                 "fills": (*order.fills, message.fill_id),
                 "filled_seen": order.filled_seen + message.size,
@@ -164,12 +166,12 @@ def _step_order(order: Order, message: OrderMessage, context: Context) -> Order:
     told = msgspec.structs.replace(order, **changes) if changes else order
 
     def holds(name: str) -> bool:
-        return told.filled >= told.size if name == "complete" else context.at_ns > told.lapses_ns
+        return told.filled >= told.size if name == "complete" else at_ns > told.lapses_ns
 
     choice = decide(ORDER_TABLE, order.place, type(message).__name__, holds)
     if choice.target is None:
-        return told if isinstance(message, SIZED) else order
-    return msgspec.structs.replace(told, place=choice.target)
+        return (told if isinstance(message, SIZED) else order), choice.row
+    return msgspec.structs.replace(told, place=choice.target), choice.row
 
 
 def _book_fill(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> PairPosition:

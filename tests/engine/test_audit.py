@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from actors.commands import Tell
 from actors.domain import Venue
-from actors.messages import ActorFaulted, LinkLost, PairHedged
+from actors.messages import ActorFaulted, LinkLost, OrderMessage, PairHedged
 from actors.roles import ROLES
 from engine.audit import explain, reason, row_counts, utc, words
 from tests.engine.recorded import CHAIN_ORDER, PAIR, START_NS, SmallRun, chain, hedged_run, last_order, record
@@ -22,12 +23,23 @@ def run(tmp_path: Path) -> SmallRun:
 
 def test_rows_are_counted_by_chart(run: SmallRun, tmp_path: Path) -> None:
     counts = row_counts(tmp_path)
-    assert sorted(counts) == sorted(role.chart.name for role in ROLES.values())
+    assert sorted(counts) == sorted(["order", *(role.chart.name for role in ROLES.values())])
     assert counts["venue_link"] == {"N1": 2}
     assert counts["pair_position"]["E1"] == 1
     assert counts["engine_lifecycle"] == {}
     of_roles = [d for d in run.decisions if d.envelope.to != "board"]
-    assert sum(sum(rows.values()) for rows in counts.values()) == len(of_roles)
+    assert sum(sum(rows.values()) for chart, rows in counts.items() if chart != "order") == len(of_roles)
+
+
+def test_the_rows_each_order_took_are_counted_too(run: SmallRun, tmp_path: Path) -> None:
+    told_to_pairs = [
+        d
+        for d in run.decisions
+        if d.envelope.to.startswith("pair_position/") and isinstance(d.envelope.message, get_args(OrderMessage))
+    ]
+    rows = row_counts(tmp_path)["order"]
+    assert sum(rows.values()) == len(told_to_pairs)
+    assert rows["O1"] >= 1
 
 
 def test_an_order_is_told_with_message_row_reason_commands_and_outcome(run: SmallRun, tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_a_violated_invariant_stops_the_step(place: str, invariant: str) -> None
 def test_a_place_without_its_timer_stops_the_step(place: str) -> None:
     play = pair_at(place)
     play.state = msgspec.structs.replace(play.state, timers=())
-    with pytest.raises(AssertionError, match="has no timer .* running"):
+    with pytest.raises(AssertionError, match=r"has no timer .* running"):
         play.play(FUNDED)
 
 
