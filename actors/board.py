@@ -70,8 +70,12 @@ def market_key(venue: Venue, asset: str) -> str:
 
 
 def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
-    """The board after `message`; messages that are no board facts leave it as it is."""
+    """The board after `message`. A crossed book or a price that is none is not used; other messages change nothing."""
     match message:
+        case QuoteUpdated() if not 0 < message.bid < message.ask:
+            return board
+        case MarketSampled() if message.mark <= 0 or message.oracle <= 0:
+            return board
         case QuoteUpdated():
             quote = Quote(
                 bid=message.bid,
@@ -121,9 +125,9 @@ def changed_entry(board: Board, message: AnyMessage) -> object:
     """The part of the board a fact changed, for the record's digest."""
     match message:
         case QuoteUpdated():
-            return board.markets[market_key(message.venue, message.asset)].quote
+            return board.market(message.venue, message.asset).quote
         case MarketSampled():
-            market = board.markets[market_key(message.venue, message.asset)]
+            market = board.market(message.venue, message.asset)
             return (market.mark, market.oracle, market.open_interest, market.funding_forming, market.funding_last_paid)
         case InstrumentListed():
             return board.markets.get(market_key(message.instrument.venue, message.instrument.asset))

@@ -288,7 +288,7 @@ def close_tired_pairs(state: FundingScanner, context: Context) -> Commands:
 
 def _tired(held: Holding, context: Context) -> str:
     scanner = context.policy.scanner
-    if not held.hedged_ns or held.closing:
+    if not held.hedged_ns:
         return ""
     inverted_h = Decimal(context.at_ns - held.inverted_since_ns) / HOUR_NS if held.inverted_since_ns else ZERO
     if inverted_h >= scanner.inverted_h:

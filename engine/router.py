@@ -93,11 +93,13 @@ class Router:
                 | OrderDenied()
             ):
                 owner = self._owners.get(message.order_id)
+                if owner is None and isinstance(message, OrderFilled):
+                    return ("risk", *self._holder(message.venue, message.asset))
                 return ("risk", owner) if owner else ("risk",)
             case PositionReported() | PositionDeleveraged() | PositionLiquidated():
                 return ("risk", *self._holder(message.venue, message.asset))
             case ForeignFilled() | FundingPaid() | QueryFailed():
-                return self._holder(message.venue, message.asset)
+                return self._holder(message.venue, message.asset) or (BOARD,)
             case _:
                 return ("engine_lifecycle",)
 

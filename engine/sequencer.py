@@ -1,7 +1,7 @@
 """The one order: takes letters from the mailbox, stamps them, steps the core, writes, and only then performs.
 
-A batch runs to completion: what actors tell each other is delivered within it, in order. All its records become
-durable in one commit; only after that does any of its commands reach the executor.
+Each letter runs to completion: what actors tell each other is delivered before the next one, in order. All records
+of a batch become durable in one commit; only after that does any of its commands reach the executor.
 """
 
 from __future__ import annotations
@@ -96,19 +96,22 @@ class Sequencer:
 
     def _decide(self, letters: list[Letter]) -> list[Decision]:
         self._last_ns = max(self._last_ns, self._now_ns())
-        queue: deque[tuple[str, int, AnyMessage]] = deque()
-        for letter in letters:
-            addresses = self._router.expand(letter.to) if letter.to else self._router.route(letter.message)
-            queue.extend((to, 0, letter.message) for to in addresses)
         decisions: list[Decision] = []
-        most = len(queue) + CASCADE_MOST
+        for letter in letters:
+            self._decide_letter(letter, decisions)
+        return decisions
+
+    def _decide_letter(self, letter: Letter, decisions: list[Decision]) -> None:
+        """One letter and all it gives rise to, before the next: a kill is everywhere before the next fill is seen."""
+        addresses = self._router.expand(letter.to) if letter.to else self._router.route(letter.message)
+        queue = deque((to, 0, letter.message) for to in addresses)
+        most = len(decisions) + len(queue) + CASCADE_MOST
         while queue:
             assert len(decisions) < most, "actors talk in a circle"
             to, cause, message = queue.popleft()
             decision = self._step(to, cause, message)
             decisions.append(decision)
             queue.extend(self._consequences(decision))
-        return decisions
 
     def _step(self, to: str, cause: int, message: AnyMessage) -> Decision:
         envelope = Envelope(seq=self._next_seq, at_ns=self._last_ns, to=to, cause=cause, message=message)

@@ -105,7 +105,31 @@ CHART = Chart(
             to="STOPPED",
             why="a person must act; the alarm names the pairs",
         ),
-        Row(id="L17", source=("*",), on="ActorFaulted", do=("alarm_fault",)),
+        Row(
+            id="L17",
+            source=("STARTING", "DRAINING", "FLATTENING"),
+            on="ActorFaulted",
+            do=("alarm_fault",),
+            to="=",
+            why="its clock begins again",
+        ),
+        Row(
+            id="L18",
+            source=("RUNNING",),
+            on="ActorFaulted",
+            when=("no_pair_open",),
+            do=("alarm_fault", "ask_drain", "stop"),
+            to="STOPPED",
+        ),
+        Row(
+            id="L19",
+            source=("RUNNING",),
+            on="ActorFaulted",
+            do=("alarm_fault", "ask_drain"),
+            to="DRAINING",
+            why="a lifecycle that fails ends the run in order",
+        ),
+        Row(id="L20", source=("STOPPED",), on="ActorFaulted", do=("alarm_fault",)),
     ),
     ignored=(
         Ignored(

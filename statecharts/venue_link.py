@@ -26,7 +26,8 @@ CHART = Chart(
         ),
         Row(id="N4", source=("UP",), on="FrameRefused", why="one frame is not a dialect"),
         Row(id="N5", source=("DOWN",), on="timer:outage", do=("alarm_outage",), to="="),
-        Row(id="N6", source=("*",), on="ActorFaulted", do=("alarm_fault",)),
+        Row(id="N6", source=("DOWN",), on="ActorFaulted", do=("alarm_fault",), to="=", why="the clock begins again"),
+        Row(id="N7", source=("UP", "SICK"), on="ActorFaulted", do=("alarm_fault",)),
     ),
     ignored=(
         Ignored(source=("UP", "SICK"), on=("EngineStarted",), why="running already"),

@@ -178,9 +178,10 @@ def _close(state: PairPosition, context: Context, name: LegName) -> Commands:
 def close_both_legs(state: PairPosition, context: Context) -> Commands:
     """Emergency: both legs, the first one first, the second without waiting; reduce-only, a wide cap."""
     commands: Commands = ()
-    cap = context.policy.exit.emergency_slippage_bps
     for name in (state.first_to_close, state.second_to_close):
         size = abs(state.leg(name).position)
+        tries = state.sent("emergency", leg=name, episode=state.episode)
+        cap = _widened(context.policy.exit.emergency_slippage_bps, tries)
         commands += _reducing(state, context, name, size, "emergency", cap, len(commands))
     return commands
 
@@ -244,8 +245,12 @@ def announce_closed(state: PairPosition, _: Context) -> Commands:
 
 
 def _left(state: PairPosition) -> str:
-    """What is open, for a person: sizes and venues of both legs."""
-    return ", ".join(f"{leg.position} {state.asset} on {leg.venue.value}" for leg in state.legs)
+    """What is open, for a person: sizes and venues of both legs, and what a venue said where it differs."""
+    return ", ".join(
+        f"{leg.position} {state.asset} on {leg.venue.value}"
+        + (f" (the venue said {leg.reported})" if leg.reported not in (None, leg.position) else "")
+        for leg in state.legs
+    )
 
 
 def alarm_doubt(state: PairPosition, _: Context) -> Commands:

@@ -230,6 +230,7 @@ def _position(state: PairPosition, message: PositionReported, context: Context) 
         name,
         reported=message.size,
         reported_ns=context.at_ns,
+        reported_venue_ns=message.venue_at_ns,
         confirmed_ns=context.at_ns if equal else 0,
     )
     return state, "PositionConfirmed" if equal else "PositionDiffers"
@@ -242,6 +243,8 @@ def _forced(state: PairPosition, message: ForcedFill) -> PairPosition:
         return state
     leg = state.leg(name)
     sign = message.side.sign
+    if message.venue_at_ns <= leg.adopted_venue_ns:
+        return _forced_before_adoption(state, name, message)
     if leg.position * sign >= 0:
         return state
     size = min(message.size, abs(leg.position))
@@ -251,6 +254,20 @@ def _forced(state: PairPosition, message: ForcedFill) -> PairPosition:
         position=leg.position + sign * size,
         confirmed_ns=0,
         cash_usd=leg.cash_usd - sign * message.price * size,
+        fees_usd=leg.fees_usd + message.fee_usd,
+        forced=(*leg.forced[-REMEMBERED:], message.fill_id),
+    )
+
+
+def _forced_before_adoption(state: PairPosition, name: LegName, message: ForcedFill) -> PairPosition:
+    """The adopted size holds this fill already: only its price and fee are news, in place of the estimate."""
+    leg = state.leg(name)
+    sign = message.side.sign
+    return with_leg(
+        state,
+        name,
+        cash_usd=leg.cash_usd - sign * message.price * message.size,
+        estimated_usd=leg.estimated_usd + sign * leg.adopted_price * message.size,
         fees_usd=leg.fees_usd + message.fee_usd,
         forced=(*leg.forced[-REMEMBERED:], message.fill_id),
     )
@@ -331,6 +348,8 @@ def _adopt(state: PairPosition, command: AdoptPosition, context: Context) -> Pai
         name,
         position=command.size,
         confirmed_ns=context.at_ns,
+        adopted_venue_ns=leg.reported_venue_ns if change else leg.adopted_venue_ns,
+        adopted_price=price if change else leg.adopted_price,
         estimated_usd=leg.estimated_usd - change * price,
     )
 

@@ -13,6 +13,7 @@ from actors.pair_position.books import reference_price
 from actors.pair_position.state import LegName, PairPosition
 
 CROSSED = (RejectReason.POST_ONLY_WOULD_CROSS.value, DoneReason.POST_ONLY_REJECTED.value)
+SENT_TOO_SOON = (RejectReason.RATE_LIMITED.value, RejectReason.OTHER.value)
 NOTHING_TO_REDUCE = (RejectReason.REDUCE_ONLY.value, DoneReason.REDUCE_ONLY_CANCELED.value)
 
 
@@ -215,6 +216,22 @@ def first_leg_refused(state: PairPosition, _: Context) -> bool:
     return state.orders[-1].leg == state.first_to_close and bool(state.leg(state.second_to_close).position)
 
 
+def both_links_up(state: PairPosition, context: Context) -> bool:
+    """Both venues can be reached."""
+    return all(context.board.link_up(leg.venue) for leg in state.legs)
+
+
+def last_order_lapsed(state: PairPosition, _: Context) -> bool:
+    """The last order counts as never placed."""
+    return state.orders[-1].place == "LAPSED"
+
+
+def refused_at_once(state: PairPosition, _: Context) -> bool:
+    """The last order never left, or was refused by a rate limit: sending again at once would fail again."""
+    last = state.orders[-1]
+    return last.place == "REJECTED" and last.reason in SENT_TOO_SOON
+
+
 def refused_as_flat(state: PairPosition, _: Context) -> bool:
     """The venue refused the last order because there is nothing to reduce."""
     last = state.orders[-1]
@@ -258,6 +275,9 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         close_tries_left,
         first_leg_refused,
         refused_as_flat,
+        refused_at_once,
+        both_links_up,
+        last_order_lapsed,
         emergency_tries_left,
     )
 }

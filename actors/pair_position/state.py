@@ -58,7 +58,8 @@ class Leg(Noun, frozen=True, kw_only=True):
     """One leg's books: signed position in base units, money in USD (costs negative in `cash_usd`).
 
     `reported` is the venue's last answer to a query and `reported_ns` when it came; `confirmed_ns` is when such an
-    answer last equalled our position (0: not since it last changed).
+    answer last equalled our position (0: not since it last changed). `adopted_venue_ns` is the venue's time of a size
+    the books have followed: what filled before it is in that size already, and was valued at `adopted_price`.
     """
 
     venue: Venue
@@ -73,6 +74,9 @@ class Leg(Noun, frozen=True, kw_only=True):
     reported: Decimal | None = None
     reported_ns: int = 0
     confirmed_ns: int = 0
+    reported_venue_ns: int = 0
+    adopted_venue_ns: int = 0
+    adopted_price: Decimal = ZERO
     forced: tuple[str, ...] = ()
     payments: tuple[str, ...] = ()
 

@@ -41,6 +41,8 @@ def _refusal(
     if recent >= limits.orders_per_minute_most:
         return ("orders_per_minute_most", str(recent), str(limits.orders_per_minute_most))
     price = _price(board, order.venue, order.asset, order.limit_price)
+    if price <= 0:
+        return ("reference_price", str(price), "> 0")
     distance_bps = abs(order.limit_price / price - ONE) / BPS
     if distance_bps > limits.price_collar_bps:
         return ("price_collar_bps", f"{distance_bps:.1f}", str(limits.price_collar_bps))

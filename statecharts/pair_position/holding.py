@@ -1,7 +1,7 @@
 """Rows while a pair is held or reduced: ADL, surprises, late fills, trimming the larger leg."""
 
 from statecharts.chart import Row
-from statecharts.pair_position.places import HELD, REDUCING, RESTING_PLACES
+from statecharts.pair_position.places import HELD, REDUCING
 
 HOLD = (
     Row(
@@ -123,7 +123,7 @@ HOLD = (
     Row(id="H18", source=HELD, on="OrderCorrected"),
     Row(
         id="H19",
-        source=(*HELD, *RESTING_PLACES),
+        source=HELD,
         on="OrderProgressed",
         do=("cancel_open_orders",),
         to="CLOSING.canceling",

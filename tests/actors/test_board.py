@@ -92,3 +92,18 @@ def test_the_changed_entry_tells_two_facts_apart(fact: AnyMessage, other: AnyMes
 
     assert entry(fact) == entry(fact)
     assert entry(fact) != entry(other)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        quote(TAKER, bid="105", ask="95"),
+        quote(TAKER, bid="100", ask="100"),
+        quote(TAKER, bid="0"),
+        sample(TAKER, mark="0"),
+    ],
+    ids=["crossed", "locked", "no bid", "no mark"],
+)
+def test_a_crossed_book_or_a_price_that_is_none_is_not_used(nonsense: AnyMessage) -> None:
+    before = two_venues()
+    assert fold(before, nonsense, START_NS) == before

@@ -30,6 +30,7 @@ SPAWNED, SPAWNED_OTHER = PairSpawned(pair=PAIR), PairSpawned(pair=OTHER)
 CLOSED = PairClosed(pair=PAIR, reason="", net_usd=Decimal(1))
 DRAIN = DrainAsked(reason="operator")
 KILL = KillSwitchPulled(by="operator", reason="fire")
+FAULT = ActorFaulted(error="KeyError")
 STOP = like(StopEngine)
 
 
@@ -84,7 +85,11 @@ STORIES: dict[str, Story] = {
         "FLATTENING"
     ),
     "L16": lambda: say(running(SPAWNED, KILL) >> fires("flatten_timeout"), alarm("left_open"), STOP).at("STOPPED"),
-    "L17": lambda: say(running() >> ActorFaulted(error="KeyError"), alarm("actor_fault")).at("RUNNING"),
+    "L17": lambda: say(draining() >> FAULT, alarm("actor_fault")).at("DRAINING"),
+    "L17: before the links": lambda: say(engine() >> FAULT, alarm("actor_fault")).at("STARTING"),
+    "L18": lambda: say(running() >> FAULT, alarm("actor_fault"), *ASKED_TO_DRAIN, STOP).at("STOPPED"),
+    "L19": lambda: say(running(SPAWNED) >> FAULT, alarm("actor_fault"), *ASKED_TO_DRAIN).at("DRAINING"),
+    "L20": lambda: say(running(DRAIN) >> FAULT, alarm("actor_fault")).at("STOPPED"),
 }
 
 

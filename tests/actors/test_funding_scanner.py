@@ -175,7 +175,7 @@ def test_a_refused_pair_whose_venues_changed_roles_is_retired() -> None:
 # --- closing -----------------------------------------------------------------------------------------------
 
 
-def test_a_pair_whose_funding_stays_inverted_is_closed_once() -> None:
+def test_a_pair_whose_funding_stays_inverted_is_asked_to_close_until_it_is_closed() -> None:
     play = opened().play(PairHedged(pair=BTC, size=Decimal(100)), *rates("BTC", "-0.01"), SCAN)
     assert play.state.holdings[BTC].inverted_since_ns == play.at_ns
     for _ in range(7):
@@ -183,7 +183,9 @@ def test_a_pair_whose_funding_stays_inverted_is_closed_once() -> None:
     assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
     message = next(command.message for command in said(play) if isinstance(command, Tell))
     assert message == CloseAsked(reason="funding inverted for 8.0 h")
-    assert asked(play.play(SCAN)) == []
+    assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
+    closed = PairClosed(pair=BTC, reason="", net_usd=Decimal(0))
+    assert (BTC, "CloseAsked") not in asked(play.play(closed, SCAN))
 
 
 def test_funding_that_turns_back_in_time_keeps_the_pair() -> None:

@@ -38,7 +38,8 @@ STORIES: dict[str, Story] = {
     "N3": lambda: (link().play(UP, REFUSED, REFUSED) >> REFUSED << like(RaiseAlarm, code="link_sick")).at("SICK"),
     "N4": lambda: (link().play(UP) >> REFUSED).at("UP"),
     "N5": lambda: (link() >> fires("outage") << like(RaiseAlarm, code="link_outage")).at("DOWN"),
-    "N6": lambda: (link().play(UP) >> FAULT << like(RaiseAlarm, code="actor_fault", severity="critical")).at("UP"),
+    "N6": lambda: (link() >> FAULT << like(RaiseAlarm, code="actor_fault", severity="critical")).at("DOWN"),
+    "N7": lambda: (link().play(UP) >> FAULT << like(RaiseAlarm, code="actor_fault", severity="critical")).at("UP"),
 }
 
 

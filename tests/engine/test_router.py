@@ -100,7 +100,8 @@ def test_an_order_fact_goes_to_risk_and_to_whoever_sent_the_order(message: AnyMe
     router = routed()
     assert router.route(message) == ("risk",)
     router.note(PAIR, order(order_id=STRANGE))
-    assert router.route(message) == ("risk",)
+    to_holder = ("risk", PAIR) if isinstance(message, OrderFilled) else ("risk",)
+    assert router.route(message) == to_holder, "a fill of no known order is foreign to whoever trades the market"
     router.note(OTHER, order())
     assert router.route(message) == ("risk", OTHER)
 
@@ -165,7 +166,7 @@ def test_money_and_answers_about_a_market_go_to_its_holder_alone() -> None:
         ),
         QueryFailed(venue=TAKER, asset="BTC", query="position", detail=""),
     )
-    assert [router.route(message) for message in messages] == [(), (), ()]
+    assert [router.route(message) for message in messages] == [(BOARD,)] * 3, "recorded, though nobody acts"
     router.note(PAIR, order())
     assert [router.route(message) for message in messages] == [(PAIR,)] * 3
 

@@ -168,9 +168,10 @@ def test_e9_taker_whose_answer_is_lost_is_found_by_client_id_and_never_sent_agai
 def test_e9_taker_that_never_arrived_counts_as_never_placed_only_after_its_lifetime(tmp_path: Path) -> None:
     run = play(Scenario(faults=(rule(DropRequest(), HL_ORDER, nth=(1,)),)), tmp_path)
     entered = next(r for r in run.pair_records if r.row == "E1")
-    ended = next(r for r in run.pair_records if r.row == "E5")
+    ended = next(r for r in run.pair_records if r.row == "E14")
     assert ended.at_ns - entered.at_ns > (POLICY.order.order_lifetime_s + POLICY.order.lapse_grace_s) * 1e9
     assert run.pair.orders[0].place == "LAPSED"
+    assert "X16" in run.rows, "believed only after both venues said flat"
     assert run.venue_orders(HYPERLIQUID) == ()
 
 

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from actors.domain import Venue
-from actors.messages import PositionDeleveraged, PositionLiquidated, QueryFailed
+from actors.messages import CloseAsked, PositionDeleveraged, PositionLiquidated, QueryFailed
 from actors.policy import Policy
 from engine.simulators.faults import Delay, DropFrame, DropResponse, FaultRule, Traffic
 from tests.scenarios.faulty import PAC_POSITIONS, outage, rule, stream_lost
-from tests.scenarios.harness import ASSET, HYPERLIQUID, PACIFICA, POLICY, Cue, Scenario, account_of, play, pull
+from tests.scenarios.harness import ASSET, HYPERLIQUID, PACIFICA, POLICY, Cue, Scenario, account_of, play, pull, say
 from tests.scenarios.market import Scene
 
 SIZE = Decimal("2.9940")
@@ -137,3 +137,12 @@ def test_h7_link_that_answers_late_after_an_outage_does_not_confuse_the_books(tm
     late = rule(Delay(delay_s=4.0), PAC_POSITIONS, from_s=30.0, to_s=80.0)
     run = play(Scenario(faults=(*stream_lost("pacifica", 30.0, 10.0), late), calm_s=80.0), tmp_path)
     assert [order.purpose for order in run.orders()] == ["taker", "maker", "close", "close"]
+
+
+def test_h7_wish_to_close_during_an_outage_waits_for_both_venues(tmp_path: Path) -> None:
+    asked = Cue(at_s=45.0, do=say(CloseAsked(reason="funding inverted"), f"pair_position/{ASSET}-1"))
+    again = Cue(at_s=100.0, do=say(CloseAsked(reason="funding inverted"), f"pair_position/{ASSET}-1"))
+    run = play(Scenario(faults=outage("pacifica", 40.0, 30.0), cues=(asked, again), calm_s=100.0), tmp_path)
+    assert run.rows.count("X24") == 1
+    assert run.rows.index("X24") < run.rows.index("X3")
+    assert "EMERGENCY.closing" not in run.places

@@ -8,6 +8,7 @@ from actors.domain import HOUR_NS, NS_PER_S, Venue
 from actors.messages import FrameRefused
 from engine.venues.adapter import NowNs, Report
 from engine.venues.link import FrameError
+from engine.venues.pacifica.codec import ns
 from engine.venues.pacifica.ledger import Known, Ledger
 from engine.venues.pacifica.rest import Rest
 from engine.venues.pacifica.settings import PacificaSettings
@@ -66,8 +67,8 @@ class Backfill:
     async def _fetch_funding(self, hour_ns: int) -> bool:
         """True when the hour's payments were read, or none are due since no position is held."""
         try:
-            rows = await self._rest.funding_since(hour_ns - self._overlap_ns)
-            due = bool(await self._rest.positions())
+            rows = await self._rest.funding_since(hour_ns - HOUR_NS)
+            held = await self._rest.positions()
         except TransportError:
             return False
         except FrameError as refused:
@@ -75,7 +76,9 @@ class Backfill:
             return False
         for message in self._ledger.payments(rows):
             self._report(message)
-        return bool(rows) or not due
+        paid = [row.symbol for row in rows if ns(row.created_at) >= hour_ns - self._overlap_ns]
+        due = [position.symbol for position in held if ns(position.created_at) < hour_ns]
+        return all(symbol in paid for symbol in due)
 
     def _give_up(self, known: Known) -> None:
         self._ledger.give_up(known.order_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.domain import DoneReason, RejectReason
+from actors.messages import LinkLost
 from tests.actors.pair_position.scenes import (
     POSITIONS,
     TOLD_CLOSED,
@@ -23,6 +24,7 @@ NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
 BOTH_NOTHING_THERE = (NOTHING_THERE, NOTHING_THERE)
 """From CLOSING.first_leg: both venues refuse as having nothing to reduce, our books hold both legs."""
 LATE = fires("order_timeout")
+TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 
 SCENES = (
     Scene("X1", "IDLE.ready", (CLOSE,), TOLD_CLOSED, "CLOSED.flat"),
@@ -66,6 +68,15 @@ SCENES = (
         (*SAME_SIDE, MAKER_GONE, TAKER_GONE, CLOSE, LATE),
         POSITIONS,
         "CLOSING.verifying",
+    ),
+    Scene("X24", "HEDGED.earning", (LinkLost(venue=MAKER, reason="cut"), CLOSE), (), "HEDGED.earning"),
+    Scene("X25", "CLOSING.first_leg", (TOO_SOON,), (), "CLOSING.first_leg"),
+    Scene(
+        "X26",
+        "CLOSING.first_leg",
+        (TOO_SOON, LATE, TOO_SOON, LATE, TOO_SOON, LATE),
+        (alarm("attempts_failed"), *emergency(maker="10", taker="10")),
+        "EMERGENCY.closing",
     ),
     Scene("X16", "CLOSING.verifying", both_confirm(), TOLD_CLOSED, "CLOSED.flat"),
     Scene("X16", "EMERGENCY.verifying", both_confirm(), TOLD_CLOSED, "CLOSED.flat"),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from actors.domain import RejectReason
 from actors.messages import ActorFaulted, LinkUp
 from statecharts.pair_position import CHART
-from tests.actors.pair_position.scenes import POSITIONS, TOLD_CLOSED, Cues, Scene, alarm, asks, emergency, order, panic
+from tests.actors.pair_position.scenes import (
+    POSITIONS,
+    TOLD_CLOSED,
+    Cues,
+    Scene,
+    alarm,
+    asks,
+    cancels,
+    emergency,
+    order,
+    panic,
+)
 from tests.actors.pair_position.scenes_closing import LATE
 from tests.factories import (
     MAKER,
@@ -22,6 +33,8 @@ from tests.playbook import fires
 from tests.stories import BOTH_REFUSED, EMERGENCY
 
 FAULT = ActorFaulted(error="AssertionError: legs")
+TOO_SOON_FIRST = rejected(RejectReason.RATE_LIMITED, number=-2)
+TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 BOTH_OUT = asks(MAKER, TAKER)
 THREE_ROUNDS: Cues = (LATE, LATE, LATE)
 """From EMERGENCY.closing: nothing is answered, three rounds of orders are out."""
@@ -43,8 +56,23 @@ SCENES = (
         (alarm("actor_fault"), *emergency(maker="10", taker="10")),
         "EMERGENCY.closing",
     ),
-    Scene("P5", "CLOSED.flat", (FAULT,), (alarm("actor_fault"),), "CLOSED.flat"),
-    Scene("P5", "EMERGENCY.stranded", (FAULT,), (alarm("actor_fault"),), "EMERGENCY.stranded"),
+    Scene(
+        "P5",
+        "EMERGENCY.stranded",
+        (FAULT,),
+        (alarm("actor_fault"), *emergency(maker="10", taker="10")),
+        "EMERGENCY.closing",
+    ),
+    Scene("P22", "CLOSED.flat", (FAULT,), (alarm("actor_fault"),), "CLOSED.flat"),
+    Scene(
+        "P23",
+        "TAKER_FILLED.maker_in_flight",
+        (EMERGENCY, accepted(number=-2)),
+        cancels(MAKER, TAKER),
+        "EMERGENCY.closing",
+    ),
+    Scene("P24", "EMERGENCY.closing", (accepted(),), (), "EMERGENCY.closing"),
+    Scene("P25", "EMERGENCY.closing", (TOO_SOON_FIRST, TOO_SOON), (), "EMERGENCY.closing"),
     Scene("P6", "EMERGENCY.closing", (filled(number=-2), filled()), POSITIONS, "EMERGENCY.verifying"),
     Scene(
         "P7",
@@ -88,7 +116,7 @@ SCENES = (
         "P15",
         "EMERGENCY.closing",
         (*THREE_ROUNDS, fires("recheck")),
-        (*SIX_OUT, *POSITIONS),
+        (*cancels(MAKER, TAKER) * 3, *SIX_OUT, *POSITIONS),
         "EMERGENCY.stranded",
     ),
     Scene("P16", "EMERGENCY.stranded", (fires("recheck"),), POSITIONS, "EMERGENCY.verifying"),

@@ -14,7 +14,10 @@ from tests.factories import (
     done,
     entry,
     filled,
+    foreign,
+    lapsed,
     rejected,
+    reported,
     unresolved,
 )
 from tests.playbook import fires
@@ -31,6 +34,9 @@ ENTRY_SCENES = (
     Scene("E3", "IDLE.taker_in_flight", (accepted(),), (), "IDLE.taker_in_flight"),
     Scene("E3", "IDLE.taker_in_flight", (filled("4"),), (), "IDLE.taker_in_flight"),
     Scene("E4", "IDLE.taker_in_doubt", (accepted(),), cancels(TAKER), "IDLE.taker_in_doubt"),
+    Scene("E14", "IDLE.taker_in_doubt", (lapsed(),), POSITIONS, "CLOSING.verifying"),
+    Scene("E15", "IDLE.backoff", (reported(TAKER, "-3", queried=False),), POSITIONS, "CLOSING.verifying"),
+    Scene("E16", "IDLE.backoff", (foreign(TAKER),), POSITIONS, "CLOSING.verifying"),
     Scene("E5", "IDLE.taker_in_flight", (rejected(),), (REFUSED,), "IDLE.backoff"),
     Scene("E5", "IDLE.taker_in_doubt", (done(reason=IOC_OVER),), (REFUSED,), "IDLE.backoff"),
     Scene(
@@ -119,10 +125,16 @@ DOUBT_SCENES = (
         (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
         "EMERGENCY.closing",
     ),
-    Scene("D2", "IDLE.taker_in_doubt", (fires("doubt_retry"),), asks(TAKER), "IDLE.taker_in_doubt"),
-    Scene("D3", "MAKER_PENDING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "MAKER_PENDING.in_doubt"),
-    Scene("D4", "REDUCING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "REDUCING.in_doubt"),
-    Scene("D5", "CLOSING.in_doubt", (fires("doubt_retry"),), asks(MAKER), "CLOSING.in_doubt"),
+    Scene("D2", "IDLE.taker_in_doubt", (fires("doubt_retry"),), (*cancels(TAKER), *asks(TAKER)), "IDLE.taker_in_doubt"),
+    Scene(
+        "D3",
+        "MAKER_PENDING.in_doubt",
+        (fires("doubt_retry"),),
+        (*cancels(MAKER), *asks(MAKER)),
+        "MAKER_PENDING.in_doubt",
+    ),
+    Scene("D4", "REDUCING.in_doubt", (fires("doubt_retry"),), (*cancels(MAKER), *asks(MAKER)), "REDUCING.in_doubt"),
+    Scene("D5", "CLOSING.in_doubt", (fires("doubt_retry"),), (*cancels(MAKER), *asks(MAKER)), "CLOSING.in_doubt"),
     Scene("D6", "MAKER_PENDING.canceling", (cancel_rejected(),), asks(MAKER), "MAKER_PENDING.canceling"),
 )
 

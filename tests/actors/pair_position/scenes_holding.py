@@ -89,7 +89,13 @@ HOLD_SCENES = (
     Scene("H16", "HEDGED.earning", (LinkUp(venue=TAKER),), POSITIONS, "HEDGED.earning"),
     Scene("H17", "HEDGED.earning", (filled("1", number=0),), (order("trim", "1", TAKER),), "REDUCING.trimming"),
     Scene("H18", "HEDGED.earning", (filled("0.1", number=0),), (), "HEDGED.earning"),
-    Scene("H19", "IDLE.taker_in_doubt", (lapsed(), accepted()), cancels(TAKER), "CLOSING.canceling"),
+    Scene(
+        "H19",
+        "MAKER_PENDING.in_doubt",
+        (lapsed(), filled(), accepted(number=-2)),
+        cancels(MAKER),
+        "CLOSING.canceling",
+    ),
 )
 
 REDUCE_SCENES = (

@@ -122,6 +122,13 @@ def test_a_leg_is_closed_in_at_most_so_many_attempts() -> None:
     assert [order.purpose for order in play.orders[2:]] == ["close", "close", "emergency", "emergency"]
 
 
+def test_each_emergency_attempt_on_a_leg_widens_its_cap() -> None:
+    play = pair_at("EMERGENCY.closing").play(*BOTH_REFUSED)
+    caps = [order.limit_price for order in play.orders if order.purpose == "emergency" and order.venue is MAKER]
+    assert len(caps) == 2
+    assert caps[1] < caps[0] < Decimal("99.95")
+
+
 def test_an_emergency_tries_each_leg_so_often_and_no_more() -> None:
     play = pair_at("EMERGENCY.closing", Policy(exit=ExitPolicy(emergency_tries_most=2)))
     play.play(*BOTH_REFUSED, *BOTH_REFUSED).at("EMERGENCY.stranded")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from actors.domain import DoneReason, Side, Venue
@@ -27,7 +28,7 @@ from tests.factories import (
     reported,
     unresolved,
 )
-from tests.playbook import fires, later
+from tests.playbook import START_NS, fires, later
 
 IOC_OVER = DoneReason.IOC_REMAINDER
 
@@ -223,6 +224,18 @@ def test_an_adopted_position_is_valued_at_the_price_of_the_moment() -> None:
     assert (play.state.taker.position, play.state.maker.position) == (Decimal(-8), Decimal(8))
     assert play.state.taker.estimated_usd == -2 * 100
     assert play.state.maker.estimated_usd == 2 * 100
+
+
+def test_a_forced_fill_told_after_its_size_was_adopted_moves_the_money_and_not_the_position() -> None:
+    play = pair_at("HEDGED.rechecking").play(reported(TAKER, "-6"), reported(MAKER, "10"), *[fires("verify_retry")] * 4)
+    assert play.row == "V10"
+    told_before = msgspec.structs.replace(deleveraged(TAKER, "4", Side.BUY, price="101"), venue_at_ns=START_NS)
+    cash, estimated = play.state.taker.cash_usd, play.state.taker.estimated_usd
+    play.play(told_before)
+    assert play.state.taker.position == -6
+    assert play.state.taker.cash_usd == cash - 4 * 101
+    assert play.state.taker.estimated_usd == estimated + 4 * 100
+    assert play.play(told_before).state.taker.cash_usd == cash - 4 * 101, "told twice, counted once"
 
 
 # --- entry and prices --------------------------------------------------------------------------------------
