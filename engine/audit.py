@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from actors.pair_position.books import step_order
 from actors.pair_position.state import PairPosition
 from actors.roles import ROLES, role_name
 from engine.core import Core
+from engine.errors import UserError
 from engine.journal.reader import read
 from engine.journal.record import StepRecord
 from engine.replay import build_core
@@ -67,8 +69,19 @@ def _order_rows(core: Core, record: StepRecord) -> tuple[str, ...]:
 
 
 def explain(path: Path, subject: str) -> str:
-    """Tell an order (client order id) or an actor such as `pair_position/…` from the run's journal."""
-    return render_trace(trace(path, subject))
+    """Tell an order (client order id), a pair (`DOGE-1`) or another actor from the run's journal.
+
+    Raises UserError when nothing is recorded of it.
+    """
+    told = trace(path, subject)
+    if not told.entries and not told.orders:
+        told = trace(path, f"pair_position/{subject}")
+    if not told.entries and not told.orders:
+        raise UserError(
+            f"{path}: nothing is recorded of {subject!r}; name a client order id, a pair of the report such as "
+            "DOGE-1, or an actor such as risk"
+        )
+    return render_trace(told)
 
 
 def render_trace(told: Trace) -> str:
@@ -82,12 +95,27 @@ def render_trace(told: Trace) -> str:
         lines += ["", "What led to it"]
         lines += [line for record in told.causes for line in _entry(record)]
     lines += ["", "What happened"]
-    lines += [line for record in told.entries for line in _entry(record)]
+    lines += _folded(told.entries)
     if told.quiet:
-        lines.append(f"{told.quiet} more messages changed nothing")
+        lines.append(
+            f"{told.quiet} more messages were only counted in the books (fills, funding, reports) or changed nothing"
+        )
     lines += ["", f"Orders: {len(told.orders)}"]
     lines += [line for life in told.orders for line in _order(life)]
     return "\n".join(lines) + "\n"
+
+
+def _folded(entries: tuple[StepRecord, ...]) -> Iterator[str]:
+    """Every entry; what repeats itself, the same row staying where it is, is told once and counted."""
+    for _, group in groupby(entries, key=lambda record: (record.to, record.row, record.source, record.place)):
+        first, *others = group
+        yield from _entry(first)
+        if others and first.source == first.place:
+            last = others[-1]
+            yield f"  ... and the same {len(others)} times more, the last at seq {last.seq} at {utc(last.at_ns)}"
+        else:
+            for record in others:
+                yield from _entry(record)
 
 
 def _entry(record: StepRecord) -> Iterator[str]:

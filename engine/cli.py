@@ -6,7 +6,10 @@ Heavy imports happen inside the commands, so that help, render and replay start 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -34,7 +37,7 @@ PLAIN_WIDTH = 130
 BROKEN_PIPE = 141
 """Exit code when whoever reads the output has gone (as `head` does): 128 and the number of SIGPIPE."""
 Form = Literal["mermaid", "dot", "table", "markdown"]
-JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one JSON document for programs.")]
+JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")]
 
 
 @app.command
@@ -75,13 +78,14 @@ def run(
         runs=runs or Path(profile.run.runs_directory),
         speed=configuration.parse_speed(speed),
     )
-    with progress(profile) as show:
-        result = runtime.run(request, show)
-    if json:
-        _print_json(result.report)
-    else:
-        _print_table(report_tables(result.report))
-    print(result.directory)
+    with _interrupts_left_to_the_engine():
+        with progress(profile) as show:
+            result = runtime.run(request, show)
+        if json:
+            _print_json({"run": str(result.directory), **result.report})
+        else:
+            _print_table(report_tables(result.report))
+        print(result.directory, flush=True)
     return 0 if result.ended_well else 1
 
 
@@ -121,6 +125,8 @@ def check_config(file: Path, *, json: JsonFlag = False) -> int:
         _print_json({"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)})
     else:
         print(f"{file}: good ({profile.run.mode} profile, digest {configuration.digest(profile)})")
+        for field, value in configuration.defaults_used(file):
+            print(f"  not set, default used: {field} = {value}")
     return 0
 
 
@@ -138,7 +144,11 @@ def replay(
     """Feed a run's recorded messages to today's code: "identical, N messages", or the first divergence. Exit 0 or 1."""
     from engine import replay as replaying
 
+    if until is not None and until < max(1, since):
+        raise UserError(f"--until {until}: give a seq from {max(1, since)} on")
     report = replaying.replay(run, until=until, since=since, go_on=all)
+    if until is not None and report.identical and report.last_seq < until:
+        raise UserError(f"--until {until}: the journal ends at seq {report.last_seq}")
     if json:
         _print_json(report)
     else:
@@ -163,7 +173,7 @@ def verify(run: Path, *, json: JsonFlag = False) -> int:
 
 @app.command
 def explain(run: Path, subject: str) -> int:
-    """Tell one order (client order id) or one actor (pair_position/...) from a run's journal, with reasons."""
+    """Tell one order (client order id), one pair (DOGE-1) or another actor from a run's journal, with reasons."""
     from engine import audit
 
     print(audit.explain(run, subject), end="")
@@ -212,6 +222,18 @@ def render(
             path.write_text(text, encoding="utf-8", newline="\n")
             print(path)
     return 0
+
+
+@contextmanager
+def _interrupts_left_to_the_engine() -> Iterator[None]:
+    """While the engine runs it takes the signals itself; before and after, they must not cost the report."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _print_json(data: Any) -> None:

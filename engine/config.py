@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -188,6 +189,21 @@ def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]
         yield path, part
 
 
+def defaults_used(path: Path) -> Iterator[tuple[str, object]]:
+    """Every policy field a profile does not set, with the default that stands in for it."""
+    given = tomllib.loads(path.read_text()).get("policy", {})
+    yield from _unset(given, Policy(), "policy")
+
+
+def _unset(given: dict[str, Any], part: msgspec.Struct, path: str) -> Iterator[tuple[str, object]]:
+    for name in part.__struct_fields__:
+        value = getattr(part, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _unset(given.get(name, {}), value, f"{path}.{name}")
+        elif name not in given:
+            yield f"{path}.{name}", value
+
+
 def digest(config: Config) -> str:
     """Digest of what the configuration says, wherever the file lies and wherever its runs go."""
     neutral = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, runs_directory=""))
@@ -210,6 +226,8 @@ def refuse_unready(config: Config) -> None:
 
 # --- options of the command line ---------------------------------------------------------------------------
 
+SPEED_MOST = 200
+"""Faster than this a request's timeout passes while it is being worked on; `max` has no such limit."""
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -233,8 +251,8 @@ def parse_speed(text: str) -> float | None:
         speed = float(text)
     except ValueError:
         raise ConfigError(f"--speed {text!r}: give max, or a multiple of real time such as 1 or 60") from None
-    if not 0 < speed < float("inf"):
-        raise ConfigError(f"--speed {text!r}: give max, or a positive multiple of real time")
+    if not 0 < speed <= SPEED_MOST:
+        raise ConfigError(f"--speed {text!r}: give max, or a positive multiple of real time up to {SPEED_MOST}")
     return speed
 
 

@@ -5,7 +5,7 @@ Money is in USD, rounded to cents only here. `naked_notional_seconds` is USD tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,10 +22,19 @@ ZERO = Decimal(0)
 
 
 def report_data(
-    view: EngineView, *, seed: int, mode: str, started_ns: int, reason: str, notes: Iterable[str]
+    view: EngineView,
+    *,
+    seed: int,
+    mode: str,
+    started_ns: int,
+    reason: str,
+    notes: Iterable[str],
+    deposits_usd: Mapping[str, Decimal],
 ) -> dict[str, Any]:
     """The report as plain data, ready for JSON. Money fields are numbers of USD."""
     traded = [pair for pair in view.pairs if pair.orders]
+    net = sum((pair.net_usd for pair in traded), ZERO)
+    equity_change = sum((value - deposits_usd[venue] for venue, value in view.equity_usd.items()), ZERO)
     return {
         "mode": mode,
         "seed": seed,
@@ -38,6 +47,8 @@ def report_data(
         "orders_by_venue": view.orders,
         "rejected_by_venue": view.rejected,
         "final_exposure_usd": _usd(view.exposure_usd),
+        "equity_change_usd": _usd(equity_change),
+        "unexplained_usd": _usd(equity_change - net),
         "equity_usd": {venue: _usd(value) for venue, value in view.equity_usd.items()},
         "pairs": [_pair(pair) for pair in traded],
         "totals": _totals(traded),
@@ -145,7 +156,8 @@ def report_markdown(data: dict[str, Any]) -> str:
         f"Ended because: {data['reason']}.",
         "",
         f"{data['messages']} messages decided, {data['orders']} orders sent, final exposure "
-        f"{data['final_exposure_usd']:.2f} USD.",
+        f"{data['final_exposure_usd']:.2f} USD. Equity changed by {data['equity_change_usd']:.2f} USD, "
+        f"{data['unexplained_usd']:.2f} of it unexplained by the pairs' books.",
         "",
         "| " + " | ".join(title for _, title in COLUMNS) + " |",
         "|" + "|".join("---" for _ in COLUMNS) + "|",
@@ -154,7 +166,9 @@ def report_markdown(data: dict[str, Any]) -> str:
         "",
         f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
         + ", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items())
-        + " USD. Price PnL is the change of the basis while both legs were held, slippage included.",
+        + " USD. Price PnL is the change of the basis while both legs were held, slippage included. Slippage is the "
+        "cost of fills against the last mid seen when deciding (negative: better). Naked time counts from what the "
+        "engine knew.",
         "",
     ]
     lines += [f"- {alarm['at']} **{alarm['severity']}** {alarm['code']}: {alarm['text']}" for alarm in data["alarms"]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -316,6 +316,14 @@ class Engine:
             RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
         )
 
+    def _closing_notes(self, final: EngineView) -> Iterator[str]:
+        """What a reader of the report should know: which faults struck, and why nothing was opened."""
+        for rule in self._faults.rules:
+            struck = sum(venue.struck(rule.name) for venue in self.simulated.values())
+            yield f"fault rule {rule.name!r} struck {struck} times"
+        if not any(pair.orders for pair in final.pairs):
+            yield "nothing was opened; `perp2perp scan` with the same market says which gate refused what"
+
     def finish(self) -> RunResult:
         """Close the journal and write the report."""
         self._journal.close(self.reason)
@@ -326,7 +334,8 @@ class Engine:
             mode=self.config.run.mode,
             started_ns=self.started_ns,
             reason=self.reason,
-            notes=self.notes,
+            notes=(*self.notes, *self._closing_notes(final)),
+            deposits_usd={venue.value: section.deposit_usd for venue, section in self.config.venues.items()},
         )
         (self.directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
         (self.directory / "report.md").write_text(report_markdown(data))

@@ -9,6 +9,7 @@ refused):
     traffic = "http"
     venue = "hyperliquid"
     match = "/exchange"
+    contains = '"type":"order"'
     nth = [1]
     fault = { do = "drop_response" }
 """

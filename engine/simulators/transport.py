@@ -124,6 +124,10 @@ class SimulatedVenue:
         self._poked = trio.Event()
         self._underway: trio.Nursery | None = None
 
+    def struck(self, rule: str) -> int:
+        """How often a rule of the fault plan has struck here."""
+        return self._stream.struck.get(rule, 0)
+
     # --- the venue's own time ------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

@@ -4,13 +4,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import get_args
 
+import msgspec
 import pytest
 
 from actors.commands import Tell
 from actors.domain import Venue
 from actors.messages import ActorFaulted, LinkLost, OrderMessage, PairHedged
 from actors.roles import ROLES
-from engine.audit import explain, reason, row_counts, utc, words
+from engine.audit import explain, reason, render_trace, row_counts, utc, words
+from engine.errors import UserError
+from engine.journal import read
+from engine.trace import trace
 from tests.engine.recorded import CHAIN_ORDER, PAIR, START_NS, SmallRun, chain, hedged_run, last_order, record
 
 
@@ -62,7 +66,7 @@ def test_an_order_is_told_with_message_row_reason_commands_and_outcome(run: Smal
 def test_an_actor_is_told_with_all_its_orders(run: SmallRun, tmp_path: Path) -> None:
     text = explain(tmp_path, PAIR)
     assert "Orders: 2" in text
-    assert "more messages changed nothing" in text
+    assert "more messages were only counted in the books" in text
     assert text.index("E1:") < text.index("E6:") < text.index("M4:")
 
 
@@ -90,7 +94,23 @@ def test_a_denied_order_says_by_which_rule(tmp_path: Path) -> None:
 
 
 def test_a_subject_nobody_knows_is_answered_in_a_sentence(run: SmallRun, tmp_path: Path) -> None:
-    assert explain(tmp_path, "nobody").endswith("nothing is recorded of it; name a client order id or an actor\n")
+    with pytest.raises(UserError, match="nothing is recorded of 'nobody'; name a client order id, a pair"):
+        explain(tmp_path, "nobody")
+
+
+def test_a_pair_may_be_named_as_the_report_names_it(run: SmallRun, tmp_path: Path) -> None:
+    assert explain(tmp_path, PAIR.removeprefix("pair_position/")) == explain(tmp_path, PAIR)
+
+
+def test_what_repeats_itself_is_told_once_and_counted(run: SmallRun, tmp_path: Path) -> None:
+    entry = next(record for record in read(tmp_path) if record.to == PAIR)
+    again = [
+        msgspec.structs.replace(entry, seq=seq, row="H15", source="HEDGED.earning", place="HEDGED.earning")
+        for seq in (7, 8, 9)
+    ]
+    told = render_trace(msgspec.structs.replace(trace(tmp_path, PAIR), entries=tuple(again)))
+    assert told.count("H15") == 1
+    assert "and the same 2 times more, the last at seq 9" in told
 
 
 def test_charts_changed_since_are_told(run: SmallRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_as_json_a_run_prints_its_report_and_then_its_place(told: Any, tmp_path:
     said = told("run", "--duration", "30m", "--json", "--runs", tmp_path)
     assert said.code == 0
     document, place = said.out.splitlines()
-    assert msgspec.json.decode(document) == report_of(Path(place))
+    assert msgspec.json.decode(document) == {"run": place, **report_of(Path(place))}
     assert Path(place).parent == tmp_path
 
 

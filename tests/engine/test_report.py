@@ -13,6 +13,8 @@ from engine.report import report_data, report_markdown, report_tables
 from engine.view import PairView, Tally, build
 from tests.engine.recorded import START_NS, hedged_run
 
+DEPOSITS = dict.fromkeys(("hyperliquid", "pacifica"), Decimal(50_000))
+
 
 def data(**changes: Any) -> dict[str, Any]:
     run = hedged_run()
@@ -21,7 +23,9 @@ def data(**changes: Any) -> dict[str, Any]:
         tally.watch(decision)
     tally.alarm(RaiseAlarm(severity="critical", code="left_open", text="close BTC by hand"))
     seen = msgspec.structs.replace(build(run.core, tally), **changes)
-    return report_data(seen, seed=7, mode="test", started_ns=START_NS, reason="done", notes=["one note"])
+    return report_data(
+        seen, seed=7, mode="test", started_ns=START_NS, reason="done", notes=["one note"], deposits_usd=DEPOSITS
+    )
 
 
 def pair() -> PairView:
@@ -34,6 +38,14 @@ def test_the_report_is_plain_data_for_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(report)) == report
     assert report["started"] == "2023-11-14T22:13:20+00:00"
     assert (report["seed"], report["mode"], report["reason"], report["notes"]) == (7, "test", "done", ["one note"])
+
+
+def test_what_the_books_do_not_explain_of_the_equity_is_said() -> None:
+    equity = {"hyperliquid": Decimal(50_003), "pacifica": Decimal(49_998)}
+    report = data(equity_usd=equity, pairs=(pair(),))
+    assert report["equity_change_usd"] == 1.0
+    assert report["unexplained_usd"] == pytest.approx(1.0 - float(pair().net_usd), abs=0.01)
+    assert data(equity_usd={}, pairs=())["equity_change_usd"] == 0.0, "a venue never reached changes nothing"
 
 
 def test_totals_are_the_sums_of_the_pairs() -> None:

@@ -8,7 +8,7 @@ from engine.simulators.exchange import ExchangeRules, FeeSchedule, InstrumentSpe
 
 HYPERLIQUID_RULES = ExchangeRules(venue="hyperliquid", default_leverage=20)
 """The defaults of `ExchangeRules` are this venue's: reduce-only orders are capped, leverage may be lowered
-(agent transcript, 2026-09-07), prices within 80 % of the reference (HL docs, "Error responses", 2025-11)."""
+(recorded testnet exchange, 2026-09-07), prices within 80 % of the reference (HL docs, "Error responses", 2025-11)."""
 
 HYPERLIQUID_FEES = FeeSchedule(taker=Decimal("0.00045"), maker=Decimal("0.00015"))
 """Perpetual tier 0 (HL docs, "Fees", 2025-11)."""

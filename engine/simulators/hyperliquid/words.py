@@ -1,6 +1,6 @@
 """The exchange's vocabularies in Hyperliquid's words. Data only.
 
-Texts: HL docs, "Error responses", 2025-11; agent transcript, 2026-09-07. Statuses: "Query order status".
+Texts: HL docs, "Error responses", 2025-11; recorded testnet exchange, 2026-09-07. Statuses: "Query order status".
 """
 
 from collections.abc import Mapping

@@ -19,7 +19,7 @@ async def keep_leverage(
 ) -> None:
     """Make sure a flat market has `configured` leverage (or its maximum, if lower).
 
-    Cross and isolated cannot be switched with a position open (agent transcript, 2026-09-07), hence only
+    Cross and isolated cannot be switched with a position open (recorded testnet exchange, 2026-09-07), hence only
     while flat. Raises FrameError when the venue refuses or does not confirm, and TransportError.
     """
     wanted = min(configured, market.max_leverage)

@@ -1,6 +1,6 @@
 """Hyperliquid's words for a refused or ended order, and ours. Data only.
 
-Sources: HL docs, "Error responses" and "Query order status", 2025-11; agent transcript, 2026-09-07.
+Sources: HL docs, "Error responses" and "Query order status", 2025-11; recorded testnet exchange, 2026-09-07.
 Live texts end in " asset=N" and vary in their figures, so they are matched by how they begin.
 """
 
