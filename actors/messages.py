@@ -144,8 +144,8 @@ class CancelRejected(Message, frozen=True, kw_only=True, tag=True):
     detail: str
 
 
-class ForeignFilled(Message, frozen=True, kw_only=True, tag=True):
-    """A fill on our account that belongs to none of our orders (a manual trade, a lost order)."""
+class AccountFill(Message, frozen=True, kw_only=True, tag=True):
+    """Base of fills on our account that belong to none of our orders; `side` is the side of the fill."""
 
     venue: Venue
     asset: str
@@ -157,30 +157,16 @@ class ForeignFilled(Message, frozen=True, kw_only=True, tag=True):
     venue_at_ns: int
 
 
-class PositionDeleveraged(Message, frozen=True, kw_only=True, tag=True):
-    """ADL closed part of our position; `side` is the side of the forced fill."""
-
-    venue: Venue
-    asset: str
-    fill_id: str
-    side: Side
-    price: Decimal
-    size: Decimal
-    fee_usd: Decimal
-    venue_at_ns: int
+class ForeignFilled(AccountFill, frozen=True, kw_only=True, tag=True):
+    """Nobody we know ordered it: a manual trade, a lost order."""
 
 
-class PositionLiquidated(Message, frozen=True, kw_only=True, tag=True):
-    """A liquidation closed part of our position; `side` is the side of the forced fill."""
+class PositionDeleveraged(AccountFill, frozen=True, kw_only=True, tag=True):
+    """ADL closed part of our position."""
 
-    venue: Venue
-    asset: str
-    fill_id: str
-    side: Side
-    price: Decimal
-    size: Decimal
-    fee_usd: Decimal
-    venue_at_ns: int
+
+class PositionLiquidated(AccountFill, frozen=True, kw_only=True, tag=True):
+    """A liquidation closed part of our position."""
 
 
 class PositionReported(Message, frozen=True, kw_only=True, tag=True):

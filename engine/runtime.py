@@ -21,7 +21,7 @@ from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from actors.messages import DrainAsked, EngineStarted, KillSwitchPulled, LinkLost
 from actors.roles import initial_states
-from engine import config as configuration, view
+from engine import config as configuration, listing, view
 from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core, Decision
@@ -33,15 +33,14 @@ from engine.mailbox import Mailbox
 from engine.report import report_data, report_markdown
 from engine.router import Router
 from engine.sequencer import Sequencer
-from engine.simulators import listing
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
-from engine.simulators.world import build_faults, build_market, build_venue, refuse_unsimulated, secret_for
 from engine.supervisor import Supervisor
 from engine.timers import Timers
 from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
 from engine.view import EngineView, Tally
+from engine.world import build_faults, build_market, build_venue, refuse_unsimulated, secret_for
 
 Progress = Callable[[EngineView], None]
 RESTART_PAUSE_S = 5.0

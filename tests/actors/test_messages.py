@@ -47,7 +47,8 @@ def test_a_message_cannot_be_changed(kind: type[Message]) -> None:
 
 
 def test_every_message_is_in_the_union_and_has_its_name_as_its_tag() -> None:
-    assert sorted(kind.__name__ for kind in KINDS) == sorted(kind.__name__ for kind in subclasses(Message))
+    leaves = [kind for kind in subclasses(Message) if not kind.__subclasses__()]
+    assert sorted(kind.__name__ for kind in KINDS) == sorted(kind.__name__ for kind in leaves)
     assert all(kind.__struct_config__.tag == kind.__name__ for kind in KINDS)
 
 

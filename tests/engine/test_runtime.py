@@ -17,8 +17,8 @@ from engine.determinism import run_virtual
 from engine.errors import UserError
 from engine.journal.errors import JournalBroken
 from engine.runtime import Engine, RunRequest
-from engine.simulators.world import secret_for
 from engine.venues.registry import make_signer
+from engine.world import secret_for
 from tests.shared import data_root
 
 CENT = Decimal("0.01")

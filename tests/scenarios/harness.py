@@ -30,9 +30,9 @@ from engine.simulators.exchange import Exchange, OrderFilled, OrderView
 from engine.simulators.face import Lever
 from engine.simulators.faults import FaultPlan, FaultRule
 from engine.simulators.transport import Pace
-from engine.simulators.world import secret_for
 from engine.venues.registry import make_signer
 from engine.view import Alarm
+from engine.world import secret_for
 from tests.scenarios.market import NS_PER_S, START_NS, Scene, ScriptedMarket
 
 HYPERLIQUID, PACIFICA = Venue.HYPERLIQUID, Venue.PACIFICA

@@ -30,9 +30,9 @@ from actors.messages import (
 from engine import config as configuration
 from engine.clock import Clock
 from engine.simulators.faults import DropRequest, FaultPlan, FaultRule, Traffic
-from engine.simulators.world import FACES, build_market, build_venue, secret_for
 from engine.venues.adapter import Adapter
 from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
+from engine.world import FACES, build_market, build_venue, secret_for
 
 PAPER = configuration.load(configuration.DEFAULT_CONFIG)
 ORDER = "5a" * 16

@@ -11,8 +11,8 @@ from engine.config import ROOT
 from engine.errors import UserError
 from engine.simulators.faults import FaultPlan
 from engine.simulators.transport import Pace, SimulatedVenue
-from engine.simulators.world import FACES, secret_for
 from engine.venues.registry import AccountTerms, Ends, VenueUnsupported, make_adapter, make_signer
+from engine.world import FACES, secret_for
 from tests.engine.simulators.test_transport import PlainFace
 
 UNSUPPORTED = [venue for venue in Venue if venue not in FACES]

@@ -5,7 +5,7 @@ import pytest
 
 from actors.domain import Venue
 from engine import config as configuration
-from engine.simulators.listing import ALL, price_of, together_from_the_start, with_made_up_instruments
+from engine.listing import ALL, price_of, together_from_the_start, with_made_up_instruments
 from engine.simulators.market import SeededMarket, open_market
 from tests.shared import data_root
 

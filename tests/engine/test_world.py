@@ -11,7 +11,8 @@ from engine import config as configuration
 from engine.config import Config
 from engine.errors import UserError
 from engine.simulators.faults import DropFrame
-from engine.simulators.world import (
+from engine.venues.registry import make_signer
+from engine.world import (
     FACES,
     build_faults,
     build_market,
@@ -19,7 +20,6 @@ from engine.simulators.world import (
     refuse_unsimulated,
     secret_for,
 )
-from engine.venues.registry import make_signer
 
 PAPER = configuration.load(configuration.DEFAULT_CONFIG)
 

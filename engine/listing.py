@@ -6,15 +6,12 @@ A recording tells prices and rates, not lattices; so lots, ticks and leverage ar
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from actors.domain import Venue
+from engine.config import Config, InstrumentSection, VenueSection
 from engine.simulators.market import Market
-
-if TYPE_CHECKING:
-    from engine.config import Config, InstrumentSection, VenueSection
 
 ALL = ("all",)
 MAX_LEVERAGE = 10
@@ -76,8 +73,6 @@ def price_of(market: Market, asset: str) -> Decimal:
 
 def _instrument(venue: Venue, price: Decimal) -> InstrumentSection:
     """A lot worth at most about one dollar, a tick of five significant figures."""
-    from engine.config import InstrumentSection
-
     decimals = min(LOT_DECIMALS_MOST, max(0, price.adjusted() + 1))
     if venue is Venue.HYPERLIQUID:
         return InstrumentSection(max_leverage=MAX_LEVERAGE, size_decimals=decimals)

@@ -10,20 +10,17 @@ import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from actors.domain import Venue
+from engine.config import Config, VenueSection
 from engine.errors import UserError
 from engine.simulators.exchange import CrowdSpec, Exchange
 from engine.simulators.face import Face
 from engine.simulators.faults import FaultPlan, plan_from_toml
 from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market
 from engine.simulators.transport import SimulatedVenue
-
-if TYPE_CHECKING:
-    from engine.config import Config, VenueSection
 
 
 def secret_for(venue: Venue, seed: int) -> bytes:
