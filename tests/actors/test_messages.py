@@ -14,7 +14,7 @@ KINDS: tuple[type[Message], ...] = get_args(AnyMessage)
 
 def subclasses(base: type) -> list[type]:
     """All classes derived from it, in the order written."""
-    return list(base.__subclasses__())
+    return [kind for own in base.__subclasses__() for kind in (own, *subclasses(own))]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
