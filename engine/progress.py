@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -72,4 +73,4 @@ def _picture(seen: EngineView, share: float) -> Group:
         money = (f"{pair.funding_usd:.2f}", f"{pair.fees_usd:.2f}", f"{pair.net_usd:.2f}")
         drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, *money)
     head = Text(f"{_time(seen)}  {seen.lifecycle}  {seen.messages} messages  {sum(seen.orders.values())} orders")
-    return Group(head, ProgressBar(total=1.0, completed=share, width=60), drawn)
+    return Group(head, Padding(ProgressBar(total=1.0, completed=share, width=60)), drawn)

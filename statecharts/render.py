@@ -46,7 +46,7 @@ def _table(chart: Chart, counts: Counts | None) -> str:
 
 
 def _markdown(chart: Chart, counts: Counts | None) -> str:
-    source = f"<!-- Written from statecharts/{chart.name}.py by: {RENDER_COMMAND} -->"
+    source = f"<!-- Written from the chart {chart.name} by: {RENDER_COMMAND} -->"
     picture = f"```mermaid\n{mermaid(chart, counts)}```"
     head = [f"# {chart.name}", source, chart.doc, summary(chart), "## Picture", picture]
     return "\n\n".join(head) + "\n\n" + _written(chart, counts, markdown_section)
