@@ -7,6 +7,7 @@ which runs the table inside a step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import msgspec
@@ -138,12 +139,27 @@ def _check_state(chart: Chart, state: State, cells: dict[str, Cell]) -> None:
 def _check_cell(chart: Chart, state: State, trigger: str, cell: Cell) -> None:
     if cell[-1].guards:
         raise ChartError(f"chart {chart.name}: the last row of {state.name} x {trigger} has a guard; add a row without")
-    for later, choice in enumerate(cell):
-        for earlier in cell[:later]:
-            if set(earlier.guards) <= set(choice.guards):
-                raise ChartError(
-                    f"chart {chart.name}: row {choice.row} is never reached behind {earlier.row} in {state.name}"
-                )
+    for choice in _never_taken(cell):
+        raise ChartError(
+            f"chart {chart.name}: row {choice.row} of {state.name} x {trigger} is never reached; "
+            "the rows before it take every case"
+        )
+
+
+def _never_taken(cell: Cell) -> list[Choice]:
+    """Choices that no valuation of the cell's guards reaches."""
+    names = list(dict.fromkeys(name for choice in cell for name, _ in choice.guards))
+    left = list(cell)
+    for values in product((True, False), repeat=len(names)):
+        if len(left) == 0:
+            break
+        valuation = dict(zip(names, values, strict=True))
+        for choice in cell:
+            if all(valuation[name] is wanted for name, wanted in choice.guards):
+                if choice in left:
+                    left.remove(choice)
+                break
+    return left
 
 
 def _check_reachable(chart: Chart, table: Table) -> None:

@@ -47,30 +47,10 @@ def test_no_guard_is_asked_that_its_cell_does_not_mention(chart: Chart) -> None:
         decide(table, state, trigger, valuation.__getitem__)
 
 
-def unreached(chart: Chart) -> list[str]:
-    """Rows of a cell that no valuation reaches: those before leave nothing over."""
-    table = compile_chart(chart)
-    reached = {
-        (state, trigger, decide(table, state, trigger, valuation.__getitem__).row)
-        for state, trigger, valuation in cases(chart, table)
-    }
-    return [
-        f"{choice.row} in {state}"
-        for state in table
-        for trigger in chart.triggers
-        for choice in table[state][trigger]
-        if (state, trigger, choice.row) not in reached
-    ]
-
-
-@every_chart
-def test_every_row_of_a_cell_is_reached_by_some_valuation(chart: Chart) -> None:
-    assert unreached(chart) == []
-
-
-def test_a_row_behind_both_values_of_a_guard_is_noticed() -> None:
+def test_a_row_behind_both_values_of_a_guard_is_refused() -> None:
     rows = (*SAMPLE.rows[:2], Row(id="K2b", source=("COLD",), on="Filled", when=("!enough",)), *SAMPLE.rows[2:])
-    assert unreached(changed(rows=rows)) == ["K3 in COLD"]
+    with pytest.raises(ChartError, match="row K3 of COLD x Filled is never reached"):
+        compile_chart(changed(rows=rows))
 
 
 @every_chart
@@ -217,8 +197,8 @@ def without_row(row_id: str) -> Chart:
 MALFORMED: dict[str, tuple[Chart, str]] = {
     "not total": (without_row("K6"), "HOT.warming x Unplugged is neither handled nor ignored"),
     "guard on the last row": (without_row("K3"), "COLD x Filled"),
-    "shadowed by a row without a guard": (with_row("K1", when=()), "K2 is never reached behind K1"),
-    "shadowed by fewer guards": (with_row("K1", when=("enough",)), "K2 is never reached behind K1"),
+    "shadowed by a row without a guard": (with_row("K1", when=()), "row K2 of COLD x Filled is never reached"),
+    "shadowed by fewer guards": (with_row("K1", when=("enough",)), "row K2 of COLD x Filled is never reached"),
     "orphan state": (
         changed(
             states=(*SAMPLE.states, State(name="LOST", doc="Nowhere.")),
