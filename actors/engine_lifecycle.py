@@ -124,6 +124,7 @@ def _duration_s(_: EngineLifecycle, timer: str, policy: Policy) -> float:
         "run_time": lifecycle.duration_s,
         "drain_timeout": lifecycle.drain_timeout_s,
         "flatten_timeout": lifecycle.emergency_timeout_s,
+        "settle_time": lifecycle.settle_s,
     }
     return durations[timer]
 

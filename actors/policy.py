@@ -141,6 +141,8 @@ class LifecyclePolicy(PolicyPart, frozen=True, kw_only=True):
     links_timeout_s: float = 60.0
     drain_timeout_s: float = 120.0
     emergency_timeout_s: float = 300.0
+    settle_s: float = 30.0
+    """From the last pair's close to the end of the run: a venue tells funding some seconds after the hour."""
 
 
 class LinkPolicy(PolicyPart, frozen=True, kw_only=True):

@@ -11,6 +11,11 @@ CHART = Chart(
         State(name="RUNNING", doc="Pairs are opened and held.", timers=("run_time",)),
         State(name="DRAINING", doc="Every pair was asked to close.", timers=("drain_timeout",)),
         State(name="FLATTENING", doc="Every pair was asked for an emergency close.", timers=("flatten_timeout",)),
+        State(
+            name="SETTLING",
+            doc="Every pair is closed; what the venues still have to tell of funding and fees is waited for.",
+            timers=("settle_time",),
+        ),
         State(name="STOPPED", doc="The run is over."),
     ),
     triggers=(
@@ -26,6 +31,7 @@ CHART = Chart(
         "timer:run_time",
         "timer:drain_timeout",
         "timer:flatten_timeout",
+        "timer:settle_time",
     ),
     rows=(
         Row(id="L1", source=("STARTING",), on="EngineStarted", to="=", why="the clock for the links starts"),
@@ -86,8 +92,16 @@ CHART = Chart(
             source=("DRAINING", "FLATTENING"),
             on="PairClosed",
             when=("no_pair_open",),
+            to="SETTLING",
+        ),
+        Row(id="L21", source=("SETTLING",), on="timer:settle_time", do=("stop",), to="STOPPED"),
+        Row(
+            id="L22",
+            source=("SETTLING",),
+            on="KillSwitchPulled",
             do=("stop",),
             to="STOPPED",
+            why="asked again: nothing is open, nothing is waited for",
         ),
         Row(id="L14", source=("DRAINING", "FLATTENING"), on="PairClosed"),
         Row(
@@ -107,7 +121,7 @@ CHART = Chart(
         ),
         Row(
             id="L17",
-            source=("STARTING", "DRAINING", "FLATTENING"),
+            source=("STARTING", "DRAINING", "FLATTENING", "SETTLING"),
             on="ActorFaulted",
             do=("alarm_fault",),
             to="=",
@@ -133,23 +147,33 @@ CHART = Chart(
     ),
     ignored=(
         Ignored(
-            source=("RUNNING", "DRAINING", "FLATTENING", "STOPPED"),
+            source=("RUNNING", "DRAINING", "FLATTENING", "SETTLING", "STOPPED"),
             on=("EngineStarted",),
             why="running already",
         ),
-        Ignored(source=("RUNNING", "DRAINING", "FLATTENING", "STOPPED"), on=("LinkUp",), why="the board knows"),
+        Ignored(
+            source=("RUNNING", "DRAINING", "FLATTENING", "SETTLING", "STOPPED"),
+            on=("LinkUp",),
+            why="the board knows",
+        ),
         Ignored(
             source=("*",),
             on=("LinkLost",),
             why="the venue's link actor raises the alarm; pairs know themselves",
         ),
         Ignored(source=("*",), on=("PairSpawned",), why="noted"),
-        Ignored(source=("STARTING", "RUNNING", "STOPPED"), on=("PairClosed",), why="noted"),
-        Ignored(source=("DRAINING", "FLATTENING", "STOPPED"), on=("DrainAsked",), why="draining already"),
+        Ignored(source=("STARTING", "RUNNING", "SETTLING", "STOPPED"), on=("PairClosed",), why="noted"),
+        Ignored(source=("DRAINING", "FLATTENING", "SETTLING", "STOPPED"), on=("DrainAsked",), why="draining already"),
         Ignored(source=("FLATTENING", "STOPPED"), on=("KillSwitchPulled",), why="flattening already, or over"),
         Ignored(
             source=("*",),
-            on=("timer:links_timeout", "timer:run_time", "timer:drain_timeout", "timer:flatten_timeout"),
+            on=(
+                "timer:links_timeout",
+                "timer:run_time",
+                "timer:drain_timeout",
+                "timer:flatten_timeout",
+                "timer:settle_time",
+            ),
             why="this timer does not run here",
         ),
     ),

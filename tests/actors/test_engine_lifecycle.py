@@ -78,8 +78,10 @@ STORIES: dict[str, Story] = {
     "L11": lambda: say(running() >> KILL, *KILLED, STOP).at("STOPPED"),
     "L12": lambda: say(running(SPAWNED) >> KILL, *KILLED).at("FLATTENING"),
     "L12: while draining": lambda: say(draining() >> KILL, *KILLED).at("FLATTENING"),
-    "L13": lambda: say(running(SPAWNED, DRAIN) >> CLOSED, STOP).at("STOPPED"),
-    "L13: after the kill switch": lambda: say(running(SPAWNED, KILL) >> CLOSED, STOP).at("STOPPED"),
+    "L13": lambda: (running(SPAWNED, DRAIN) >> CLOSED).at("SETTLING"),
+    "L13: after the kill switch": lambda: (running(SPAWNED, KILL) >> CLOSED).at("SETTLING"),
+    "L21": lambda: say(running(SPAWNED, DRAIN, CLOSED) >> fires("settle_time"), STOP).at("STOPPED"),
+    "L22": lambda: say(running(SPAWNED, DRAIN, CLOSED) >> KILL, STOP).at("STOPPED"),
     "L14": lambda: (draining() >> CLOSED).at("DRAINING"),
     "L15": lambda: say(draining() >> fires("drain_timeout"), alarm("drain_late"), told("pairs", EmergencyAsked)).at(
         "FLATTENING"
@@ -136,6 +138,6 @@ def test_the_end_says_why() -> None:
         assert play.step is not None
         return next(command.reason for command in play.step.commands if isinstance(command, StopEngine))
 
-    assert reason(running(SPAWNED, DRAIN, CLOSED)) == "operator"
-    assert reason(running(SPAWNED, KILL, CLOSED)) == "fire"
+    assert reason(running(SPAWNED, DRAIN, CLOSED).play(fires("settle_time"))) == "operator"
+    assert reason(running(SPAWNED, KILL, CLOSED).play(fires("settle_time"))) == "fire"
     assert reason(running().play(fires("run_time"))) == "the run's duration is over"
