@@ -100,7 +100,6 @@ class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
     price_collar_bps: Decimal = Decimal(300)
     """Largest distance of a limit price from the mark."""
     orders_per_minute_most: int = 120
-    alarm_repeat_s: float = 600.0
 
 
 class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):

@@ -85,17 +85,8 @@ def remainder(state: PairPosition) -> Decimal:
     return abs(state.taker.position) - abs(state.maker.position)
 
 
-def maker_viable(state: PairPosition, context: Context) -> bool:
-    """The taker leg's size can be traded on the maker venue, and its link is up."""
-    return _hedge_viable(state, context)
-
-
-def sweep_viable(state: PairPosition, context: Context) -> bool:
-    """The remainder can be traded on the maker venue, and its link is up."""
-    return _hedge_viable(state, context)
-
-
-def _hedge_viable(state: PairPosition, context: Context) -> bool:
+def hedge_viable(state: PairPosition, context: Context) -> bool:
+    """What the maker leg lacks can be traded on its venue, and the link there is up."""
     market = market_of(state, context, "maker")
     missing = remainder(state)
     if missing <= 0 or market.instrument is None or not context.board.link_up(state.maker.venue):
@@ -254,8 +245,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         orders_out,
         opening_order_out,
         entry_viable,
-        maker_viable,
-        sweep_viable,
+        hedge_viable,
         maker_crossed,
         requotes_left,
         sweeps_left,

@@ -14,7 +14,7 @@ from actors.commands import SubmitOrder
 from actors.domain import BPS, NS_PER_S, ONE, ZERO, Venue
 from actors.messages import OrderDenied
 from actors.policy import Policy
-from actors.risk.books import MINUTE_NS, Held, InFlight, RiskState, key_of, send
+from actors.risk.books import MINUTE_NS, InFlight, RiskState, key_of, send
 
 
 def screen(
@@ -120,11 +120,3 @@ def _price(board: Board, venue: Venue, asset: str, fallback: Decimal) -> Decimal
     if market.mark is not None:
         return market.mark
     return market.quote.mid if market.quote is not None else fallback
-
-
-def net_exposure_usd(positions: dict[str, Held], board: Board) -> Decimal:
-    """Signed sum of all positions at mark, USD."""
-    return sum(
-        (held.size * _price(board, held.venue, held.asset, ZERO) for _, held in sorted(positions.items())),
-        ZERO,
-    )

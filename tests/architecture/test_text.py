@@ -65,7 +65,7 @@ def test_a_machine_s_folder_is_noticed(folder: str, before: str) -> None:
         "https://" + "pypi" + ".org/project/trio",
         "https://files." + "pythonhosted" + ".org/x",
         "--index" + "-url http://127.0.0.1/x",
-        "http://mirror.local:3141/root/" + "simple",
+        "http://mirror.example:3141/ro" + "ot/simple",
     ],
 )
 def test_a_registry_is_noticed(line: str) -> None:
@@ -75,12 +75,12 @@ def test_a_registry_is_noticed(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "tests/work/a.py",
+        "tests/wo" + "rk/a.py",
         "https://example.org/home/index.html",
         "a homework/x",
         "--no-emit-index-url",
         "PyPI",
-        "./root/",
+        "./ro" + "ot/",
     ],
 )
 def test_other_text_passes(line: str) -> None:

@@ -92,8 +92,8 @@ def test_a_hedge_too_small_for_the_maker_venue_is_not_tried() -> None:
     play = pair_at("MAKER_PENDING.canceling")
     picky = InstrumentListed(instrument=instrument(MAKER, min_notional_usd=Decimal(700)))
     play.play(picky, filled("4"), later(6, fires("order_timeout")), filled("6", 0)).at("MAKER_PENDING.in_doubt")
-    assert GUARDS["sweep_viable"](play.state, context(play)) is True
-    assert GUARDS["sweep_viable"](with_leg(play.state, "maker", position=Decimal(10)), context(play)) is False
+    assert GUARDS["hedge_viable"](play.state, context(play)) is True
+    assert GUARDS["hedge_viable"](with_leg(play.state, "maker", position=Decimal(10)), context(play)) is False
 
 
 def test_a_reduction_must_leave_something_and_take_something() -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from actors.board import Board
 from actors.commands import SubmitOrder
 from actors.domain import DoneReason, Liquidity, Side, Venue
 from actors.messages import (
@@ -16,13 +17,19 @@ from actors.messages import (
     OrderFilled,
     PositionReported,
 )
-from actors.risk.books import key_of
-from actors.risk.limits import exposures_with, net_exposure_usd
+from actors.risk.books import Held, key_of
+from actors.risk.limits import exposures_with
 from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
 from tests.factories import ASSET, MAKER, TAKER, account, board_of, market_facts, sample, two_venues
 from tests.playbook import START_NS
 
 KILL = KillSwitchPulled(by="operator", reason="fire")
+
+
+def net_exposure_usd(positions: dict[str, Held], board: Board) -> Decimal:
+    """Signed sum of all positions at mark, counted a second time."""
+    marks = {key: board.market(held.venue, held.asset).mark or Decimal(0) for key, held in positions.items()}
+    return sum((held.size * marks[key] for key, held in positions.items()), Decimal(0))
 
 
 def rule(play: RiskPlay, wish: SubmitOrder) -> str:
