@@ -97,6 +97,14 @@ class DoneReason(StrEnum):
     VENUE_CANCELED = "venue_canceled"
 
 
+class MarketStatus(StrEnum):
+    """What a venue lets us do in a market."""
+
+    OPEN = "open"
+    REDUCE_ONLY = "reduce_only"
+    HALTED = "halted"
+
+
 class Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of frozen domain structs."""
 
@@ -107,6 +115,8 @@ class Instrument(Noun, frozen=True, kw_only=True):
     `lot` is the size step in base units; prices sit on `tick` (a fixed step) or on
     `significant_figures` with at most `price_decimals` decimals (Hyperliquid: 5 figures, 6 - szDecimals).
     Fees are fractions of notional. `maintenance_fraction` is the maintenance margin as a fraction of notional.
+    Prices and sizes are those of one token of `asset`; `multiplier` is how many of them the venue counts as one
+    (kBONK: 1000). `funding_calibrated`: the unit of the venue's rate has been checked against settled payments.
     """
 
     venue: Venue
@@ -124,6 +134,9 @@ class Instrument(Noun, frozen=True, kw_only=True):
     multiplier: Decimal = ONE
     settle_token: str = "USDC"
     funding_interval_s: int = 3600
+    funding_calibrated: bool = True
+    status: MarketStatus = MarketStatus.OPEN
+    status_reason: str = ""
 
 
 class Quote(Noun, frozen=True, kw_only=True):
