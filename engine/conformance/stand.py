@@ -1,0 +1,265 @@
+"""What a conformance dialogue works with: one adapter, what it reported, its market, and the levers of a simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal
+from typing import Protocol, TypeVar
+
+import msgspec
+import trio
+
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
+from actors.domain import NS_PER_S, ZERO, Instrument, Quote, Side, TimeInForce, Venue, client_order_id, round_price
+from actors.messages import (
+    AccountFill,
+    AccountReported,
+    InstrumentListed,
+    LinkUp,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionReported,
+    QueryFailed,
+    QuoteUpdated,
+    VenueMessage,
+)
+from engine.conformance.meddler import Meddler
+from engine.venues.adapter import Adapter
+
+M = TypeVar("M", bound=VenueMessage)
+Outcome = OrderDone | OrderRejected | OrderUnknown
+ORDER_LIFETIME_S = 60
+MARKET_SLIPPAGE = Decimal("0.02")
+QUERIES_MOST = 6
+
+
+class Failed(Exception):
+    """A dialogue did not go as every venue must; the text says what was expected and what came."""
+
+
+class Levers(Protocol):
+    """The misfortunes a simulator can be asked for; a test network has none."""
+
+    async def pull(self, lever: str, **fields: str) -> None:
+        """Pull a lever of the exchange by its name, such as `deleverage`, for our account and asset."""
+
+
+class StandTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """`size_cap_usd` bounds the notional of every order; `run` makes the client order ids of this run its own."""
+
+    venue: Venue
+    asset: str
+    size_cap_usd: Decimal
+    run: str
+    patience_s: float = 20.0
+    has_adl: bool = True
+
+
+class Stand:
+    """One adapter under test. Everything it reports is kept, in order."""
+
+    def __init__(
+        self, terms: StandTerms, wire: Meddler, now_ns: Callable[[], int], levers: Levers | None = None
+    ) -> None:
+        self.terms = terms
+        self.wire = wire
+        self.said: list[VenueMessage] = []
+        self.levers = levers
+        self.now_ns = now_ns
+        self._news = trio.Event()
+        self._orders = 0
+        self._adapter: Adapter | None = None
+
+    def put_under_test(self, adapter: Adapter) -> None:
+        """The adapter, made with this stand's `report` and `wire`."""
+        self._adapter = adapter
+
+    def report(self, message: VenueMessage) -> None:
+        """What the adapter calls."""
+        self.said.append(message)
+        self._news.set()
+
+    # what is known
+
+    def heard(self, kind: type[M], since: int = 0) -> list[M]:
+        """Everything of a kind that was said, from a place in the record on."""
+        return [message for message in self.said[since:] if isinstance(message, kind)]
+
+    @property
+    def instrument(self) -> Instrument:
+        """The market as the venue last listed it."""
+        found = [m.instrument for m in self.heard(InstrumentListed) if m.instrument.asset == self.terms.asset]
+        if not found:
+            raise Failed(f"{self.terms.asset} was not listed")
+        return found[-1]
+
+    @property
+    def quote(self) -> Quote:
+        """The last best bid and ask."""
+        found = [m for m in self.heard(QuoteUpdated) if m.asset == self.terms.asset]
+        if not found:
+            raise Failed(f"no quote of {self.terms.asset} came")
+        last = found[-1]
+        return Quote(bid=last.bid, bid_size=last.bid_size, ask=last.ask, ask_size=last.ask_size, at_ns=last.venue_at_ns)
+
+    @property
+    def equity_usd(self) -> Decimal:
+        """The account's equity as last reported."""
+        found = self.heard(AccountReported)
+        return found[-1].equity_usd if found else ZERO
+
+    def unit(self, times: int = 1) -> Decimal:
+        """`times` the smallest size that stays above the venue's minimum when the price moves a little.
+
+        Raises Failed when that is above the cap.
+        """
+        instrument, price = self.instrument, self.quote.mid
+        least = max(instrument.min_notional_usd * Decimal("1.5") / price, instrument.lot)
+        lots = (least / instrument.lot).to_integral_value(rounding=ROUND_CEILING)
+        size = lots * instrument.lot * times
+        if size * price > self.terms.size_cap_usd:
+            raise Failed(f"{size} {self.terms.asset} is above the cap of {self.terms.size_cap_usd} USD")
+        return size
+
+    def limit(self, side: Side, tif: TimeInForce, slip: Decimal | None = None) -> Decimal:
+        """A price on the lattice: crossing for an IOC, well behind the touch for what should rest."""
+        quote, up = self.quote, side is Side.BUY
+        if slip is None:
+            slip = MARKET_SLIPPAGE if tif is TimeInForce.IOC else -MARKET_SLIPPAGE
+        touch = quote.ask if up else quote.bid
+        return round_price(self.instrument, touch * (1 + slip * side.sign), up=up)
+
+    # what is done
+
+    def order(self, side: Side, size: Decimal, tif: TimeInForce = TimeInForce.IOC, **changes: object) -> SubmitOrder:
+        """An order of our own making; `changes` replace fields."""
+        self._orders += 1
+        order = SubmitOrder(
+            order_id=self.next_id(),
+            venue=self.terms.venue,
+            asset=self.terms.asset,
+            side=side,
+            size=size,
+            limit_price=self.limit(side, tif),
+            time_in_force=tif,
+            reduce_only=False,
+            purpose="conformance",
+            expires_at_ns=self.now_ns() + ORDER_LIFETIME_S * NS_PER_S,
+            decision_mid=self.quote.mid,
+        )
+        return msgspec.structs.replace(order, **changes)
+
+    def next_id(self) -> str:
+        """A client order id nobody has used."""
+        self._orders += 1
+        return client_order_id(self.terms.run, "conformance", self._orders)
+
+    async def perform(self, *commands: VenueCommand) -> None:
+        """Prepare all in order, then deliver them together."""
+        assert self._adapter is not None
+        deliveries = [self._adapter.prepare(command) for command in commands]
+        async with trio.open_nursery() as nursery:
+            for delivery in deliveries:
+                nursery.start_soon(delivery)
+
+    async def trade(self, order: SubmitOrder) -> Outcome:
+        """Send an order and follow it to its end."""
+        await self.perform(order)
+        return await self.outcome(order.order_id)
+
+    async def outcome(self, order_id: str) -> Outcome:
+        """Wait for the order's end, asking for it when it does not come by itself; raises Failed after that."""
+        for _ in range(QUERIES_MOST):
+            with trio.move_on_after(self.terms.patience_s / QUERIES_MOST):
+                return await self._ended(order_id)
+            before = len(self.said)
+            await self.perform(QueryOrder(venue=self.terms.venue, asset=self.terms.asset, order_id=order_id))
+            unknown = [m for m in self.heard(OrderUnknown, before) if m.order_id == order_id]
+            if unknown and not self._unresolved(order_id):
+                return unknown[-1]
+        raise Failed(f"order {order_id} never ended: {self.about(order_id)}")
+
+    def _unresolved(self, order_id: str) -> bool:
+        words = [m for m in self.said if getattr(m, "order_id", None) == order_id]
+        return bool(words) and isinstance(words[0], OrderUnresolved) and len(words) < QUERIES_MOST
+
+    async def _ended(self, order_id: str) -> Outcome:
+        while True:
+            for message in self.said:
+                if isinstance(message, OrderDone | OrderRejected) and message.order_id == order_id:
+                    return message
+            await self._wait()
+
+    async def hear(self, kind: type[M], what: str, fits: Callable[[M], bool], since: int, within_s: float) -> M:
+        """Wait for a message of a kind; raises Failed naming `what` when it does not come."""
+        with trio.move_on_after(within_s):
+            while True:
+                found = next((m for m in self.heard(kind, since) if fits(m)), None)
+                if found is not None:
+                    return found
+                await self._wait()
+        raise Failed(f"{what} did not come within {within_s:g} s")
+
+    async def link_up(self, since: int, within_s: float) -> None:
+        """Wait for the link to be up (again)."""
+        await self.hear(LinkUp, "LinkUp", lambda _: True, since, within_s)
+
+    async def _wait(self) -> None:
+        self._news = trio.Event()
+        await self._news.wait()
+
+    async def position(self) -> Decimal:
+        """The position as the venue answers when asked; raises Failed when it cannot be had."""
+        for _ in range(QUERIES_MOST):
+            before = len(self.said)
+            await self.perform(QueryPosition(venue=self.terms.venue, asset=self.terms.asset))
+            answers = [m for m in self.heard(PositionReported, before) if m.queried and m.asset == self.terms.asset]
+            if answers:
+                return answers[-1].size
+            await trio.sleep(1)
+        raise Failed(f"the position cannot be asked: {[m.detail for m in self.heard(QueryFailed)][-1:]}")
+
+    async def cancel(self, order_id: str) -> None:
+        """Cancel one order."""
+        await self.perform(CancelOrder(venue=self.terms.venue, asset=self.terms.asset, order_id=order_id))
+
+    async def clean(self) -> None:
+        """Leave nothing behind: every order cancelled, the position closed reduce-only. Raises Failed."""
+        await self.perform(CancelAll(venue=self.terms.venue, asset=self.terms.asset))
+        for _ in range(QUERIES_MOST):
+            size = await self.position()
+            if not size:
+                return
+            side = Side.SELL if size > 0 else Side.BUY
+            await self.trade(self.order(side, abs(size), reduce_only=True))
+        raise Failed("the position could not be closed")
+
+    # what is checked
+
+    def fills(self, order_id: str) -> list[OrderFilled]:
+        """The fills of one order."""
+        return [m for m in self.heard(OrderFilled) if m.order_id == order_id]
+
+    def filled(self, order_id: str) -> Decimal:
+        """Their sum. Raises Failed for a fill told twice."""
+        found = self.fills(order_id)
+        if len({fill.fill_id for fill in found}) < len(found):
+            raise Failed(f"a fill of {order_id} was told twice")
+        return sum((fill.size for fill in found), ZERO)
+
+    def forced(self, kind: type[AccountFill], since: int) -> Decimal:
+        """Sum of the fills of a kind that nobody of ours ordered."""
+        return sum((m.size for m in self.said[since:] if isinstance(m, kind)), ZERO)
+
+    def about(self, order_id: str) -> str:
+        """What was said of an order, in order, for a failure's text."""
+        words = [m for m in self.said if getattr(m, "order_id", None) == order_id]
+        return ", ".join(f"{type(m).__name__}({getattr(m, 'detail', '') or getattr(m, 'reason', '')})" for m in words)
+
+    def require(self, true: bool, expected: str, came: object) -> None:
+        """Raise Failed unless `true`."""
+        if not true:
+            raise Failed(f"expected {expected}, came {came}")
