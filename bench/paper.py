@@ -8,7 +8,7 @@ from pathlib import Path
 
 from actors.policy import Policy
 from bench.ratios import Line, Scale, compare
-from engine import config as configuration, runtime
+from engine import config as configuration, preparation
 from engine.core import Decision
 from engine.journal import JournalWriter, new_header, read
 from engine.replay import build_core, redecide, replay
@@ -45,7 +45,7 @@ def paper_run(duration: str, directory: Path) -> tuple[Path, Line]:
     """A finished paper run's directory, and its messages per second."""
     profile = configuration.with_options(configuration.load(configuration.DEFAULT_CONFIG), seed=SEED, duration=duration)
     begun_s = time.perf_counter()
-    result = runtime.run(runtime.RunRequest(config=profile, runs=directory))
+    result = preparation.run(preparation.RunRequest(config=profile, runs=directory))
     spent_s = time.perf_counter() - begun_s
     rate = result.final.messages / spent_s
     note = f"{duration} of market time in {spent_s:.1f} s"

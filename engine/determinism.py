@@ -53,6 +53,13 @@ def run_virtual(main: Callable[[], Awaitable[T]], seed: int, speed: float | None
         return trio.run(main, clock=trio.testing.MockClock(rate=speed, autojump_threshold=math.inf))
 
 
+def run_real(main: Callable[[], Awaitable[T]], speed: float) -> T:
+    """Run `main` in real time, or at `speed` times that, with sockets and in trio's own order."""
+    if speed == 1:
+        return trio.run(main)
+    return trio.run(main, clock=trio.testing.MockClock(rate=speed, autojump_threshold=math.inf))
+
+
 @contextmanager
 def _fixed_scheduling(seed: int) -> Iterator[None]:
     """Trio's own order of tasks, drawn from the seed; what it was before is put back."""

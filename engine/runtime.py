@@ -7,10 +7,8 @@ requests). A venue whose task fails is reported lost and begun again; the engine
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +19,12 @@ from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from actors.messages import DrainAsked, EngineStarted, KillSwitchPulled, LinkLost
 from actors.roles import initial_states
-from engine import config as configuration, listing, view
+from engine import config as configuration, view
 from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core, Decision
-from engine.determinism import run_virtual
+from engine.determinism import run_real, run_virtual
+from engine.doors import Door, Doors
 from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
 from engine.journal import JournalWriter, new_header
@@ -33,14 +32,12 @@ from engine.mailbox import Mailbox
 from engine.report import report_data, report_markdown
 from engine.router import Router
 from engine.sequencer import Sequencer
-from engine.simulators.faults import FaultPlan
-from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
 from engine.supervisor import Supervisor
 from engine.timers import Timers
-from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
+from engine.venues.adapter import Adapter
+from engine.venues.registry import AccountTerms, Ends, make_adapter
 from engine.view import EngineView, Tally
-from engine.world import build_faults, build_market, build_venue, refuse_unsimulated, secret_for
 
 Progress = Callable[[EngineView], None]
 RESTART_PAUSE_S = 5.0
@@ -56,14 +53,6 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 Companion = Callable[[Stage], Awaitable[None]]
 """A task beside the engine, begun when every venue is up and cancelled when the run ends."""
-
-
-class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for, after the command line had its say. `speed` None is as fast as possible."""
-
-    config: Config
-    runs: Path
-    speed: float | None = None
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,128 +72,29 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         return any(alarm.code in codes for alarm in self.final.alarms)
 
 
-def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
-    """Run the engine on simulated venues to its end and write its report.
-
-    Raises ConfigError, MarketFileError, JournalError.
-    """
-    engine = prepare(request, progress)
-    engine.run()
-    return engine.finish()
-
-
-def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
-    """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind."""
-    refuse_unsimulated(request.config)
-    market = build_market(request.config)
-    faults = build_faults(request.config)
-    config, notes = fit_to_market(request.config, market)
-    start_ns = first_common_ns(market, config)
-    directory = new_directory(request.runs)
-    try:
-        engine = Engine(config, market, start_ns, faults, directory, request.speed, progress)
-    except BaseException:
-        shutil.rmtree(directory)
-        raise
-    engine.notes.extend(notes)
-    return engine
-
-
-def new_directory(runs: Path) -> Path:
-    """A directory for a new run, named by the time it was started; the name is in no record."""
-    stem = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    for number in range(1000):
-        directory = runs / (stem if not number else f"{stem}-{number}")
-        try:
-            directory.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return directory
-    raise FileExistsError(f"{runs}: too many runs started in one second; wait a moment")
-
-
-def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
-    """Trade what the market has, for as long as it lasts; notes say what was left out."""
-    config, notes = listing.with_made_up_instruments(config, market)
-    scanner, lifecycle = config.policy.scanner, config.policy.lifecycle
-    assets = tuple(asset for asset in scanner.assets if asset in market.assets)
-    missing = [asset for asset in scanner.assets if asset not in assets]
-    if missing:
-        notes.append(f"the market has no {', '.join(missing)}: left out")
-    if not assets:
-        raise configuration.ConfigError(
-            f"policy.scanner.assets: the market has none of {', '.join(scanner.assets)}; it has "
-            f"{', '.join(market.assets[:10])}"
-        )
-    duration_s = lifecycle.duration_s
-    if market.end_ns is not None:
-        room_s = (market.end_ns - first_common_ns(market, config)) / 1e9 - lifecycle.drain_timeout_s
-        if room_s < duration_s:
-            duration_s = max(0.0, room_s)
-            notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
-    notes.extend(_gap_notes(market, assets, tuple(venue.value for venue in scanner.venues)))
-    policy = msgspec.structs.replace(
-        config.policy,
-        scanner=msgspec.structs.replace(scanner, assets=assets),
-        lifecycle=msgspec.structs.replace(lifecycle, duration_s=duration_s),
-    )
-    return msgspec.structs.replace(config, policy=policy), notes
-
-
-def first_common_ns(market: Market, config: Config) -> int:
-    """The first moment at which every market that is traded has a price; raises ConfigError when there is none."""
-    scanner = config.policy.scanner
-    markets = [(venue.value, asset) for venue in scanner.venues for asset in scanner.assets if asset in market.assets]
-    end_ns = market.end_ns or market.start_ns + listing.SEARCH_STEP_NS
-    for at_ns in range(market.start_ns, end_ns, listing.SEARCH_STEP_NS):
-        if all(market.sample(venue, asset, at_ns) is not None for venue, asset in markets):
-            return at_ns
-    raise configuration.ConfigError(
-        f"market.file: no moment has prices for all of {', '.join(scanner.assets)} on all of "
-        f"{', '.join(venue.value for venue in scanner.venues)}; name fewer assets in policy.scanner.assets"
-    )
-
-
-def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...]) -> list[str]:
-    """Where the venues' figures come from, and what the recording does not cover."""
-    gaps = [gap for gap in market.gaps() if gap.asset in assets and gap.venue in venues]
-    told = [origin for origin in market.provenance() if origin.venue in venues]
-    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in told]
-    if gaps:
-        hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
-        notes.append(
-            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: "
-            "prices stand still there, nothing is opened on old quotes, no funding is paid"
-        )
-    return notes
-
-
 class Engine:
     """One run: built, run inside trio, finished."""
 
     def __init__(
         self,
         config: Config,
-        market: Market,
-        started_ns: int,
-        faults: FaultPlan,
+        doors: Doors,
         directory: Path,
         speed: float | None = None,
         progress: Progress | None = None,
         companions: tuple[Companion, ...] = (),
     ) -> None:
+        """`speed` is that of the venues' time: None (as fast as possible) needs venues that are simulated here."""
         self.config = config
         self.directory = directory
         self.notes: list[str] = []
-        self.simulated: dict[Venue, SimulatedVenue] = {}
         self.core = Core(config.policy, initial_states(config.policy))
         self.tally = Tally()
         self.reason = ""
-        self.started_ns = started_ns
-        """The market time at which the run begins."""
+        self.started_ns = 0
+        """The venues' time at which the run began."""
+        self._doors = doors
         self._speed = speed
-        self._market = market
-        self._faults = faults
         self._progress = progress or (lambda _: None)
         self._companions = companions
         self._journal = JournalWriter(
@@ -220,10 +110,18 @@ class Engine:
             head_every_s=config.journal.head_every_s,
         )
 
+    @property
+    def simulated(self) -> Mapping[Venue, SimulatedVenue]:
+        """The venues that are simulated in this process."""
+        return self._doors.simulated
+
     def run(self) -> None:
-        """Run to the end, under the virtual clock. Raises JournalBroken, out of the group the nurseries make of it."""
+        """Run to the end. Raises JournalBroken and other expected errors, out of the group the nurseries make of it."""
         try:
-            run_virtual(self.main, self.config.run.seed, self._speed)
+            if self.config.run.mode == "paper":
+                run_virtual(self.main, self.config.run.seed, self._speed)
+            else:
+                run_real(self.main, self._speed or 1.0)
         except BaseExceptionGroup as group:
             expected, others = group.split(UserError)
             if expected is None or others is not None:
@@ -232,6 +130,7 @@ class Engine:
 
     async def main(self) -> None:
         """The run, inside trio."""
+        self.started_ns = await self._doors.begin_ns()
         clock = Clock(self.started_ns)
         mailbox = Mailbox()
         router = Router(self.core.states)
@@ -285,27 +184,29 @@ class Engine:
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """One venue in a nursery of its own; begun again when it fails."""
+        async with self._doors.open(venue, clock) as door:
+            adapter = self._adapter(venue, door, clock, mailbox)
+            started = False
+            while True:
+                try:
+                    async with trio.open_nursery() as nursery:
+                        desks[venue] = VenueDesk(adapter, nursery)
+                        if door.world is not None:
+                            await nursery.start(door.world)
+                        if not started:
+                            started = True
+                            task_status.started()
+                        await adapter.listen()
+                except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
+                    self._venue_failed(venue, failed, mailbox)
+                await trio.sleep(RESTART_PAUSE_S)
+
+    def _adapter(self, venue: Venue, door: Door, clock: Clock, mailbox: Mailbox) -> Adapter:
         section = self.config.venues[venue]
-        signer, account = make_signer(venue, secret_for(venue, self.config.run.seed))
-        simulated = build_venue(venue, account, self.config, self._market, self._faults, clock.now_ns)
-        self.simulated[venue] = simulated
-        terms = AccountTerms(account=account, assets=self.config.policy.scanner.assets, leverage=section.leverage)
+        terms = AccountTerms(account=door.account, assets=self.config.policy.scanner.assets, leverage=section.leverage)
         rng = random.Random(f"{self.config.run.seed}|backoff|{venue.value}")
-        ends = Ends(transport=simulated, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
-        adapter = make_adapter(venue, signer, terms, ends)
-        started = False
-        while True:
-            try:
-                async with trio.open_nursery() as nursery:
-                    desks[venue] = VenueDesk(adapter, nursery)
-                    await nursery.start(simulated.run)
-                    if not started:
-                        started = True
-                        task_status.started()
-                    await adapter.listen()
-            except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
-                self._venue_failed(venue, failed, mailbox)
-            await trio.sleep(RESTART_PAUSE_S)
+        ends = Ends(transport=door.transport, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
+        return make_adapter(venue, door.signing, terms, ends)
 
     def _venue_failed(self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox) -> None:
         first = first_of(failed)
@@ -317,9 +218,7 @@ class Engine:
 
     def _closing_notes(self, final: EngineView) -> Iterator[str]:
         """What a reader of the report should know: which faults struck, and why nothing was opened."""
-        for rule in self._faults.rules:
-            struck = sum(venue.struck(rule.name) for venue in self.simulated.values())
-            yield f"fault rule {rule.name!r} struck {struck} times"
+        yield from self._doors.closing_notes()
         if not any(pair.orders for pair in final.pairs):
             yield "nothing was opened; `perp2perp scan` with the same market says which gate refused what"
 

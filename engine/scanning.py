@@ -11,7 +11,7 @@ from rich.table import Table
 
 from actors.funding_scanner import FundingScanner, candidates
 from actors.gates import Candidate
-from engine import runtime
+from engine import preparation
 from engine.config import Config
 
 
@@ -20,7 +20,7 @@ def observe(config: Config) -> tuple[Candidate, ...]:
     scanner = msgspec.structs.replace(config.policy.scanner, pairs_most=0)
     quiet = msgspec.structs.replace(config, policy=msgspec.structs.replace(config.policy, scanner=scanner))
     with tempfile.TemporaryDirectory() as scratch:
-        engine = runtime.prepare(runtime.RunRequest(config=quiet, runs=Path(scratch)))
+        engine = preparation.prepare(preparation.RunRequest(config=quiet, runs=Path(scratch)))
         engine.run()
         engine.finish()
     state = engine.core.states["funding_scanner"]

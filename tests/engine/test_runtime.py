@@ -11,15 +11,15 @@ import trio
 
 from actors.domain import ZERO, Venue
 from actors.pair_position.state import PairPosition
-from engine import config as configuration, journal, runtime
-from engine.config import Config, ConfigError
+from engine import config as configuration, journal, preparation, runtime
+from engine.config import Config
 from engine.determinism import run_virtual
 from engine.errors import UserError
 from engine.journal.errors import JournalBroken
-from engine.runtime import Engine, RunRequest
+from engine.preparation import RunRequest
+from engine.runtime import Engine
 from engine.venues.registry import make_signer
 from engine.world import secret_for
-from tests.shared import data_root
 
 CENT = Decimal("0.01")
 SEED = 3
@@ -31,7 +31,7 @@ def config(duration: str = "1d") -> Config:
 
 
 def prepared(runs: Path, duration: str = "1d") -> Engine:
-    return runtime.prepare(RunRequest(config=config(duration), runs=runs))
+    return preparation.prepare(RunRequest(config=config(duration), runs=runs))
 
 
 def run_beside(engine: Engine, beside: Callable[[], Awaitable[None]]) -> None:
@@ -168,7 +168,7 @@ def test_a_venue_that_cannot_be_reached_ends_the_run_for_that_reason(tmp_path: P
         '[[rules]]\nname = "away"\ntraffic = "connect"\nvenue = "pacifica"\nfault = { do = "disconnect" }\n'
     )
     request = RunRequest(config=configuration.with_options(config("2h"), faults=plan), runs=tmp_path / "runs")
-    report = runtime.run(request).report
+    report = preparation.run(request).report
     assert report["reason"] == "not every venue could be reached"
     assert (report["orders"], report["final_exposure_usd"]) == (0, 0)
     assert any(alarm["code"] == "links_missing" and "pacifica" in alarm["text"] for alarm in report["alarms"])
@@ -219,47 +219,10 @@ def test_a_start_that_fails_leaves_no_directory(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bad_fault_plan_is_found_before_a_directory_is_made(tmp_path: Path) -> None:
-    plan = tmp_path / "faults.toml"
-    plan.write_text("[[rules]]\n")
-    request = RunRequest(config=configuration.with_options(config(), faults=plan), runs=tmp_path / "runs")
-    with pytest.raises(UserError, match=r"faults\.toml"):
-        runtime.prepare(request)
-    assert not (tmp_path / "runs").exists()
-
-
-# --- where and when ----------------------------------------------------------------------------------------
-
-
-def test_runs_started_in_one_second_have_directories_of_their_own(tmp_path: Path) -> None:
-    made = [runtime.new_directory(tmp_path / "runs") for _ in range(5)]
-    assert len(set(made)) == 5
-    assert all(directory.is_dir() for directory in made)
-
-
-def test_a_recording_that_ends_before_the_run_ends_it_and_says_so(tmp_path: Path) -> None:
-    (recording,) = data_root().glob("multi_venue/seven_venues_*.csv.gz")
-    long = configuration.with_options(config("500w"), market=recording)
-    engine = runtime.prepare(RunRequest(config=long, runs=tmp_path))
-    assert engine.config.policy.lifecycle.duration_s < 500 * 7 * 86400
-    assert any("the run ends with it" in note for note in engine.notes)
-
-
-def test_an_asset_the_market_lacks_is_left_out_and_named(tmp_path: Path) -> None:
-    (recording,) = data_root().glob("hyperliquid/funding_settled_1h.csv.gz")
-    wished = configuration.with_options(config(), market=recording, assets="BTC,XYZ")
-    engine = runtime.prepare(RunRequest(config=wished, runs=tmp_path))
-    assert engine.config.policy.scanner.assets == ("BTC",)
-    assert any("XYZ" in note for note in engine.notes)
-    with pytest.raises(ConfigError, match="the market has none of XYZ"):
-        runtime.prepare(RunRequest(config=configuration.with_options(config(), assets="XYZ"), runs=tmp_path / "other"))
-    assert not (tmp_path / "other").exists()
-
-
 def test_the_view_of_progress_is_shown_while_the_run_goes(tmp_path: Path) -> None:
     seen: list[int] = []
     request = RunRequest(config=config("1d"), runs=tmp_path)
-    result = runtime.run(request, lambda view: seen.append(view.seq))
+    result = preparation.run(request, lambda view: seen.append(view.seq))
     assert seen == sorted(seen)
     assert seen[0] == 2000
     assert result.final.seq == result.report["messages"]

@@ -22,6 +22,7 @@ from actors.pair_position.state import PairPosition
 from actors.policy import EntryPolicy, LifecyclePolicy, Policy, ScannerPolicy, VerifyPolicy
 from engine.config import DEFAULT_CONFIG, Config, InstrumentSection, VenueSection, load
 from engine.core import Core
+from engine.doors import PaperDoors
 from engine.journal.reader import read
 from engine.journal.record import JOURNAL_NAME, StepRecord
 from engine.replay import build_core, redecide, render_replay, replay
@@ -272,7 +273,7 @@ def perform(scenario: Scenario, directory: Path) -> Run:
     cores: list[Core] = []
     companions = tuple(_companion(cue, cores) for cue in scenario.cues)
     config = config_of(scenario)
-    engine = Engine(config, market=market, started_ns=START_NS, faults=plan, directory=directory, companions=companions)
+    engine = Engine(config, PaperDoors(config, market, START_NS, plan), directory, companions=companions)
     cores.append(engine.core)
     engine.run()
     engine.finish()

@@ -1,0 +1,80 @@
+"""What stands at the ends of a run, venue by venue: the only thing in which paper, sandbox and live differ.
+
+A door is a transport, a signing, and the account both belong to. In paper both are made here, from the seed; over a
+network the transport has sockets and the signing has a process of its own, which holds the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+import msgspec
+import trio
+
+from actors.domain import Venue
+from engine.clock import Clock
+from engine.config import Config
+from engine.simulators.faults import FaultPlan
+from engine.simulators.market import Market
+from engine.simulators.transport import SimulatedVenue
+from engine.venues.registry import make_signer
+from engine.venues.signing import Signing
+from engine.venues.transport import Transport
+from engine.world import build_venue, secret_for
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue's end. `world` moves a simulated venue and is run in the venue's nursery, if there is one."""
+
+    transport: Transport
+    signing: Signing[Any, Any]
+    account: str
+    world: Callable[..., Awaitable[None]] | None = None
+
+
+class Doors(Protocol):
+    """Opens the doors of a run."""
+
+    simulated: dict[Venue, SimulatedVenue]
+    """The venues that are simulated in this process, for companions and reports."""
+
+    async def begin_ns(self) -> int:
+        """The venues' time at this moment, from which the run's clock goes on. Raises UserError."""
+
+    def closing_notes(self) -> Iterator[str]:
+        """What a reader of the report should know of the ends."""
+
+    def open(self, venue: Venue, clock: Clock) -> AbstractAsyncContextManager[Door]:
+        """A venue's door, open until the run ends."""
+
+
+class PaperDoors:
+    """Simulated venues in this process, and throw-away keys made from the seed."""
+
+    def __init__(self, config: Config, market: Market, started_ns: int, faults: FaultPlan) -> None:
+        """`started_ns` is the market time at which the run begins."""
+        self.simulated: dict[Venue, SimulatedVenue] = {}
+        self._config, self._market, self._faults = config, market, faults
+        self._started_ns = started_ns
+
+    async def begin_ns(self) -> int:
+        """The market's time, which waits for us."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        return self._started_ns
+
+    def closing_notes(self) -> Iterator[str]:
+        """Which faults struck how often."""
+        for rule in self._faults.rules:
+            struck = sum(venue.struck(rule.name) for venue in self.simulated.values())
+            yield f"fault rule {rule.name!r} struck {struck} times"
+
+    @asynccontextmanager
+    async def open(self, venue: Venue, clock: Clock) -> AsyncIterator[Door]:
+        """The venue's simulator with our account on it."""
+        signing, account = make_signer(venue, secret_for(venue, self._config.run.seed))
+        simulated = build_venue(venue, account, self._config, self._market, self._faults, clock.now_ns)
+        self.simulated[venue] = simulated
+        await trio.lowlevel.checkpoint_if_cancelled()
+        yield Door(transport=simulated, signing=signing, account=account, world=simulated.run)

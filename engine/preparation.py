@@ -1,0 +1,124 @@
+"""From a profile to an engine ready to run: the market, the faults, the ends, and a directory with a journal.
+
+Counterpart: `engine.runtime`, which runs it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from engine import config as configuration, listing
+from engine.config import Config
+from engine.doors import PaperDoors
+from engine.runtime import Engine, Progress, RunResult
+from engine.simulators.market import Market
+from engine.world import build_faults, build_market, refuse_unsimulated
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was asked for, after the command line had its say. `speed` None is as fast as possible."""
+
+    config: Config
+    runs: Path
+    speed: float | None = None
+
+
+def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
+    """Run the engine to its end and write its report.
+
+    Raises ConfigError, MarketFileError, JournalError.
+    """
+    engine = prepare(request, progress)
+    engine.run()
+    return engine.finish()
+
+
+def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
+    """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind."""
+    refuse_unsimulated(request.config)
+    market = build_market(request.config)
+    faults = build_faults(request.config)
+    config, notes = fit_to_market(request.config, market)
+    start_ns = first_common_ns(market, config)
+    doors = PaperDoors(config, market, start_ns, faults)
+    directory = new_directory(request.runs)
+    try:
+        engine = Engine(config, doors, directory, request.speed, progress)
+    except BaseException:
+        shutil.rmtree(directory)
+        raise
+    engine.notes.extend(notes)
+    return engine
+
+
+def new_directory(runs: Path) -> Path:
+    """A directory for a new run, named by the time it was started; the name is in no record."""
+    stem = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    for number in range(1000):
+        directory = runs / (stem if not number else f"{stem}-{number}")
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return directory
+    raise FileExistsError(f"{runs}: too many runs started in one second; wait a moment")
+
+
+def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
+    """Trade what the market has, for as long as it lasts; notes say what was left out."""
+    config, notes = listing.with_made_up_instruments(config, market)
+    scanner, lifecycle = config.policy.scanner, config.policy.lifecycle
+    assets = tuple(asset for asset in scanner.assets if asset in market.assets)
+    missing = [asset for asset in scanner.assets if asset not in assets]
+    if missing:
+        notes.append(f"the market has no {', '.join(missing)}: left out")
+    if not assets:
+        raise configuration.ConfigError(
+            f"policy.scanner.assets: the market has none of {', '.join(scanner.assets)}; it has "
+            f"{', '.join(market.assets[:10])}"
+        )
+    duration_s = lifecycle.duration_s
+    if market.end_ns is not None:
+        room_s = (market.end_ns - first_common_ns(market, config)) / 1e9 - lifecycle.drain_timeout_s
+        if room_s < duration_s:
+            duration_s = max(0.0, room_s)
+            notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
+    notes.extend(_gap_notes(market, assets, tuple(venue.value for venue in scanner.venues)))
+    policy = msgspec.structs.replace(
+        config.policy,
+        scanner=msgspec.structs.replace(scanner, assets=assets),
+        lifecycle=msgspec.structs.replace(lifecycle, duration_s=duration_s),
+    )
+    return msgspec.structs.replace(config, policy=policy), notes
+
+
+def first_common_ns(market: Market, config: Config) -> int:
+    """The first moment at which every market that is traded has a price; raises ConfigError when there is none."""
+    scanner = config.policy.scanner
+    markets = [(venue.value, asset) for venue in scanner.venues for asset in scanner.assets if asset in market.assets]
+    end_ns = market.end_ns or market.start_ns + listing.SEARCH_STEP_NS
+    for at_ns in range(market.start_ns, end_ns, listing.SEARCH_STEP_NS):
+        if all(market.sample(venue, asset, at_ns) is not None for venue, asset in markets):
+            return at_ns
+    raise configuration.ConfigError(
+        f"market.file: no moment has prices for all of {', '.join(scanner.assets)} on all of "
+        f"{', '.join(venue.value for venue in scanner.venues)}; name fewer assets in policy.scanner.assets"
+    )
+
+
+def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...]) -> list[str]:
+    """Where the venues' figures come from, and what the recording does not cover."""
+    gaps = [gap for gap in market.gaps() if gap.asset in assets and gap.venue in venues]
+    told = [origin for origin in market.provenance() if origin.venue in venues]
+    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in told]
+    if gaps:
+        hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
+        notes.append(
+            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: "
+            "prices stand still there, nothing is opened on old quotes, no funding is paid"
+        )
+    return notes
