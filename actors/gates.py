@@ -10,9 +10,10 @@ from decimal import Decimal
 
 import msgspec
 
+from actors import identity
 from actors.board import Board, Market
-from actors.domain import BPS, NS_PER_S, ONE, ZERO, Side, Venue, round_size, shared_lot
-from actors.policy import Policy
+from actors.domain import BPS, NS_PER_S, ONE, ZERO, Instrument, MarketStatus, Side, Venue, round_size, shared_lot
+from actors.policy import Policy, ScannerPolicy
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +144,9 @@ def _gates(
     scanner = policy.scanner
     down = [venue.value for venue in venues if not board.link_up(venue)]
     yield Gate(name="links", passed=not down, measured=f"down: {', '.join(down) or 'none'}", needed="both up")
+    yield _venue_status(taker, maker)
+    yield _identity(taker, maker, scanner)
+    yield _funding_calibrated(taker, maker, scanner)
     yield _most("quote_age_s", _age_s(taker, maker, at_ns), scanner.quote_age_most_s)
     yield _most("spread_bps", max(_spread_bps(taker), _spread_bps(maker)), scanner.spread_most_bps)
     yield _most("divergence_bps", _divergence_bps(taker, maker), scanner.divergence_most_bps)
@@ -152,6 +156,34 @@ def _gates(
     yield _least("history_h", seen_h, scanner.history_h)
     notional = max(size * (taker.mark or ONE), ONE)
     yield _least("expected_net_bps", expected / notional / BPS, scanner.net_least_bps)
+
+
+def _venue_status(taker: Market, maker: Market) -> Gate:
+    """Both venues let us open positions in their market."""
+    closed = [each for each in _instruments(taker, maker) if each.status is not MarketStatus.OPEN]
+    told = "; ".join(f"{each.venue.value}: {each.status_reason or each.status.value}" for each in closed)
+    return Gate(name="venue_status", passed=not closed, measured=told or "both open", needed="both open")
+
+
+def _identity(taker: Market, maker: Market, scanner: ScannerPolicy) -> Gate:
+    """Both markets are one instrument, settled in what the policy allows."""
+    against = "; ".join(identity.objections(taker, maker, scanner))
+    needed = f"prices within {scanner.identity_price_most_bps} bps, settled in {' or '.join(scanner.settle_tokens)}"
+    measured = against or identity.told(taker, maker)
+    return Gate(name="identity", passed=not against, measured=measured, needed=needed)
+
+
+def _funding_calibrated(taker: Market, maker: Market, scanner: ScannerPolicy) -> Gate:
+    """The rates that are ranked have been checked against settled payments, where the policy asks for it."""
+    bare = [each.venue.value for each in _instruments(taker, maker) if not each.funding_calibrated]
+    needed = "both checked against settled payments" if scanner.calibrated_only else "not asked for"
+    measured = f"not checked: {', '.join(bare)}" if bare else "both checked"
+    passed = not (bare and scanner.calibrated_only)
+    return Gate(name="funding_calibrated", passed=passed, measured=measured, needed=needed)
+
+
+def _instruments(*markets: Market) -> tuple[Instrument, ...]:
+    return tuple(market.instrument for market in markets if market.instrument is not None)
 
 
 def _most(name: str, measured: Decimal, limit: Decimal) -> Gate:

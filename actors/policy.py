@@ -124,6 +124,14 @@ class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     spread_most_bps: Decimal = Decimal(15)
     divergence_most_bps: Decimal = Decimal(60)
     """Largest distance between the two venues' marks."""
+    identity_price_most_bps: Decimal = Decimal(500)
+    """Beyond this distance of the oracle prices two markets of one name are not the same instrument."""
+    settle_tokens: tuple[str, ...] = ("USDC",)
+    """What a leg may be settled in."""
+    settle_tokens_may_differ: bool = False
+    """Whether the legs may be settled in different tokens of `settle_tokens`."""
+    calibrated_only: bool = False
+    """Whether a venue's rate must have been checked against settled payments; a live profile says true."""
     quote_age_most_s: Decimal = Decimal(900)
     depth_share_most: Decimal = Decimal(1)
     """Largest share of the best level's size an entry may take."""

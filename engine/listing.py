@@ -12,13 +12,12 @@ import msgspec
 from actors.domain import Venue
 from engine.config import Config, InstrumentSection, VenueSection
 from engine.simulators.market import Market
+from engine.venues.assets import in_bundles
 
 ALL = ("all",)
 MAX_LEVERAGE = 10
 LOT_DECIMALS_MOST = 5
 SEARCH_STEP_NS = 900 * 1_000_000_000
-PER_THOUSAND = ("BONK", "FLOKI", "LUNC", "NEIRO", "PEPE", "SHIB")
-"""Assets that a venue counts in thousands; the simulated venues list single tokens only."""
 
 
 def with_made_up_instruments(config: Config, market: Market) -> tuple[Config, list[str]]:
@@ -47,8 +46,12 @@ def with_made_up_instruments(config: Config, market: Market) -> tuple[Config, li
 
 
 def together_from_the_start(market: Market, venues: tuple[str, ...]) -> tuple[str, ...]:
-    """Assets priced on all these venues at the first moment any asset is; those counted per thousand are left out."""
-    plain = [asset for asset in market.assets if asset not in PER_THOUSAND]
+    """Assets priced on all these venues at the first moment any asset is.
+
+    Those that one of the venues counts by the thousand are left out: lots are made up for single tokens.
+    """
+    counted_in_bundles = in_bundles(Venue(venue) for venue in venues)
+    plain = [asset for asset in market.assets if asset not in counted_in_bundles]
     for at_ns in range(market.start_ns, market.end_ns or market.start_ns + SEARCH_STEP_NS, SEARCH_STEP_NS):
         found = [a for a in plain if all(market.sample(venue, a, at_ns) is not None for venue in venues)]
         if found:

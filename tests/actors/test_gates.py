@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from actors.board import Board, Market
-from actors.domain import NS_PER_S, Side
+from actors.domain import NS_PER_S, MarketStatus, Side
 from actors.gates import Candidate, funding_of, judge, more_liquid, round_trip_bps
 from actors.messages import AnyMessage, InstrumentListed, LinkLost
-from actors.policy import Policy
+from actors.policy import Policy, ScannerPolicy
 from tests.factories import ASSET, MAKER, TAKER, board_of, instrument, market_facts, quote, sample, two_venues
 from tests.playbook import START_NS
 
@@ -45,6 +46,10 @@ def test_a_good_candidate_passes_every_gate_and_its_arithmetic_is_by_hand() -> N
     ("name", "facts"),
     [
         ("links", (LinkLost(venue=MAKER, reason="cut"),)),
+        ("venue_status", (InstrumentListed(instrument=instrument(TAKER, status=MarketStatus.REDUCE_ONLY)),)),
+        ("venue_status", (InstrumentListed(instrument=instrument(MAKER, status=MarketStatus.HALTED)),)),
+        ("identity", (InstrumentListed(instrument=instrument(MAKER, settle_token="USDT")),)),
+        ("identity", (msgspec.structs.replace(sample(MAKER), oracle=Decimal(94)),)),
         ("spread_bps", (quote(MAKER, bid="99.9", ask="100.1"),)),
         ("divergence_bps", (sample(MAKER, "101"),)),
         ("size_above_minimum", (InstrumentListed(instrument=instrument(MAKER, min_notional_usd=Decimal(10_001))),)),
@@ -60,6 +65,36 @@ def test_each_gate_refuses_alone_and_says_what_it_measured(name: str, facts: tup
     assert not candidate.passed
     assert candidate.refusals[0].measured
     assert candidate.refusals[0].needed
+
+
+def test_a_closed_market_is_refused_with_the_venue_s_reason() -> None:
+    closed = instrument(MAKER, status=MarketStatus.HALTED, status_reason="the program is paused")
+    gate = judged(board_with(InstrumentListed(instrument=closed))).refusals[0]
+    assert gate.measured == f"{MAKER.value}: the program is paused"
+
+
+def test_a_wrong_multiplier_is_refused_as_another_instrument() -> None:
+    thousand = (sample(MAKER, "0.1"), quote(MAKER, bid="0.09995", ask="0.10005"))
+    found = {gate.name: gate for gate in judged(board_with(*thousand)).refusals}
+    assert "not the same instrument, or a wrong multiplier" in found["identity"].measured
+
+
+@pytest.mark.parametrize(("asked", "refused"), [(True, ["funding_calibrated"]), (False, [])])
+def test_a_rate_nobody_has_checked_is_refused_only_where_the_policy_asks(asked: bool, refused: list[str]) -> None:
+    policy = Policy(scanner=ScannerPolicy(calibrated_only=asked))
+    board = board_with(InstrumentListed(instrument=instrument(MAKER, funding_calibrated=False)))
+    candidate = judge(board, policy, ASSET, VENUES, RATE, LONG_SEEN, START_NS)
+    assert candidate is not None
+    assert refusals(candidate) == refused
+    (gate,) = [gate for gate in candidate.gates if gate.name == "funding_calibrated"]
+    assert gate.measured == f"not checked: {MAKER.value}"
+
+
+def test_rates_that_were_checked_pass_where_the_policy_asks() -> None:
+    policy = Policy(scanner=ScannerPolicy(calibrated_only=True))
+    candidate = judge(two_venues(), policy, ASSET, VENUES, RATE, LONG_SEEN, START_NS)
+    assert candidate is not None
+    assert candidate.passed
 
 
 def test_an_old_quote_of_either_venue_refuses() -> None:

@@ -39,6 +39,9 @@ WITHOUT_UNIT = {
     "level_scores": "plain numbers",
     "assets": "names",
     "venues": "names",
+    "settle_tokens": "names",
+    "settle_tokens_may_differ": "yes or no",
+    "calibrated_only": "yes or no",
 }
 
 

@@ -1,0 +1,5 @@
+"""Measures how each funding field is read against what was really settled: the evidence behind `engine.venues.funding`.
+
+`recorded` reads market data, `measures` computes, `checks` says what is needed and whether it was met, `payments` does
+the arithmetic of single payments, `report` prints. Run by `perp2perp calibrate`; offline, outside the engine.
+"""
