@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,7 @@ from engine.simulators.transport import Pace
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 LEVERAGE_MOST = 3
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 DURATION_MOST_S = 3650 * 86400.0
 NEVER_ZERO = (
     *("scan_s", "watch_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
@@ -43,7 +45,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class RunSection(Section, frozen=True, kw_only=True):
     """The run as a whole."""
 
-    mode: Literal["paper", "shadow", "live"]
+    mode: Literal["paper", "sandbox", "shadow", "live"]
     seed: int = 1
     runs_directory: str = "runs"
 
@@ -64,11 +66,33 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
     size_decimals: int | None = None
 
 
+class NetworkSection(Section, frozen=True, kw_only=True):
+    """Where a venue is reached, and which key signs for it there, with the signing process's own caps.
+
+    `key_file` names the file; a key itself is never in a profile. `routes` are further hosts by path prefix.
+    """
+
+    url: str
+    stream_url: str
+    key_file: str
+    sign_order_most_usd: Decimal
+    sign_hour_most_usd: Decimal
+    sign_timeout_s: float = 2.0
+    connect_timeout_s: float = 5.0
+    routes: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class VenueSection(Section, frozen=True, kw_only=True):
-    """One venue: the account's deposit and leverage, what the simulator lists, how it moves and answers."""
+    """One venue: the account's deposit and leverage, what the simulator lists, how it moves and answers.
+
+    `adapter` holds the fields of that venue's adapter settings which are not to be the default; `network` is for
+    every mode but paper.
+    """
 
     deposit_usd: Decimal = Decimal(50_000)
     leverage: int = 3
+    adapter: dict[str, Any] = msgspec.field(default_factory=dict)
+    network: NetworkSection | None = None
     crowd_accounts_per_asset: int = 0
     pace: Pace = Pace()
     instruments: dict[str, InstrumentSection] = msgspec.field(default_factory=dict)
@@ -144,6 +168,8 @@ def problems_of(config: Config) -> Iterator[str]:
         yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
     if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
         yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
+    if config.run.mode == "live" and not policy.scanner.calibrated_only:
+        yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
     yield from _venue_problems(config)
 
 
@@ -161,6 +187,8 @@ def _venue_problems(config: Config) -> Iterator[str]:
         if section.pace.latency_least_s > section.pace.latency_most_s:
             yield f"venues.{venue.value}.pace.latency_least_s is above latency_most_s; swap them"
         yield from _instrument_problems(venue, section)
+        yield from _adapter_problems(venue, section)
+        yield from _network_problems(venue, section, config)
         for asset in config.policy.scanner.assets:
             if asset not in section.instruments and venue in config.policy.scanner.venues:
                 yield f"policy.scanner.assets names {asset}, not in venues.{venue.value}.instruments; add or drop it"
@@ -175,6 +203,32 @@ def _instrument_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
         for field in ("tick", "lot", "max_leverage"):
             if getattr(instrument, field) == 0:
                 yield f"venues.{venue.value}.instruments.{asset}.{field} is 0; give a positive number"
+
+
+def _adapter_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
+    from engine.venues.registry import problem_with
+
+    problem = problem_with(venue, min(section.leverage, LEVERAGE_MOST), section.adapter)
+    if problem:
+        where = f"engine/venues/{venue.value}/settings.py"
+        yield f"venues.{venue.value}.adapter: {problem}; the fields are those of {where}"
+
+
+def _network_problems(venue: Venue, section: VenueSection, config: Config) -> Iterator[str]:
+    if config.run.mode == "paper" or venue not in config.policy.scanner.venues:
+        return
+    network = section.network
+    if network is None:
+        yield f"there is no [venues.{venue.value}.network], which run.mode {config.run.mode!r} needs; add it"
+        return
+    for name, url in (("url", network.url), ("stream_url", network.stream_url), *network.routes.items()):
+        if config.run.mode == "sandbox" and not is_loopback(url):
+            yield f"venues.{venue.value}.network.{name} is {url}; a sandbox is on this machine: use 127.0.0.1"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
 
 
 def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]]:
@@ -212,15 +266,15 @@ def digest(config: Config) -> str:
 
 def refuse_unready(config: Config) -> None:
     """Raise ConfigError for the profiles that need what is not there yet."""
-    if config.run.mode == "paper":
+    if config.run.mode in ("paper", "sandbox"):
         return
     missing = {
         "shadow": "live market data over the network with simulated fills",
-        "live": "the network transport, venue accounts and keys",
+        "live": "recovery after a crash, and the venues' test networks passed first",
     }[config.run.mode]
     raise ConfigError(
         f"run.mode is {config.run.mode!r}, which needs {missing}: not in this version. "
-        'Set run.mode = "paper" (config/paper.toml) to run on simulated venues.'
+        "Use config/paper.toml (simulated venues) or config/sandbox.toml (the same over sockets)."
     )
 
 

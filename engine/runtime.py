@@ -203,10 +203,11 @@ class Engine:
 
     def _adapter(self, venue: Venue, door: Door, clock: Clock, mailbox: Mailbox) -> Adapter:
         section = self.config.venues[venue]
-        terms = AccountTerms(account=door.account, assets=self.config.policy.scanner.assets, leverage=section.leverage)
+        assets = self.config.policy.scanner.assets
+        terms = AccountTerms(account=door.account, assets=assets, leverage=section.leverage, network=door.network)
         rng = random.Random(f"{self.config.run.seed}|backoff|{venue.value}")
         ends = Ends(transport=door.transport, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
-        return make_adapter(venue, door.signing, terms, ends)
+        return make_adapter(venue, door.signing, terms, ends, section.adapter)
 
     def _venue_failed(self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox) -> None:
         first = first_of(failed)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 import trio
+from rich.table import Table
 
 from engine.conformance.dialogues import DIALOGUES, Dialogue, Lever
 from engine.conformance.stand import Failed, Stand
@@ -64,6 +65,16 @@ async def _one(stand: Stand, dialogue: Dialogue) -> tuple[Verdict, str]:
         stuck = f"after {dialogue.name!r} the account could not be cleaned: {failed}"
         verdict = _verdict(dialogue, "failed", f"{verdict.detail}; {stuck}")
     return msgspec.structs.replace(verdict, seconds=trio.current_time() - began_s), stuck
+
+
+def table(title: str, verdicts: Sequence[Verdict]) -> Table:
+    """The verdicts for people."""
+    drawn = Table(title=title)
+    for column in ("dialogue", "every venue", "verdict", "what came", "s"):
+        drawn.add_column(column, justify="right" if column == "s" else "left", overflow="fold")
+    for verdict in verdicts:
+        drawn.add_row(verdict.name, verdict.rule, verdict.outcome, verdict.detail, f"{verdict.seconds:.1f}")
+    return drawn
 
 
 def _verdict(dialogue: Dialogue, outcome: Literal["passed", "failed", "not run"], detail: str) -> Verdict:

@@ -24,6 +24,8 @@ from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
 from engine.world import build_market, build_venue, secret_for
 
 SIZE_CAP_USD = Decimal(5_000)
+LINK_UP_S = 60.0
+FIRST_QUOTE_S = 600.0
 
 
 class MemoryLevers:
@@ -64,8 +66,8 @@ def conform_in_memory(
         stand.put_under_test(disguise(adapter))
         async with trio.open_nursery() as nursery:
             await nursery.start(simulated.run)
-            await nursery.start(adapter.listen)
-            await trio.sleep(1)
+            nursery.start_soon(adapter.listen)
+            await stand.begin(LINK_UP_S, FIRST_QUOTE_S)
             verdicts = await conform(stand, tell=tell)
             nursery.cancel_scope.cancel()
         return verdicts

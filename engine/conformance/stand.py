@@ -14,7 +14,9 @@ from actors.domain import NS_PER_S, ZERO, Instrument, Quote, Side, TimeInForce, 
 from actors.messages import (
     AccountFill,
     AccountReported,
+    FrameRefused,
     InstrumentListed,
+    LinkLost,
     LinkUp,
     OrderDone,
     OrderFilled,
@@ -27,6 +29,7 @@ from actors.messages import (
     VenueMessage,
 )
 from engine.conformance.meddler import Meddler
+from engine.errors import UserError
 from engine.venues.adapter import Adapter
 
 M = TypeVar("M", bound=VenueMessage)
@@ -38,6 +41,10 @@ QUERIES_MOST = 6
 
 class Failed(Exception):
     """A dialogue did not go as every venue must; the text says what was expected and what came."""
+
+
+class VenueSilent(UserError):
+    """The link or the first quote never came: there is nothing to try; the text says what was refused meanwhile."""
 
 
 class Levers(Protocol):
@@ -202,6 +209,16 @@ class Stand:
                     return found
                 await self._wait()
         raise Failed(f"{what} did not come within {within_s:g} s")
+
+    async def begin(self, link_s: float, quote_s: float) -> None:
+        """Wait for the link and the first quote. Raises VenueSilent."""
+        try:
+            await self.link_up(0, link_s)
+            await self.hear(QuoteUpdated, "a quote", lambda m: m.asset == self.terms.asset, 0, quote_s)
+        except Failed as failed:
+            heard = [f"{m.channel}: {m.detail}" for m in self.heard(FrameRefused)][-3:]
+            lost = [m.reason for m in self.heard(LinkLost)][-3:]
+            raise VenueSilent("; ".join([str(failed), *lost, *heard])) from None
 
     async def link_up(self, since: int, within_s: float) -> None:
         """Wait for the link to be up (again)."""

@@ -31,7 +31,7 @@ def refusal(path: Path) -> str:
     return text
 
 
-@pytest.mark.parametrize("name", ["paper", "shadow", "live"])
+@pytest.mark.parametrize("name", ["paper", "sandbox", "shadow", "live"])
 def test_every_profile_that_ships_is_good_and_says_its_mode(name: str) -> None:
     assert configuration.load(CONFIGS / f"{name}.toml").run.mode == name
 
@@ -115,16 +115,41 @@ def test_the_digest_is_of_what_is_said_and_not_of_where_it_lies(tmp_path: Path) 
     assert configuration.digest(configuration.load(other)) != paper
 
 
-@pytest.mark.parametrize(("mode", "told"), [("live", "keys"), ("shadow", "live market data")])
+@pytest.mark.parametrize(("mode", "told"), [("live", "recovery"), ("shadow", "live market data")])
 def test_a_profile_that_needs_what_is_not_there_is_refused_with_the_way_out(mode: str, told: str) -> None:
     profile = configuration.load(CONFIGS / f"{mode}.toml")
     with pytest.raises(ConfigError) as refused:
         configuration.refuse_unready(profile)
-    assert all(word in str(refused.value) for word in (f"run.mode is {mode!r}", told, 'run.mode = "paper"'))
+    assert all(word in str(refused.value) for word in (f"run.mode is {mode!r}", told, "config/sandbox.toml"))
 
 
-def test_the_paper_profile_may_run() -> None:
-    configuration.refuse_unready(configuration.load(PAPER))
+@pytest.mark.parametrize("name", ["paper", "sandbox"])
+def test_the_profiles_of_simulated_venues_may_run(name: str) -> None:
+    configuration.refuse_unready(configuration.load(CONFIGS / f"{name}.toml"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ('url = "http://127.0.0.1:8701"', 'url = "http://10.0.0.1:8701"', r"network\.url is http://10.*127\.0\.0\.1"),
+        ("[venues.lighter.network]", "[venues.lighter.adapter]", r"no \[venues\.lighter\.network\]"),
+    ],
+)
+def test_a_sandbox_is_on_this_machine_and_each_of_its_venues_is_reachable(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    file = tmp_path / "sandbox.toml"
+    file.write_text((CONFIGS / "sandbox.toml").read_text().replace(before, after, 1))
+    with pytest.raises(ConfigError, match=told):
+        configuration.load(file)
+
+
+def test_a_setting_an_adapter_does_not_have_is_named_with_where_to_look(tmp_path: Path) -> None:
+    file = profile(
+        tmp_path, "[venues.pacifica.pace]", "[venues.pacifica.adapter]\nteapot = 1\n\n[venues.pacifica.pace]"
+    )
+    with pytest.raises(ConfigError, match=r"venues\.pacifica\.adapter.*teapot.*engine/venues/pacifica/settings\.py"):
+        configuration.load(file)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import engine
 from engine.cli import app, main
 from engine.errors import UserError
 
-FOR_PEOPLE = ("ConfigError", "JournalError", "JournalBroken", "RecordAltered", "MarketFileError", "VenueUnsupported")
+FOR_PEOPLE = ("ConfigError", "JournalError", "JournalBroken", "RecordAltered", "MarketFileError")
 
 
 def kinds(base: type[Exception]) -> list[type[Exception]]:

@@ -8,7 +8,7 @@ import pytest
 
 from actors.domain import Venue
 from engine.conformance import Dialogue, Lever, Stand, StandTerms, conform
-from engine.conformance.kit import not_to_run
+from engine.conformance.kit import not_to_run, table
 from engine.conformance.meddler import Meddler
 from engine.conformance.stand import Failed
 from engine.conformance.venues import HAS_ADL, ORDER_MARKS
@@ -70,3 +70,11 @@ def test_what_a_test_network_cannot_be_asked_for_is_not_run_and_says_why(changes
 
 def test_every_venue_is_known_to_the_kit() -> None:
     assert list(ORDER_MARKS) == list(HAS_ADL) == [Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER, Venue.DRIFT]
+
+
+async def test_the_table_names_every_dialogue_with_its_verdict() -> None:
+    verdicts = await conform(_Stand(9), [dialogue("first", badly), dialogue("second")])
+    drawn = table("plain", verdicts)
+    assert drawn.row_count == 2
+    names, _, outcomes, *_ = [list(column.cells) for column in drawn.columns]
+    assert (names, outcomes) == (["first", "second"], ["failed", "passed"])

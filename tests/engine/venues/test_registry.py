@@ -8,14 +8,19 @@ import pytest
 
 from actors.domain import Venue
 from engine.config import ROOT
-from engine.errors import UserError
 from engine.simulators.faults import FaultPlan
 from engine.simulators.transport import Pace, SimulatedVenue
-from engine.venues.registry import AccountTerms, Ends, VenueUnsupported, make_adapter, make_signer
+from engine.venues.registry import (
+    SAMPLE_ACCOUNTS,
+    AccountTerms,
+    Ends,
+    make_adapter,
+    make_signer,
+    problem_with,
+    settings_of,
+)
 from engine.world import FACES, secret_for
 from tests.engine.simulators.test_transport import PlainFace
-
-UNSUPPORTED = [venue for venue in Venue if venue not in FACES]
 
 
 def ends() -> Ends:
@@ -32,15 +37,19 @@ async def test_every_simulated_venue_has_its_signer_and_its_adapter(venue: Venue
     assert make_adapter(venue, signer, terms, ends()).venue is venue
 
 
-@pytest.mark.parametrize("venue", UNSUPPORTED)
-async def test_a_venue_without_an_adapter_is_refused_with_those_there_are(venue: Venue) -> None:
-    signer, account = make_signer(Venue.PACIFICA, bytes(32))
-    terms = AccountTerms(account=account, assets=("BTC",), leverage=3)
-    with pytest.raises(VenueUnsupported, match=f"{venue.value}.*use hyperliquid"):
-        make_signer(venue, bytes(32))
-    with pytest.raises(VenueUnsupported, match=f"{venue.value}.*use hyperliquid"):
-        make_adapter(venue, signer, terms, ends())
-    assert issubclass(VenueUnsupported, UserError)
+@pytest.mark.parametrize("venue", list(Venue))
+def test_an_operators_setting_that_is_not_there_is_named(venue: Venue) -> None:
+    assert problem_with(venue, 3, {}) == ""
+    assert "`teapot`" in problem_with(venue, 3, {"teapot": 1})
+    assert "request_timeout_s" in problem_with(venue, 3, {"request_timeout_s": "soon"}) or venue is Venue.HYPERLIQUID
+    assert "`$.leverage`" in problem_with(venue, 4, {})
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+def test_the_accounts_terms_outrank_what_the_operator_chose(venue: Venue) -> None:
+    account = SAMPLE_ACCOUNTS.get(venue, "account")
+    settings = settings_of(venue, AccountTerms(account=account, assets=("BTC",), leverage=2), {"leverage": 3})
+    assert (settings.account, settings.assets, settings.leverage) == (account, ("BTC",), 2)
 
 
 def test_a_venues_library_is_loaded_with_its_first_signer_and_no_other_venues() -> None:

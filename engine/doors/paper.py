@@ -1,53 +1,21 @@
-"""What stands at the ends of a run, venue by venue: the only thing in which paper, sandbox and live differ.
-
-A door is a transport, a signing, and the account both belong to. In paper both are made here, from the seed; over a
-network the transport has sockets and the signing has a process of its own, which holds the key.
-"""
+"""The ends of a paper run: simulated venues in this process, and throw-away keys made from the seed."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
-import msgspec
 import trio
 
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config
+from engine.doors.door import Door
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.registry import make_signer
-from engine.venues.signing import Signing
-from engine.venues.transport import Transport
 from engine.world import build_venue, secret_for
-
-
-class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue's end. `world` moves a simulated venue and is run in the venue's nursery, if there is one."""
-
-    transport: Transport
-    signing: Signing[Any, Any]
-    account: str
-    world: Callable[..., Awaitable[None]] | None = None
-
-
-class Doors(Protocol):
-    """Opens the doors of a run."""
-
-    simulated: dict[Venue, SimulatedVenue]
-    """The venues that are simulated in this process, for companions and reports."""
-
-    async def begin_ns(self) -> int:
-        """The venues' time at this moment, from which the run's clock goes on. Raises UserError."""
-
-    def closing_notes(self) -> Iterator[str]:
-        """What a reader of the report should know of the ends."""
-
-    def open(self, venue: Venue, clock: Clock) -> AbstractAsyncContextManager[Door]:
-        """A venue's door, open until the run ends."""
 
 
 class PaperDoors:

@@ -1,0 +1,87 @@
+"""The ends of a run over the network: sockets outwards, and a signing process for each venue's key.
+
+`signing_for` opens where signatures come from; by default a process of its own that reads the key file itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from actors.domain import Venue
+from engine.clock import Clock
+from engine.config import Config, NetworkSection
+from engine.doors.door import Door
+from engine.doors.sandbox import SandboxClock, SandboxMissing, read_clock
+from engine.errors import UserError
+from engine.simulators.transport import SimulatedVenue
+from engine.venues.network import NetworkLimits, NetworkTransport, Routes
+from engine.venues.signing import Signing
+
+OpenSigning = Callable[[Venue, NetworkSection], AbstractAsyncContextManager[Signing[Any, Any]]]
+
+
+def routes_of(network: NetworkSection) -> Routes:
+    """Where requests and streams of a venue go."""
+    further = {prefix: url for prefix, url in network.routes.items() if url.startswith("http")}
+    streams = {prefix: url for prefix, url in network.routes.items() if url.startswith("ws")}
+    return Routes(requests={"": network.url, **further}, streams={"": network.stream_url, **streams})
+
+
+def transport_of(network: NetworkSection) -> NetworkTransport:
+    """The transport to a venue, to be entered."""
+    return NetworkTransport(routes_of(network), NetworkLimits(connect_s=network.connect_timeout_s))
+
+
+async def sandbox_clocks(config: Config) -> dict[Venue, SandboxClock]:
+    """The clock of every venue that is to be traded; raises SandboxMissing."""
+    clocks: dict[Venue, SandboxClock] = {}
+    for venue in config.policy.scanner.venues:
+        network = _network(config, venue)
+        async with transport_of(network) as transport:
+            clocks[venue] = await read_clock(transport, network.url)
+        if clocks[venue].venue != venue.value:
+            raise SandboxMissing(f"{network.url} is {clocks[venue].venue}, not {venue.value}; correct the addresses")
+    return clocks
+
+
+def speed_of(clocks: dict[Venue, SandboxClock], asked: float | None) -> float:
+    """How much faster than real time the venues live; raises UserError when they differ, or from what was asked."""
+    speeds = list(dict.fromkeys(clock.speed for clock in clocks.values()))
+    if len(speeds) > 1:
+        raise UserError(f"the simulated venues live at different speeds {speeds}; start them together")
+    if asked is not None and asked != speeds[0]:
+        raise UserError(f"--speed {asked:g}: the simulated venues live at {speeds[0]:g}; leave --speed out")
+    return speeds[0]
+
+
+def _network(config: Config, venue: Venue) -> NetworkSection:
+    network = config.venues[venue].network
+    assert network is not None, "a configuration that was loaded has it"
+    return network
+
+
+class NetworkDoors:
+    """Venues behind sockets. In a sandbox time is the venues'; nothing is simulated in this process."""
+
+    def __init__(self, config: Config, signing_for: OpenSigning) -> None:
+        self.simulated: dict[Venue, SimulatedVenue] = {}
+        self._config, self._signing_for = config, signing_for
+
+    async def begin_ns(self) -> int:
+        """The simulated venues' time now. Raises SandboxMissing."""
+        clocks = await sandbox_clocks(self._config)
+        return max(clock.now_ns for clock in clocks.values())
+
+    def closing_notes(self) -> Iterator[str]:
+        """Where the venues were."""
+        for venue in self._config.policy.scanner.venues:
+            yield f"{venue.value}: {_network(self._config, venue).url}"
+
+    @asynccontextmanager
+    async def open(self, venue: Venue, clock: Clock) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
+        """A transport and a signing for as long as the run lasts."""
+        network = _network(self._config, venue)
+        async with transport_of(network) as transport, self._signing_for(venue, network) as signing:
+            yield Door(transport=transport, signing=signing, account=signing.account)
