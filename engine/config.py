@@ -69,12 +69,15 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
 class NetworkSection(Section, frozen=True, kw_only=True):
     """Where a venue is reached, and which key signs for it there, with the signing process's own caps.
 
-    `key_file` names the file; a key itself is never in a profile. `routes` are further hosts by path prefix.
+    `key_file` names the file; a key itself is never in a profile. `account` is the one it must sign for; a simulated
+    venue tells its own. `routes` are further hosts by path prefix.
     """
 
     url: str
     stream_url: str
+    account: str = ""
     key_file: str
+    password_file: str = ""
     sign_order_most_usd: Decimal
     sign_hour_most_usd: Decimal
     sign_timeout_s: float = 2.0

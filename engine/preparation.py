@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import trio
 
 from engine import config as configuration, listing
 from engine.config import Config
-from engine.doors import PaperDoors
+from engine.doors import Doors, NetworkDoors, PaperDoors
+from engine.doors.network import sandbox_clocks, speed_of
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market
 from engine.world import build_faults, build_market, refuse_unsimulated
@@ -38,21 +40,43 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
 
 
 def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
-    """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind."""
+    """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind.
+
+    Raises also SandboxMissing, when the profile is a sandbox's and the simulated venues have not been started.
+    """
+    configuration.refuse_unready(request.config)
+    if request.config.run.mode == "sandbox":
+        return _over_sockets(request, progress)
+    return _in_memory(request, progress)
+
+
+def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
+    clocks = trio.run(sandbox_clocks, request.config)
+    speed = speed_of(clocks, request.speed)
+    return _engine(request, request.config, NetworkDoors(request.config), speed, progress)
+
+
+def _in_memory(request: RunRequest, progress: Progress | None) -> Engine:
     refuse_unsimulated(request.config)
     market = build_market(request.config)
     faults = build_faults(request.config)
     config, notes = fit_to_market(request.config, market)
     start_ns = first_common_ns(market, config)
     doors = PaperDoors(config, market, start_ns, faults)
+    engine = _engine(request, config, doors, request.speed, progress)
+    engine.notes.extend(notes)
+    return engine
+
+
+def _engine(
+    request: RunRequest, config: Config, doors: Doors, speed: float | None, progress: Progress | None
+) -> Engine:
     directory = new_directory(request.runs)
     try:
-        engine = Engine(config, doors, directory, request.speed, progress)
+        return Engine(config, doors, directory, speed, progress)
     except BaseException:
         shutil.rmtree(directory)
         raise
-    engine.notes.extend(notes)
-    return engine
 
 
 def new_directory(runs: Path) -> Path:

@@ -184,7 +184,7 @@ class Engine:
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """One venue in a nursery of its own; begun again when it fails."""
-        async with self._doors.open(venue, clock) as door:
+        async with self._doors.open(venue, clock, self.tally.alarm) as door:
             adapter = self._adapter(venue, door, clock, mailbox)
             started = False
             while True:

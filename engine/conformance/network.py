@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import trio
 
+from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import NetworkSection
@@ -19,7 +20,7 @@ from engine.conformance.meddler import Meddler
 from engine.conformance.stand import Stand, StandTerms
 from engine.conformance.venues import HAS_ADL, ORDER_MARKS
 from engine.determinism import run_real
-from engine.doors.network import OpenSigning, transport_of
+from engine.doors.network import OpenSigning, SigningPlace, transport_of
 from engine.doors.sandbox import SandboxClock, read_clock
 from engine.errors import UserError
 from engine.venues.network.routes import is_loopback
@@ -99,12 +100,29 @@ async def clock_of(target: Target) -> SandboxClock:
         return await read_clock(transport, target.network.url)
 
 
+async def place_of(target: Target, network: Network, transport: Transport) -> SigningPlace:
+    """Whose signatures are wanted: the account a simulated venue tells, or the one the target names."""
+    account, speed = target.network.account, 1.0
+    if network == "simulated":
+        clock = await read_clock(transport, target.network.url)
+        account, speed = clock.account, clock.speed
+    return SigningPlace(
+        venue=target.venue,
+        section=target.network,
+        network=network,
+        account=account,
+        leverage=target.leverage,
+        speed=speed,
+    )
+
+
 async def conform_on(
     target: Target, network: Network, signing_for: OpenSigning, tell: Callable[[Verdict], None]
 ) -> tuple[Verdict, ...]:
+    alarms: list[RaiseAlarm] = []
     async with (
         transport_of(target.network) as transport,
-        signing_for(target.venue, target.network) as signing,
+        signing_for(await place_of(target, network, transport), alarms.append) as signing,
         trio.open_nursery() as nursery,
     ):
         simulated = network == "simulated"

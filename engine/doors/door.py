@@ -8,12 +8,15 @@ from typing import Any, Protocol
 
 import msgspec
 
+from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.registry import Network
 from engine.venues.signing import Signing
 from engine.venues.transport import Transport
+
+Alarm = Callable[[RaiseAlarm], None]
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,5 +41,5 @@ class Doors(Protocol):
     def closing_notes(self) -> Iterator[str]:
         """What a reader of the report should know of the ends."""
 
-    def open(self, venue: Venue, clock: Clock) -> AbstractAsyncContextManager[Door]:
-        """A venue's door, open until the run ends."""
+    def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AbstractAsyncContextManager[Door]:
+        """A venue's door, open until the run ends; `alarm` hears of what happens to it meanwhile."""

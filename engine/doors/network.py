@@ -7,19 +7,58 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config, NetworkSection
-from engine.doors.door import Door
+from engine.doors.door import Alarm, Door
 from engine.doors.sandbox import SandboxClock, SandboxMissing, read_clock
 from engine.errors import UserError
+from engine.signing import Caps, SigningProcess, SigningSettings
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.network import NetworkLimits, NetworkTransport, Routes
+from engine.venues.registry import Network
 from engine.venues.signing import Signing
 
-OpenSigning = Callable[[Venue, NetworkSection], AbstractAsyncContextManager[Signing[Any, Any]]]
+
+class SigningPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom signatures are wanted. `speed` is that of trio's clock against real time."""
+
+    venue: Venue
+    section: NetworkSection
+    network: Network
+    account: str
+    leverage: int
+    speed: float = 1.0
+
+
+OpenSigning = Callable[[SigningPlace, Alarm], AbstractAsyncContextManager[Signing[Any, Any]]]
+
+
+def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
+    """A process of its own, which reads the key file itself and keeps its own caps."""
+    section = place.section
+    caps = Caps(
+        venue=place.venue,
+        network=place.network,
+        account=place.account,
+        order_most_usd=section.sign_order_most_usd,
+        hour_most_usd=section.sign_hour_most_usd,
+        leverage_most=place.leverage,
+    )
+    bounds = SigningSettings()
+    # A process starts and signs in real time, however fast the venues live.
+    settings = SigningSettings(
+        timeout_s=section.sign_timeout_s * place.speed,
+        start_timeout_s=bounds.start_timeout_s * place.speed,
+        stop_timeout_s=bounds.stop_timeout_s * place.speed,
+    )
+    password = Path(section.password_file) if section.password_file else None
+    return SigningProcess(caps, Path(section.key_file), alarm, settings, password_path=password)
 
 
 def routes_of(network: NetworkSection) -> Routes:
@@ -63,16 +102,17 @@ def _network(config: Config, venue: Venue) -> NetworkSection:
 
 
 class NetworkDoors:
-    """Venues behind sockets. In a sandbox time is the venues'; nothing is simulated in this process."""
+    """Simulated venues behind sockets. Time and accounts are the venues'; nothing is simulated in this process."""
 
-    def __init__(self, config: Config, signing_for: OpenSigning) -> None:
+    def __init__(self, config: Config, signing_for: OpenSigning = sign_in_a_process) -> None:
         self.simulated: dict[Venue, SimulatedVenue] = {}
         self._config, self._signing_for = config, signing_for
+        self._clocks: dict[Venue, SandboxClock] = {}
 
     async def begin_ns(self) -> int:
         """The simulated venues' time now. Raises SandboxMissing."""
-        clocks = await sandbox_clocks(self._config)
-        return max(clock.now_ns for clock in clocks.values())
+        self._clocks = await sandbox_clocks(self._config)
+        return max(clock.now_ns for clock in self._clocks.values())
 
     def closing_notes(self) -> Iterator[str]:
         """Where the venues were."""
@@ -80,8 +120,16 @@ class NetworkDoors:
             yield f"{venue.value}: {_network(self._config, venue).url}"
 
     @asynccontextmanager
-    async def open(self, venue: Venue, clock: Clock) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
-        """A transport and a signing for as long as the run lasts."""
-        network = _network(self._config, venue)
-        async with transport_of(network) as transport, self._signing_for(venue, network) as signing:
+    async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
+        """A transport and a signing for as long as the run lasts. Raises SigningFailed."""
+        network, told = _network(self._config, venue), self._clocks[venue]
+        place = SigningPlace(
+            venue=venue,
+            section=network,
+            network="simulated",
+            account=told.account,
+            leverage=self._config.venues[venue].leverage,
+            speed=told.speed,
+        )
+        async with transport_of(network) as transport, self._signing_for(place, alarm) as signing:
             yield Door(transport=transport, signing=signing, account=signing.account)

@@ -10,7 +10,7 @@ import trio
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config
-from engine.doors.door import Door
+from engine.doors.door import Alarm, Door
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
@@ -39,7 +39,7 @@ class PaperDoors:
             yield f"fault rule {rule.name!r} struck {struck} times"
 
     @asynccontextmanager
-    async def open(self, venue: Venue, clock: Clock) -> AsyncIterator[Door]:
+    async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - never fails
         """The venue's simulator with our account on it."""
         signing, account = make_signer(venue, secret_for(venue, self._config.run.seed))
         simulated = build_venue(venue, account, self._config, self._market, self._faults, clock.now_ns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from engine import config as configuration
 from engine.clock import Clock
@@ -18,10 +19,12 @@ async def test_a_paper_door_is_a_simulated_venue_with_our_account_on_it(venue: V
     market = build_market(config)
     doors = PaperDoors(config, market, market.start_ns, FaultPlan())
     clock = Clock(await doors.begin_ns())
+    alarms: list[RaiseAlarm] = []
     assert clock.now_ns() == market.start_ns
-    async with doors.open(venue, clock) as door:
+    async with doors.open(venue, clock, alarms.append) as door:
         simulated = doors.simulated[venue]
         assert door.transport is simulated
         assert door.signing.account == door.account
         assert simulated.face.exchange.has_account(door.account)
+    assert alarms == []
     assert list(doors.closing_notes()) == []

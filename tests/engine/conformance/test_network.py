@@ -20,6 +20,8 @@ from engine.clock import Clock
 from engine.config import NetworkSection
 from engine.conformance import DIALOGUES, Verdict, network
 from engine.conformance.network import NetworkRefused, Target, conform_on, network_at
+from engine.doors.door import Alarm
+from engine.doors.network import SigningPlace
 from engine.simulators.faults import FaultPlan
 from engine.simulators.server import Stall, serve
 from engine.venues.registry import make_signer
@@ -38,8 +40,8 @@ def section(url: str, stream_url: str) -> NetworkSection:
 
 
 @asynccontextmanager
-async def sign_here(venue: Venue, _: NetworkSection) -> AsyncIterator[Signing[Any, Any]]:
-    yield make_signer(venue, secret_for(venue, CONFIG.run.seed))[0]
+async def sign_here(place: SigningPlace, _: Alarm) -> AsyncIterator[Signing[Any, Any]]:
+    yield make_signer(place.venue, secret_for(place.venue, CONFIG.run.seed))[0]
 
 
 async def served_and_tried(venue: Venue) -> tuple[Verdict, ...]:
