@@ -1,5 +1,6 @@
-"""The command line: run, replay, verify, explain, render, scan, check-config. Errors are one sentence and exit 2.
+"""The command line: run, replay, verify, explain, render, scan, simulate, conformance and more.
 
+Errors are one sentence and exit 2.
 Heavy imports happen inside the commands, so that help, render and replay start without any venue's library.
 """
 
@@ -10,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +20,9 @@ import cyclopts
 import msgspec
 from cyclopts import Parameter
 
+from actors.domain import Venue
 from engine.errors import UserError
+from engine.keys.commands import app as keys_app
 
 app = cyclopts.App(
     name="perp2perp",
@@ -31,6 +35,7 @@ app = cyclopts.App(
     version_flags=["--version"],
     help_flags=["--help", "-h"],
 )
+app.command(keys_app)
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
@@ -64,7 +69,7 @@ def run(
     The last line on standard output is the run's directory. Interrupt once to close all pairs and stop, twice for
     the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue was never reached.
     """
-    from engine import config as configuration, runtime
+    from engine import config as configuration, preparation
     from engine.progress import progress
     from engine.report import report_tables
 
@@ -73,14 +78,14 @@ def run(
     profile = configuration.with_options(
         profile, seed=seed, duration=duration, market=market, faults=faults, assets=assets
     )
-    request = runtime.RunRequest(
+    request = preparation.RunRequest(
         config=profile,
         runs=runs or Path(profile.run.runs_directory),
         speed=configuration.parse_speed(speed),
     )
     with _interrupts_left_to_the_engine():
         with progress(profile) as show:
-            result = runtime.run(request, show)
+            result = preparation.run(request, show)
         if json:
             _print_json({"run": str(result.directory), **result.report})
         else:
@@ -112,6 +117,42 @@ def scan(
         _print_json(scanning.as_data(candidates))
     else:
         _print_table(scanning.table(candidates))
+    return 0
+
+
+@app.command
+def simulate(
+    *,
+    config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
+    venues: Annotated[str | None, Parameter(help="Venues to serve, as in hyperliquid,pacifica.")] = None,
+    port: Annotated[int, Parameter(help="The first venue's port; the next ones follow. 0 takes free ports.")] = 8701,
+    seed: Annotated[int | None, Parameter(help="Seed of market, latencies and keys.")] = None,
+    faults: Annotated[Path | None, Parameter(help="A fault plan (TOML).")] = None,
+    duration: Annotated[str | None, Parameter(help="Market time to serve for; else until an interrupt.")] = None,
+    speed: Annotated[str, Parameter(help="Times real time, as in 1 or 60.")] = "1",
+    keys: Annotated[Path | None, Parameter(help="Directory for the key files; `sandbox` when left out.")] = None,
+    json: JsonFlag = False,
+) -> int:
+    """Serve simulated venues on 127.0.0.1, over real HTTP and WebSocket, with a throw-away account on each.
+
+    Each venue has a door of its own for tests: GET /sandbox/clock, GET /sandbox/account, POST /sandbox/lever.
+    """
+    from engine import config as configuration, sandbox
+
+    profile = configuration.load(config or configuration.DEFAULT_CONFIG)
+    profile = configuration.with_options(profile, seed=seed, faults=faults)
+    request = sandbox.SandboxRequest(
+        config=profile,
+        venues=sandbox.chosen_venues(profile, venues),
+        keys=keys or sandbox.KEYS,
+        first_port=port,
+        duration_s=None if duration is None else configuration.parse_duration(duration),
+        speed=sandbox.pace_of(speed),
+    )
+    with _interrupts_left_to_the_engine():
+        show_sites = _print_json if json else lambda sites: _print_table(sandbox.sites_table(sites))
+        tallies = sandbox.run(request, show_sites)
+        _print_json(tallies) if json else _print_table(sandbox.tallies_table(tallies))
     return 0
 
 
@@ -224,6 +265,65 @@ def render(
     return 0
 
 
+@app.command
+def conformance(
+    venue: Venue,
+    *,
+    against: Annotated[str | None, Parameter(help="Base URL of a simulated venue or a test network.")] = None,
+    stream: Annotated[str | None, Parameter(help="Base URL of its streams; as --against when left out.")] = None,
+    key: Annotated[Path | None, Parameter(help="Key file; `sandbox/VENUE.json` when left out.")] = None,
+    account: Annotated[str, Parameter(help="Account on a test network; a simulated venue tells its own.")] = "",
+    asset: Annotated[str, Parameter(help="The market to try.")] = "SOL",
+    size_cap_usd: Annotated[Decimal, Parameter(help="No order is worth more.")] = Decimal(100),
+    json: JsonFlag = False,
+) -> int:
+    """Try the list of dialogues every venue must pass; print the table. Exit 0 when none failed.
+
+    Without --against: the venue's simulator in memory. Against `perp2perp simulate`: over sockets, with its levers.
+    Against the venue's test network: what needs no lever, with a cap on size. Main networks are refused.
+    """
+    from engine import config as configuration
+    from engine.conformance import command, kit
+
+    show = _quiet if json else lambda verdict: print(f"{verdict.outcome:>8}  {verdict.name}", file=sys.stderr)
+    if against is None:
+        profile = configuration.load(command.PROFILE)
+        verdicts = command.in_memory(profile, venue, asset, show)
+    else:
+        target = command.target_of(venue, against, stream, key, account, asset, size_cap_usd)
+        verdicts = command.over_network(target, show)
+    if json:
+        _print_json(verdicts)
+    else:
+        _print_table(kit.table(f"{venue.value} {against or 'in memory'}", verdicts))
+    return 1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0
+
+
+def _quiet(_: object) -> None:
+    """Say nothing meanwhile."""
+
+
+@app.command
+def calibrate(
+    *,
+    data: Annotated[Path, Parameter(help="The directory of recorded market data.")],
+    out: Annotated[Path | None, Parameter(help="Write the page here instead of standard output.")] = None,
+    json: JsonFlag = False,
+) -> int:
+    """Measure how each funding field is read against what was really settled; say which fields are calibrated."""
+    from engine.calibration import report as calibration
+
+    found = calibration.calibrate(data)
+    if json:
+        _print_json(found)
+    if out is not None:
+        out.write_text(calibration.markdown(found), encoding="utf-8", newline="\n")
+        print(out, file=sys.stderr if json else sys.stdout)
+    elif not json:
+        print(calibration.markdown(found), end="")
+    return 0
+
+
 @contextmanager
 def _interrupts_left_to_the_engine() -> Iterator[None]:
     """While the engine runs it takes the signals itself; before and after, they must not cost the report."""
@@ -238,6 +338,7 @@ def _interrupts_left_to_the_engine() -> Iterator[None]:
 
 def _print_json(data: Any) -> None:
     sys.stdout.write(msgspec.json.encode(data, enc_hook=str).decode() + "\n")
+    sys.stdout.flush()
 
 
 def _print_table(table: Any) -> None:

@@ -41,6 +41,8 @@ from engine.view import EngineView, Tally
 
 Progress = Callable[[EngineView], None]
 RESTART_PAUSE_S = 5.0
+SHOW_EVERY_S = 1.0
+"""Real time between two looks at a run in real time."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,6 +151,8 @@ class Engine:
                 await top.start(self._venue, venue, clock, mailbox, desks)
             top.start_soon(timers.run)
             top.start_soon(_listen_to_signals, mailbox)
+            if self._speed is not None:
+                top.start_soon(self._keep_showing, self._speed)
             for companion in self._companions:
                 top.start_soon(companion, Stage(clock=clock, mailbox=mailbox, simulated=self.simulated))
             self.reason = await sequencer.run(executor, supervisor)
@@ -157,6 +161,12 @@ class Engine:
     def _watch(self, decision: Decision) -> None:
         self.tally.watch(decision)
         if self.tally.seq % 2000 == 0:
+            self._progress(self.view())
+
+    async def _keep_showing(self, speed: float) -> None:
+        """In real time little may be decided for minutes: somebody who watches sees the clock go on all the same."""
+        while True:
+            await trio.sleep(SHOW_EVERY_S * speed)
             self._progress(self.view())
 
     def _look_at(self, mailbox: Mailbox) -> Callable[[Decision], None]:

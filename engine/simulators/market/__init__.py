@@ -4,6 +4,7 @@ from engine.simulators.market.point import DepthLevel, Gap, Market, MarketPoint,
 from engine.simulators.market.profile import AssetProfile, VenueProfile
 from engine.simulators.market.recorded import RecordedMarket, open_market
 from engine.simulators.market.seeded import SeededMarket
+from engine.simulators.market.shifted import ShiftedMarket
 from engine.simulators.market.table import MarketFileError
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Provenance",
     "RecordedMarket",
     "SeededMarket",
+    "ShiftedMarket",
     "VenueProfile",
     "open_market",
 ]
