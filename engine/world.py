@@ -21,6 +21,7 @@ from engine.simulators.face import Face
 from engine.simulators.faults import FaultPlan, plan_from_toml
 from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market
 from engine.simulators.transport import SimulatedVenue
+from engine.venues.registry import SIMULATED_API_KEY
 
 
 def secret_for(venue: Venue, seed: int) -> bytes:
@@ -116,7 +117,34 @@ def _pacifica(account: str, section: VenueSection, seed: int, market: Market) ->
     return PacificaFace(exchange, market, {account: section.deposit_usd}, seed=seed)
 
 
-FACES = {Venue.HYPERLIQUID: _hyperliquid, Venue.PACIFICA: _pacifica}
+def _lighter(account: str, section: VenueSection, seed: int, market: Market) -> Face:
+    from engine.simulators.lighter import (
+        LIGHTER_FEES,
+        LIGHTER_RULES,
+        LighterAccount,
+        LighterFace,
+        lighter_instrument,
+    )
+    from engine.venues.lighter.wire import CHAIN_ID_TESTNET
+
+    listed = []
+    for asset in _assets(section, market):
+        terms = section.instruments[asset]
+        listed.append(
+            lighter_instrument(asset, tick=str(terms.tick), lot=str(terms.lot), max_leverage=terms.max_leverage)
+        )
+    exchange = Exchange(
+        rules=LIGHTER_RULES,
+        instruments=tuple(listed),
+        fees=LIGHTER_FEES,
+        seed=seed,
+        crowd=_crowd(section),
+    )
+    ours = LighterAccount(keys={SIMULATED_API_KEY: ""}, deposit_usd=section.deposit_usd)
+    return LighterFace(exchange, market, {int(account): ours}, chain_id=CHAIN_ID_TESTNET)
+
+
+FACES = {Venue.HYPERLIQUID: _hyperliquid, Venue.PACIFICA: _pacifica, Venue.LIGHTER: _lighter}
 
 __all__ = [
     "MarketFileError",

@@ -143,11 +143,11 @@ async def nonce_reuse(stand: Stand) -> str:
 
 
 async def below_minimum(stand: Stand) -> str:
-    """An order worth less than the venue's minimum is refused."""
+    """A resting order worth less than the venue's minimum is refused (Lighter's minimum binds resting orders alone)."""
     lot, minimum = stand.instrument.lot, stand.instrument.min_notional_usd
     if lot * stand.quote.mid >= minimum:
         return f"not to be had: one lot is worth more than {minimum} USD"
-    outcome = await stand.trade(stand.order(Side.BUY, lot))
+    outcome = await stand.trade(stand.order(Side.BUY, lot, TimeInForce.POST_ONLY))
     stand.require(isinstance(outcome, OrderRejected), "a refusal", outcome)
     return _words(outcome)
 

@@ -1,0 +1,124 @@
+"""Asking the venue what became of an order. Counterpart: `ledger`, which turns the answers into messages.
+
+Open orders, then ended ones, by our client order index; then the transaction by its hash; then the nonce. An order is
+called unknown only when nothing of it can be executed any more: its nonce went to another transaction, or its
+transaction has lapsed. To get there sooner, the market's orders are cancelled with the very nonce that the order in
+doubt would have used: whichever of the two the venue takes, the other one is void. (A cancel of the order alone would
+be refused at the API when there is no such order, and use no nonce: inferred.)
+"""
+
+from __future__ import annotations
+
+from actors.domain import NS_PER_S, RejectReason, Venue
+from actors.messages import OrderUnknown, VenueMessage
+from engine.venues.adapter import NowNs
+from engine.venues.lighter.client import Client
+from engine.venues.lighter.codec import ns
+from engine.venues.lighter.codec_orders import application_error
+from engine.venues.lighter.ledger import Known, Ledger, rejected
+from engine.venues.lighter.refusals import Accepted, reason_of_text
+from engine.venues.lighter.sending import Sending
+from engine.venues.lighter.settings import LighterSettings
+from engine.venues.lighter.signing_request import CancelAll
+from engine.venues.lighter.wire import TX_EXPIRY_S
+from engine.venues.lighter.wire_orders import TX_EXECUTED, TX_FAILED, OrderRow, TxRow
+
+LAPSE_MARGIN_S = 60
+"""Between the signer's clock, which sets when a transaction lapses, and ours."""
+
+
+class Undecided(Exception):
+    """The venue was asked, and its answers do not tell yet what became of the order."""
+
+
+class Lookup:
+    """Raises `Undecided`, and whatever `client` raises."""
+
+    def __init__(
+        self, settings: LighterSettings, client: Client, ledger: Ledger, sending: Sending, now_ns: NowNs
+    ) -> None:
+        self._settings, self._client, self._ledger = settings, client, ledger
+        self._sending, self._now_ns = sending, now_ns
+
+    async def order(self, order_id: str, asset: str) -> tuple[VenueMessage, ...]:
+        """Fills not told before, then what the venue says of the order."""
+        known = self._ledger.expect(order_id, asset)
+        market = self._ledger.markets.of_asset(asset)
+        if market is None:
+            raise Undecided(f"{asset} is not listed")
+        row = await self._row(known, market.market_id)
+        if row is not None:
+            return await self._found(known, row)
+        current = self._ledger.expect(order_id, asset)  # the stream may have told meanwhile
+        if current.end is not None:
+            return (current.end,)
+        return await self._absent(current, market.market_id)
+
+    async def _row(self, known: Known, market_id: int) -> OrderRow | None:
+        """The order among those open or ended. One that ends between the two questions is found by the second."""
+        active = await self._client.active_orders(market_id)
+        row = _of(active, known)
+        if row is None:
+            row = _of(await self._client.inactive_orders(self._since_ns(known), market_id), known)
+        return row
+
+    async def _found(self, known: Known, row: OrderRow) -> tuple[VenueMessage, ...]:
+        told = self._ledger.order(row, asked=True)
+        current = self._ledger.expect(known.order_id, known.asset)
+        if not current.short:
+            return told
+        trades = await self._client.trades(self._since_ns(known))
+        return (*self._ledger.trades(trades), *told)
+
+    async def _absent(self, known: Known, market_id: int) -> tuple[VenueMessage, ...]:
+        """In no list."""
+        if known.heard:
+            raise Undecided("the venue knows the order, but it is in no list yet")
+        tx = await self._client.tx(known.tx_hash) if known.tx_hash else None
+        if tx is not None:
+            return self._by_transaction(known, tx)
+        if await self._impossible(known, market_id):
+            return (OrderUnknown(venue=Venue.LIGHTER, order_id=known.order_id),)
+        raise Undecided("neither listed nor refused; its transaction may be under way")
+
+    def _by_transaction(self, known: Known, tx: TxRow) -> tuple[VenueMessage, ...]:
+        """A reduce-only order without anything to reduce can vanish without a word; its transaction tells."""
+        error = application_error(tx)
+        if tx.status == TX_FAILED:
+            return (self._ledger.failed(known, tx),)
+        if tx.status != TX_EXECUTED:
+            raise Undecided("its transaction is queued")
+        if error:
+            refused = rejected(known.order_id, reason_of_text(error), f"executed with {error}")
+            return (self._ledger.refused(refused),)
+        settled_ns = ns(tx.executed_at) + int(self._settings.outcome_grace_s * NS_PER_S)
+        if known.reduce_only and self._now_ns() >= settled_ns:
+            why = "executed without an order: nothing to reduce"
+            return (self._ledger.refused(rejected(known.order_id, RejectReason.REDUCE_ONLY, why)),)
+        raise Undecided("its transaction is executed, the order in no list yet")
+
+    async def _impossible(self, known: Known, market_id: int) -> bool:
+        """Whether no transaction of this order can be executed any more."""
+        if known.nonce is None or self._ledger.outlived(known):
+            return True
+        if self._sending.nonces.void(known.nonce, known.signed_hash):
+            return True
+        if self._now_ns() > known.sent_at_ns + (TX_EXPIRY_S + LAPSE_MARGIN_S) * NS_PER_S:
+            return True
+        return await self._take_its_nonce(known, known.nonce, market_id)
+
+    async def _take_its_nonce(self, known: Known, nonce: int, market_id: int) -> bool:
+        """Cancel with the order's own nonce, if the venue still waits for that one and nothing else would be hit."""
+        if any(other.index != known.index for other in self._ledger.undecided(known.asset)):
+            return False
+        outcome = await self._sending.send(
+            self._sending.ticket(), lambda now: CancelAll(market_index=market_id, nonce=now), only_nonce=nonce
+        )
+        return isinstance(outcome, Accepted)
+
+    def _since_ns(self, known: Known) -> int:
+        return max(0, known.sent_at_ns - int(self._settings.backfill_overlap_s * NS_PER_S))
+
+
+def _of(rows: list[OrderRow], known: Known) -> OrderRow | None:
+    return next((row for row in rows if row.client_order_index == known.index), None)
