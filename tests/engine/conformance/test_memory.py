@@ -12,11 +12,12 @@ from actors.commands import SubmitOrder, VenueCommand
 from actors.domain import TimeInForce, Venue
 from engine import config as configuration
 from engine.conformance import DIALOGUES, Verdict
+from engine.conformance.command import PROFILE
 from engine.conformance.memory import conform_in_memory
 from engine.venues.adapter import Adapter, Delivery
 from engine.world import FACES
 
-CONFIG = configuration.load(configuration.DEFAULT_CONFIG)
+CONFIG = configuration.load(PROFILE)
 ASSET = "SOL"
 
 
