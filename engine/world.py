@@ -21,6 +21,7 @@ from engine.simulators.face import Face
 from engine.simulators.faults import FaultPlan, plan_from_toml
 from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market
 from engine.simulators.transport import SimulatedVenue
+from engine.venues.assets import listing_of
 from engine.venues.registry import SIMULATED_API_KEY
 
 
@@ -144,7 +145,31 @@ def _lighter(account: str, section: VenueSection, seed: int, market: Market) -> 
     return LighterFace(exchange, market, {int(account): ours}, chain_id=CHAIN_ID_TESTNET)
 
 
-FACES = {Venue.HYPERLIQUID: _hyperliquid, Venue.PACIFICA: _pacifica, Venue.LIGHTER: _lighter}
+def _drift(account: str, section: VenueSection, seed: int, market: Market) -> Face:
+    from engine.simulators.drift import DRIFT_FEES, DRIFT_RULES, DriftFace, drift_instrument
+
+    listed = []
+    for asset in _assets(section, market):
+        terms, symbol = section.instruments[asset], listing_of(Venue.DRIFT, asset).symbol
+        listed.append(
+            drift_instrument(symbol, tick=str(terms.tick), lot=str(terms.lot), max_leverage=terms.max_leverage)
+        )
+    exchange = Exchange(
+        rules=DRIFT_RULES,
+        instruments=tuple(listed),
+        fees=DRIFT_FEES,
+        seed=seed,
+        crowd=_crowd(section),
+    )
+    return DriftFace(exchange, market, {account: section.deposit_usd}, seed=seed)
+
+
+FACES = {
+    Venue.HYPERLIQUID: _hyperliquid,
+    Venue.PACIFICA: _pacifica,
+    Venue.LIGHTER: _lighter,
+    Venue.DRIFT: _drift,
+}
 
 __all__ = [
     "MarketFileError",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
+from actors.domain import Venue
 from engine.errors import UserError
 from engine.simulators.exchange import Events, Exchange
 from engine.simulators.face import Lever
+from engine.venues.assets import as_wanted
 
 Pull = Callable[[Exchange, int, str, str, Mapping[str, str]], Events]
 
@@ -24,11 +26,18 @@ def lever_named(name: str, account: str, asset: str, fields: Mapping[str, str]) 
 
     def lever(exchange: Exchange, now_ns: int) -> Events:
         try:
-            return pull(exchange, now_ns, account, asset, fields)
+            return pull(exchange, now_ns, account, instrument_of(exchange, asset), fields)
         except (KeyError, InvalidOperation) as error:
             raise LeverUnknown(f"lever {name!r} cannot use {dict(fields)} for {account}, {asset}: {error}") from error
 
     return lever
+
+
+def instrument_of(exchange: Exchange, asset: str) -> str:
+    """What an exchange calls the instrument of an asset: the asset itself, or the venue's symbol for it."""
+    if exchange.instrument(asset) is not None:
+        return asset
+    return as_wanted(Venue(exchange.venue), asset).symbol
 
 
 def _decimal(fields: Mapping[str, str], name: str) -> Decimal | None:

@@ -27,6 +27,10 @@ OWN_CHANNELS = (
     "account_order_updates",
     "account_trades",
     "account_positions",
+    "account_all_orders",
+    "account_all_trades",
+    "account_all_positions",
+    "account_tx",
 )
 
 

@@ -81,6 +81,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[FaultRule, ...] = ()
     cues: tuple[Cue, ...] = ()
     policy: Policy = POLICY
+    venues: tuple[Venue, ...] = (HYPERLIQUID, PACIFICA)
+    """The first is where longs crowd and books are deep: the taker leg goes there, short."""
     seed: int = 7
     deposit_usd: dict[str, Decimal] = {}
     lot: str = "0.0001"
@@ -126,13 +128,7 @@ def config_of(scenario: Scenario) -> Config:
     base = load(DEFAULT_CONFIG)
     pace = Pace(quiet_step_s=5.0, busy_step_s=0.5)
     assets = scenario.policy.scanner.assets
-    listed = {
-        HYPERLIQUID: {asset: InstrumentSection(max_leverage=25, size_decimals=4) for asset in assets},
-        PACIFICA: {
-            asset: InstrumentSection(max_leverage=50, tick=Decimal("0.1"), lot=Decimal(scenario.lot))
-            for asset in assets
-        },
-    }
+    listed = {venue: {asset: _instrument(venue, scenario.lot) for asset in assets} for venue in scenario.venues}
     venues = {
         venue: VenueSection(
             deposit_usd=scenario.deposit_usd.get(venue.value, Decimal(50_000)), pace=pace, instruments=instruments
@@ -140,7 +136,21 @@ def config_of(scenario: Scenario) -> Config:
         for venue, instruments in listed.items()
     }
     run = msgspec.structs.replace(base.run, seed=scenario.seed)
-    return msgspec.structs.replace(base, run=run, venues=venues, policy=scenario.policy)
+    scanner = msgspec.structs.replace(scenario.policy.scanner, venues=scenario.venues)
+    policy = msgspec.structs.replace(scenario.policy, scanner=scanner)
+    return msgspec.structs.replace(base, run=run, venues=venues, policy=policy)
+
+
+def _instrument(venue: Venue, lot: str) -> InstrumentSection:
+    if venue is HYPERLIQUID:
+        return InstrumentSection(max_leverage=25, size_decimals=4)
+    tick = Decimal("0.01") if venue in (Venue.LIGHTER, Venue.DRIFT) else Decimal("0.1")
+    return InstrumentSection(max_leverage=50 if venue is PACIFICA else 20, tick=tick, lot=Decimal(lot))
+
+
+def market_of(scenario: Scenario) -> ScriptedMarket:
+    """The scenario's world."""
+    return ScriptedMarket(scenario.scenes, scenario.policy.scanner.assets, scenario.venues[0].value)
 
 
 class Run:
@@ -268,7 +278,7 @@ def play(scenario: Scenario, directory: Path) -> Run:
 def perform(scenario: Scenario, directory: Path) -> Run:
     """Play a scenario once."""
     directory.mkdir(parents=True)
-    market = ScriptedMarket(scenario.scenes, scenario.policy.scanner.assets)
+    market = market_of(scenario)
     plan = FaultPlan(rules=scenario.faults)
     cores: list[Core] = []
     companions = tuple(_companion(cue, cores) for cue in scenario.cues)

@@ -13,12 +13,12 @@ from actors.actor import ActorState
 from actors.commands import SubmitOrder
 from actors.domain import NS_PER_S, Side, Venue
 from actors.pair_position.state import Leg, LegName, PairPosition
-from engine.simulators.exchange import FillCause, OrderFilled
+from engine.simulators.exchange import FillCause, OrderFilled, OrderView
 from statecharts.order import OVER
-from tests.scenarios.harness import HYPERLIQUID, PACIFICA, Run
+from tests.scenarios.explained import explained, order_id_of
+from tests.scenarios.harness import Run
 from tests.scenarios.market import START_NS
 
-VENUES = (HYPERLIQUID, PACIFICA)
 LEGS: tuple[LegName, ...] = ("taker", "maker")
 OPENING = ("taker", "maker", "sweep")
 SETTLED = ("IDLE.ready", "IDLE.backoff", "HEDGED.earning", "CLOSED.flat")
@@ -66,14 +66,19 @@ def check_intents_come_first_and_end_once(run: Run) -> None:
     """No order at a venue without an earlier record, no client id twice, one outcome for each intent."""
     intents = dict(_intents(run))
     assert len(intents) == len(run.orders()), "a client order id was used twice"
-    for venue in VENUES:
-        known = [order for order in run.venue_orders(venue) if order.client_order_id is not None]
-        ids = [_order_id(order.client_order_id) for order in known]
+    for venue in run.scenario.venues:
+        known = _explained(run, venue)
+        ids = [order_id for order_id, _ in known]
         assert len(ids) == len(dict.fromkeys(ids)), f"{venue} knows an order id twice"
-        for order_id, order in zip(ids, known, strict=True):
+        for order_id, order in known:
             assert order_id in intents, f"{venue} has an order that is in no record: {order}"
             assert intents[order_id] <= order.placed_at_ns, f"{order_id} was recorded after it was placed"
     _check_outcomes(run)
+
+
+def _explained(run: Run, venue: Venue) -> list[tuple[str, OrderView]]:
+    sent = {order.order_id: order for order in run.orders()}
+    return explained(venue, run.venue_orders(venue), sent, dict(_intents(run)))
 
 
 def _intents(run: Run) -> Iterator[tuple[str, int]]:
@@ -114,10 +119,9 @@ def check_closing_orders_only_reduce(run: Run) -> None:
                 held = _books(states[record.to], command.venue)
                 assert command.size <= abs(held), f"seq {record.seq}: closes {command.size} of {held}"
                 assert (command.side is Side.SELL) is (held > 0), f"seq {record.seq}: closes the wrong way"
-    for venue in VENUES:
-        for order in run.venue_orders(venue):
-            if order.client_order_id is not None:
-                assert order.filled <= asked[_order_id(order.client_order_id)], f"filled beyond its size: {order}"
+    for venue in run.scenario.venues:
+        for order_id, order in _explained(run, venue):
+            assert order.filled <= asked[order_id], f"filled beyond its size: {order}"
 
 
 def _books(state: ActorState, venue: Venue) -> Decimal:
@@ -167,10 +171,11 @@ def check_emergency_never_adds(run: Run) -> None:
         if "EMERGENCY" in (record.source.partition(".")[0], record.place.partition(".")[0]):
             adding = [c for c in record.commands if isinstance(c, SubmitOrder) and not c.reduce_only]
             assert adding == [], f"seq {record.seq}: an opening order in {record.place}"
-    reducing = [order.order_id for order in run.orders() if order.reduce_only]
-    for venue in VENUES:
+    sent = {order.order_id: order for order in run.orders()}
+    for venue in run.scenario.venues:
         for fill in _own_fills(run, venue):
-            if _order_id(fill.client_order_id) in reducing:
+            order_id = order_id_of(venue, fill.client_order_id, sent)
+            if order_id in sent and sent[order_id].reduce_only:
                 assert abs(fill.position_after) <= abs(fill.position_before), f"a reducing order added: {fill}"
 
 
@@ -216,7 +221,7 @@ def _alarm_stands(run: Run) -> bool:
 
 def check_books_are_the_venues_truth(run: Run) -> None:
     """Positions of the books are those of the exchanges; so is the money, but for what was never told."""
-    for venue in VENUES:
+    for venue in run.scenario.venues:
         for asset in run.scenario.policy.scanner.assets:
             legs = [leg for p in run.pairs if p.asset == asset for leg in p.legs if leg.venue is venue]
             booked = sum((leg.position for leg in legs), Decimal(0))
@@ -247,7 +252,3 @@ def _pairs(states: States) -> Iterator[tuple[str, PairPosition]]:
     for name, state in states.items():
         if isinstance(state, PairPosition):
             yield name, state
-
-
-def _order_id(client_order_id: str | None) -> str:
-    return (client_order_id or "").removeprefix("0x").replace("-", "")

@@ -46,7 +46,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 class ScriptedMarket:
     """A `Market` of scenes; every asset looks alike."""
 
-    def __init__(self, scenes: tuple[Scene, ...], assets: tuple[str, ...]) -> None:
+    def __init__(self, scenes: tuple[Scene, ...], assets: tuple[str, ...], rich: str = "hyperliquid") -> None:
+        """`rich` is the venue that looks as the scenes' `hyperliquid` does; the others look as their `pacifica`."""
+        self._rich = rich
         self._scenes = scenes
         self._assets = assets
         self._depths: dict[Decimal, tuple[DepthLevel, ...]] = {}
@@ -67,7 +69,7 @@ class ScriptedMarket:
         if asset not in self._assets or at_ns < START_NS:
             raise ValueError(f"no market for {asset!r} on {venue!r} at {at_ns}")
         scene = self._scene((at_ns - START_NS) / NS_PER_S)
-        look = scene.hyperliquid if venue == "hyperliquid" else scene.pacifica
+        look = scene.hyperliquid if venue == self._rich else scene.pacifica
         premium = look.premium_bps / 10_000
         return MarketPoint(
             at_ns=at_ns,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from actors.domain import Venue
 from engine.simulators.faults import (
     CapFill,
     Delay,
@@ -54,8 +55,18 @@ def storm(weight: float) -> tuple[FaultRule, ...]:
     )
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
-def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, tmp_path: Path) -> None:
+HL, PAC, LIGHTER = Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER
+STORMS = (
+    *((seed, (HL, PAC)) for seed in range(1, 13)),
+    *((seed, (HL, LIGHTER)) for seed in range(1, 7)),
+    *((seed, (LIGHTER, PAC)) for seed in range(1, 7)),
+)
+
+
+@pytest.mark.parametrize(
+    ("seed", "venues"), STORMS, ids=lambda part: "-".join(part) if isinstance(part, tuple) else part
+)
+def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, venues: tuple[Venue, ...], tmp_path: Path) -> None:
     policy = replace(
         POLICY,
         entry=replace(POLICY.entry, backoff_s=20.0),
@@ -64,7 +75,9 @@ def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, tmp_path: Path
     )
     weight = (0.03, 0.1, 0.2)[seed % 3]
     scenes = (Scene(pacifica=TRICKLE),) if seed % 2 else (Scene(),)
-    scenario = Scenario(seed=seed, scenes=scenes, faults=storm(weight), policy=policy, calm_s=CALM_S, settled_s=90.0)
+    scenario = Scenario(
+        seed=seed, venues=venues, scenes=scenes, faults=storm(weight), policy=policy, calm_s=CALM_S, settled_s=90.0
+    )
     run = play(scenario, tmp_path)
     assert run.orders("taker")
     assert all(pair.place == "CLOSED.flat" or pair.place.startswith("IDLE") for pair in run.pairs)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from engine.simulators.exchange import (
     accounts,
     adl,
+    copying,
     crowd as strangers,
     funding,
     levers,
@@ -71,6 +72,12 @@ class Exchange:
         )
         for house in (EXTERNAL, BACKSTOP, FEES):
             open_account(self._state, house, AccountKind.HOUSE)
+
+    def copy(self) -> "Exchange":
+        """An exchange of the same state that goes its own way from here: for trying what a call would do."""
+        twin = Exchange.__new__(Exchange)
+        twin._state = copying.copied(self._state)
+        return twin
 
     def _at(self, now_ns: int) -> State:
         """The state, with its time brought forward."""
@@ -217,6 +224,11 @@ class Exchange:
         self._state.ioc_caps.append(IocCap(fraction=fraction, account=account, asset=asset))
 
     # questions
+
+    @property
+    def venue(self) -> str:
+        """Whose rules it keeps."""
+        return self._state.rules.venue
 
     def instrument(self, asset: str) -> InstrumentSpec | None:
         listing = self._state.listings.get(asset)

@@ -10,13 +10,13 @@ from engine.simulators.exchange.ledger import USD_STEP, move_cash
 from engine.simulators.exchange.rules import FundingRule
 from engine.simulators.exchange.state import EXTERNAL, ZERO, Account, AccountKind, Listing, Position, State
 from engine.simulators.exchange.terms import PriceBase, RateSource
-from engine.simulators.exchange.world import HOUR_NS, RATE_STEP, average_premium, floor_hour, observe_until
+from engine.simulators.exchange.world import HOUR_NS, average_premium, floor_hour, observe_until
 
 
 def hourly_rate(rule: FundingRule, premium: Decimal) -> Decimal:
     """F8h = P + clamp(interest - P, -/+ clamp), paid as F8h / 8 each hour, within the cap."""
     pull = min(max(rule.interest_8h - premium, -rule.clamp_8h), rule.clamp_8h)
-    rate = ((premium + pull) / 8).quantize(RATE_STEP)
+    rate = ((premium + pull) / rule.hours).quantize(rule.rate_step)
     return min(max(rate, -rule.cap_per_hour), rule.cap_per_hour)
 
 

@@ -10,7 +10,7 @@ from engine.simulators.exchange.terms import PriceBase
 class FundingRule(msgspec.Struct, frozen=True, kw_only=True):
     """Hourly funding of Hyperliquid and Pacifica alike.
 
-    F8h = P + clamp(interest_8h - P, -/+ clamp_8h); per hour = F8h / 8, capped at cap_per_hour (fractions).
+    F8h = P + clamp(interest_8h - P, -/+ clamp_8h); per hour = F8h / hours, capped at cap_per_hour (fractions).
     Sources: Hyperliquid docs "Funding" (2025-11), 494 of 494 settled rows reproduce it; Pacifica docs
     "Funding".
     """
@@ -19,6 +19,10 @@ class FundingRule(msgspec.Struct, frozen=True, kw_only=True):
     clamp_8h: Decimal = Decimal("0.0005")
     cap_per_hour: Decimal = Decimal("0.04")
     price_base: PriceBase = PriceBase.ORACLE
+    hours: int = 8
+    """Over how many hours F is paid out; Drift: 24."""
+    rate_step: Decimal = Decimal("1e-10")
+    """A computed rate is a multiple of this; Lighter settles in steps of 0.0001 % per hour."""
 
 
 class ExchangeRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,12 @@
 from decimal import Decimal
 
+import pytest
+
 from engine.simulators.exchange import Exchange, FundingPaid
 from engine.simulators.market import Gap, MarketPoint, Provenance
-from engine.simulators.movement import move_market
+from engine.simulators.movement import move_market, sample
 from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, pacifica_instrument
+from engine.venues.assets import UnknownListing
 
 HOUR_NS = 3600 * 1_000_000_000
 PRICE = Decimal(100)
@@ -60,3 +63,15 @@ def test_a_gap_in_a_recording_pays_no_funding() -> None:
             event.hour_ns // HOUR_NS for event in events if isinstance(event, FundingPaid) and event.account == "us"
         ]
     assert paid == [1, 5, 6, 7]
+
+
+def test_a_symbol_of_a_thousand_tokens_costs_a_thousand_times_the_token() -> None:
+    class Tokens(Recording):
+        assets = ("PEPE",)
+
+    point = sample(Tokens(), "pacifica", "kPEPE", 0)
+    assert point is not None
+    assert (point.asset, point.mid, point.oracle, point.open_interest) == ("kPEPE", 100_000, 100_000, 1)
+    assert sample(Tokens(), "pacifica", "kPEPE", 2 * HOUR_NS) is None
+    with pytest.raises(UnknownListing):
+        sample(Tokens(), "pacifica", "kNOBODY", 0)
