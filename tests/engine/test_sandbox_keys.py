@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.domain import Venue
+from engine.keys import KeyFile, KeyRefused, read_key_file, write_key_file
+from engine.sandbox_keys import from_base58, keep_key, simulated_key, to_base58
+from engine.venues.registry import simulated_signer
+from engine.world import secret_for
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+@pytest.mark.parametrize("venue", [Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER, Venue.DRIFT])
+def test_a_key_file_is_read_back_as_it_was_made_by_its_owner_alone(venue: Venue, keys: Path) -> None:
+    key = simulated_key(venue, secret_for(venue, 7))
+    path = keep_key(keys, key)
+    assert (path, read_key_file(path)) == (keys / f"{venue.value}.json", key)
+    assert (key.network, key.account) == ("simulated", simulated_signer(venue, secret_for(venue, 7)).account)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o700
+
+
+def test_the_secret_in_the_file_signs_for_the_account_in_the_file() -> None:
+    from engine.venues.pacifica.signing import PacificaSigner
+
+    key = simulated_key(Venue.PACIFICA, secret_for(Venue.PACIFICA, 7))
+    assert PacificaSigner.from_base58(key.secret.reveal()).account == key.account
+
+
+def test_a_simulated_key_gives_way_to_another_and_a_real_one_does_not(keys: Path) -> None:
+    first, second = (simulated_key(Venue.PACIFICA, secret_for(Venue.PACIFICA, seed)) for seed in (1, 2))
+    path = keep_key(keys, first)
+    assert keep_key(keys, first) == path
+    keep_key(keys, second)
+    assert read_key_file(path) == second
+    path.unlink()
+    real: KeyFile = msgspec.structs.replace(first, network="mainnet")
+    write_key_file(path, real)
+    with pytest.raises(KeyRefused, match="mainnet"):
+        keep_key(keys, second)
+    assert read_key_file(path) == real
+
+
+@pytest.mark.parametrize("data", [bytes(range(32)), b"\0\0" + b"\xff" * 30, bytes(32)])
+def test_base58_is_that_of_the_library(data: bytes) -> None:
+    import base58
+
+    text = to_base58(data)
+    assert text == base58.b58encode(data).decode()
+    assert from_base58(text) == data
