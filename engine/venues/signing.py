@@ -22,10 +22,14 @@ class SigningRefused(Exception):
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signature is for. `opens_usd` is the notional it may open; 0 for whatever only reduces."""
+    """What a signature is for. `opens_usd` is the notional it may open; 0 for whatever only reduces.
+
+    `leverage` is what operation "leverage" sets; whoever cannot read it from the request gives more than is allowed.
+    """
 
     operation: Operation
     opens_usd: Decimal = ZERO
+    leverage: int | None = None
 
 
 class SignRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,94 @@
+"""`perp2perp keys`: make, show and check key files. Secrets are typed on the terminal and never printed.
+
+Heavy imports happen inside the commands, as in `engine.cli`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+import msgspec
+from cyclopts import Parameter
+
+from actors.domain import Venue
+from engine.keys.key_file import KeyFile, KeyRefused, Network, SealedKey, check_extras
+from engine.keys.passwords import ask, ask_twice, password_from
+from engine.keys.secret import Secret
+from engine.keys.store import open_key_file, read_key_file, write_key_file
+
+app = cyclopts.App(
+    name="keys",
+    help=(
+        "Keep agent and API keys in files that only you can read. The secret is typed on the terminal: hyperliquid "
+        "32 bytes as hex; pacifica and drift base58 of 64 bytes; lighter 40 bytes as hex."
+    ),
+)
+PasswordFile = Annotated[
+    Path | None, Parameter(help="A file of mode 0600 with the password; asked on the terminal when left out.")
+]
+
+
+@app.command
+def add(
+    venue: Venue,
+    *,
+    account: Annotated[str, Parameter(help="The account it signs for; not the agent's own address.")],
+    network: Network,
+    out: Annotated[Path, Parameter(help="The file to make; its folder must be yours alone to write to.")],
+    account_index: Annotated[int | None, Parameter(help="Lighter: the account's number.")] = None,
+    api_key_index: Annotated[int | None, Parameter(help="Lighter: the API key's number.")] = None,
+    sub_account: Annotated[int | None, Parameter(help="Drift: the sub-account's number.")] = None,
+    plain: Annotated[bool, Parameter(negative=(), help="Do not encrypt: for a disk that is.")] = False,
+    password_file: PasswordFile = None,
+) -> int:
+    """Ask for an agent's secret and write it to a new file, encrypted with a password unless --plain."""
+    given = {"account_index": account_index, "api_key_index": api_key_index, "sub_account": sub_account}
+    extras = {name: number for name, number in given.items() if number is not None}
+    draft = KeyFile(venue=venue, network=network, account=account, secret=Secret("-"), extras=extras)
+    check_extras(draft)
+    if out.exists():
+        raise KeyRefused(f"{out}: is there already; name another file, or delete this one yourself")
+    secret = ask(f"secret of the {venue.value} key: ")
+    key = _with_address(msgspec.structs.replace(draft, secret=secret))
+    written = key if plain else _sealed(key, password_file)
+    write_key_file(out, written)
+    print(_told(out, written))
+    return 0
+
+
+@app.command
+def show(file: Path) -> int:
+    """Say whose key a file is; needs no password and shows no secret."""
+    print(_told(file, read_key_file(file)))
+    return 0
+
+
+@app.command
+def check(file: Path, *, password_file: PasswordFile = None) -> int:
+    """Open a file as the signing process would: permissions, password, secret, address."""
+    found = read_key_file(file)
+    key = _with_address(open_key_file(file, password_from(password_file)))
+    print(f"{_told(file, msgspec.structs.replace(found, address=key.address))}; it can sign")
+    return 0
+
+
+def _with_address(key: KeyFile) -> KeyFile:
+    """Raises KeyRefused for a secret that is none, or that of the account itself."""
+    from engine.signing.venues import open_signer
+
+    return msgspec.structs.replace(key, address=open_signer(key)[1])
+
+
+def _sealed(key: KeyFile, password_file: Path | None) -> SealedKey:
+    from engine.keys.sealing import seal
+
+    password = ask_twice("a password for the file: ") if password_file is None else password_from(password_file)()
+    return seal(key, password)
+
+
+def _told(file: Path, key: KeyFile | SealedKey) -> str:
+    form = "encrypted" if isinstance(key, SealedKey) else "not encrypted"
+    address = key.address or "an unknown address"
+    return f"{file}: {key.venue.value} {key.network}, signs for {key.account} with the key of {address}, {form}"

@@ -1,0 +1,54 @@
+"""Where passwords and secrets come from: the terminal, without echo, or a file of its owner's.
+
+Never from arguments, the environment or the configuration: other processes, histories and journals can read those.
+"""
+
+from __future__ import annotations
+
+import getpass
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.keys.key_file import KeyRefused
+from engine.keys.permissions import read_private
+from engine.keys.secret import Secret
+
+
+def ask(prompt: str) -> Secret:
+    """Ask on the terminal. Raises KeyRefused where there is none, or nothing is typed."""
+    with warnings.catch_warnings():
+        # Without a terminal the library would warn, and then read and echo whatever standard input is.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            text = getpass.getpass(prompt).strip()
+        except (getpass.GetPassWarning, EOFError, OSError):
+            raise KeyRefused("a secret is typed on a terminal, and there is none; or name a password file") from None
+    if not text:
+        raise KeyRefused("nothing was typed; nothing was done")
+    return Secret(text)
+
+
+def ask_twice(prompt: str) -> Secret:
+    """Ask for a new password. Raises KeyRefused when the two differ."""
+    first = ask(prompt)
+    if first != ask("the same again: "):
+        raise KeyRefused("the two passwords differ; nothing was done")
+    return first
+
+
+def password_from(file: Path | None, prompt: str = "password of the key: ") -> Callable[[], Secret]:
+    """A source for `store.open_key_file`: the file (its one line) where one is named, else the terminal."""
+    if file is None:
+        return lambda: ask(prompt)
+    named = file
+
+    def read() -> Secret:
+        try:
+            return Secret(read_private(named).decode().rstrip("\r\n"))
+        except ValueError as error:
+            if isinstance(error, KeyRefused):
+                raise
+            raise KeyRefused(f"{named}: is not one line of text; put the password there") from None
+
+    return read

@@ -1,0 +1,153 @@
+"""The signing process: reads one key, says hello, and answers until its socket closes. Counterpart: `process`.
+
+Blocking and single-threaded on purpose: it does one thing, in order.
+"""
+
+from __future__ import annotations
+
+import gc
+import socket
+import time
+from pathlib import Path
+
+import msgspec
+
+from engine.errors import UserError
+from engine.keys import KeyFile, KeyRefused, open_key_file, password_from
+from engine.signing.frames import (
+    PROTOCOL,
+    Answer,
+    Ask,
+    Failed,
+    FrameBuffer,
+    FrameTooLong,
+    Granted,
+    Hello,
+    Refused,
+    Start,
+    framed,
+)
+from engine.signing.hardening import outlive_signals
+from engine.signing.law import Caps, Law
+from engine.signing.venues import AnySigner, open_signer, request_type
+from engine.venues.signing import SigningRefused, SignRequest
+
+READ_BYTES = 65_536
+_ASK = msgspec.json.Decoder(Ask)
+_START = msgspec.json.Decoder(Start)
+
+
+class Desk:
+    """One signer under one law."""
+
+    def __init__(self, signer: AnySigner, asked: type[SignRequest], law: Law) -> None:
+        self._signer = signer
+        self._request = msgspec.json.Decoder(asked)
+        self._law = law
+        self._refusals = 0
+
+    def answer(self, ask: Ask, now_ns: int) -> Answer:
+        """Sign, or say why not. A failure is told by its type alone: its words might hold what must not leave."""
+        try:
+            request = self._request.decode(ask.request)
+            purpose = request.purpose
+            self._law.allow(purpose, now_ns)
+            signed = self._signer.sign(request)
+        except SigningRefused as refused:
+            return self._refuse(ask, str(refused))
+        except msgspec.ValidationError as error:
+            return self._refuse(ask, f"not a request of this venue's: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was signed, and the next may be good
+            return self._refuse(ask, f"could not be signed ({type(error).__name__})")
+        raw = msgspec.Raw(msgspec.json.encode(signed))
+        return Granted(id=ask.id, signed=raw, opens_usd=purpose.opens_usd)
+
+    def _refuse(self, ask: Ask, why: str) -> Refused:
+        self._refusals += 1
+        return Refused(id=ask.id, reason=why, refusals=self._refusals)
+
+
+class Line:
+    """The socket, a frame at a time."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._buffer = FrameBuffer()
+        self._texts: list[bytes] = []
+
+    def receive(self) -> bytes | None:
+        """The next text; None when the other end is gone, or speaks something else."""
+        while not self._texts:
+            try:
+                data = self._end.recv(READ_BYTES)
+                self._texts = self._buffer.feed(data)
+            except (OSError, FrameTooLong):
+                return None
+            if not data:
+                return None
+        return self._texts.pop(0)
+
+    def send(self, message: Answer | Hello | Failed) -> bool:
+        """False when the other end is gone."""
+        try:
+            self._end.sendall(framed(message))
+        except OSError:
+            return False
+        return True
+
+
+def serve(end: socket.socket) -> None:
+    """The whole life of a signing process, from `Start` to the closing of the socket."""
+    line = Line(end)
+    text = line.receive()
+    if text is None:
+        return
+    try:
+        desk, hello = opened(_START.decode(text))
+    except UserError as refused:
+        line.send(Failed(reason=str(refused)))
+        return
+    except SigningRefused as refused:
+        line.send(Failed(reason=str(refused)))
+        return
+    except Exception as error:  # noqa: BLE001 - its words might hold a key
+        line.send(Failed(reason=f"could not begin ({type(error).__name__})"))
+        return
+    outlive_signals()
+    # What was imported stays: the collector need not look at it again.
+    gc.freeze()
+    line.send(hello)
+    _answer_all(line, desk)
+
+
+def _answer_all(line: Line, desk: Desk) -> None:
+    while (text := line.receive()) is not None:
+        if not line.send(desk.answer(_ASK.decode(text), time.monotonic_ns())):
+            return
+
+
+def opened(start: Start) -> tuple[Desk, Hello]:
+    """Read the key and check that it is the one the caps are for. Raises KeyRefused, SigningRefused."""
+    if start.protocol != PROTOCOL:
+        raise KeyRefused(f"the engine speaks protocol {start.protocol}, the signing process {PROTOCOL}")
+    password_path = None if start.password_path is None else Path(start.password_path)
+    prompt = f"password of the {start.caps.venue.value} key ({start.caps.network}): "
+    key = open_key_file(Path(start.key_path), password_from(password_path, prompt))
+    _match(key, start.caps, start.key_path)
+    signer, address = open_signer(key)
+    law = Law(start.caps, start.opened, time.monotonic_ns())
+    hello = Hello(venue=key.venue, network=key.network, account=signer.account, address=address)
+    return Desk(signer, request_type(key.venue), law), hello
+
+
+def _match(key: KeyFile, caps: Caps, path: str) -> None:
+    asked = {"venue": caps.venue.value, "network": caps.network, "account": _spelt(caps.account)}
+    found = {"venue": key.venue.value, "network": key.network, "account": _spelt(key.account)}
+    for name, value in asked.items():
+        if found[name] != value:
+            raise KeyRefused(f"{path}: its {name} is {found[name]}, asked for is {value}; name the key of that {name}")
+
+
+def _spelt(account: str) -> str:
+    """Hex addresses may be spelt in either case; in base58 the case says something."""
+    return account.lower() if account.startswith("0x") else account

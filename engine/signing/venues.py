@@ -1,0 +1,148 @@
+"""Whose keys the signing process knows: for each venue, its types and how its signer is made from a key file.
+
+A venue's module is imported when its name is needed, and its libraries when a signer is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+from actors.domain import Venue
+from engine.keys.key_file import KeyFile, KeyRefused
+from engine.venues.signing import Signer, SigningRefused, SignRequest
+
+AnySigner = Signer[Any, Any]
+OpenedKey = tuple[AnySigner, str]
+"""A signer and the key's own public address."""
+
+
+class VenueKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """`request` and `signed` name the venue's types in `module`."""
+
+    module: str
+    request: str
+    signed: str
+    open: Callable[[KeyFile], OpenedKey]
+
+
+def request_type(venue: Venue) -> type[SignRequest]:
+    """What the venue's signer is asked. Raises KeyRefused."""
+    keys = keys_of(venue)
+    found: type[SignRequest] = getattr(import_module(keys.module), keys.request)
+    return found
+
+
+def signed_type(venue: Venue) -> type[msgspec.Struct]:
+    """What it answers. Raises KeyRefused."""
+    keys = keys_of(venue)
+    found: type[msgspec.Struct] = getattr(import_module(keys.module), keys.signed)
+    return found
+
+
+def keys_of(venue: Venue) -> VenueKeys:
+    """Raises KeyRefused for a venue nothing here signs for."""
+    if venue not in VENUE_KEYS:
+        raise KeyRefused(f"nothing here signs for {venue.value}; use {', '.join(each.value for each in VENUE_KEYS)}")
+    return VENUE_KEYS[venue]
+
+
+def open_signer(key: KeyFile) -> OpenedKey:
+    """Raises KeyRefused for a secret that is none, for an account's own key, and for a changed address."""
+    try:
+        signer, address = keys_of(key.venue).open(key)
+    except (ValueError, SigningRefused) as error:
+        if isinstance(error, KeyRefused):
+            raise
+        # The library's words may quote what it was given.
+        raise KeyRefused(f"the secret is not a {key.venue.value} key; see `perp2perp keys add --help`") from None
+    if key.address and key.address != address:
+        raise KeyRefused(f"the file says {key.address}, but the secret is that of {address}; make it anew")
+    return signer, address
+
+
+def _hyperliquid(key: KeyFile) -> OpenedKey:
+    from engine.venues.hyperliquid.signing import HyperliquidSigner
+
+    text = key.secret.reveal().removeprefix("0x")
+    if len(text) != 64:
+        raise ValueError("a private key has 32 bytes")
+    signer = HyperliquidSigner(text, is_mainnet=key.network == "mainnet", account=key.account)
+    return signer, _agent(key, signer.address, key.account.lower())
+
+
+def _pacifica(key: KeyFile) -> OpenedKey:
+    from engine.venues.pacifica.signing import PacificaSigner
+
+    signer = PacificaSigner.from_base58(key.secret.reveal(), account=key.account)
+    return signer, _agent(key, signer.public_key, key.account)
+
+
+def _lighter(key: KeyFile) -> OpenedKey:
+    """An API key has a number and no address of its own; what it may do besides trading is not verified."""
+    from engine.venues.lighter.signing import LighterSigner
+    from engine.venues.lighter.wire import CHAIN_ID_MAINNET, CHAIN_ID_TESTNET
+
+    index, key_index = key.extras["account_index"], key.extras["api_key_index"]
+    if key.account != str(index):
+        raise KeyRefused(f"the account of a lighter key is its account index: {index}, not {key.account}")
+    chain_id = CHAIN_ID_MAINNET if key.network == "mainnet" else CHAIN_ID_TESTNET
+    secret = bytes.fromhex(key.secret.reveal().removeprefix("0x"))
+    return LighterSigner(secret, index, key_index, chain_id), ""
+
+
+def _drift(key: KeyFile) -> OpenedKey:
+    """For the default program. A delegate may trade and not withdraw.
+
+    The IDL is read now: it takes half a second, which the first order must not wait for.
+    """
+    from engine.venues.drift.sdk_coder import coder_of
+    from engine.venues.drift.settings import DriftProgram
+    from engine.venues.drift.signing import DriftSigner
+    from engine.venues.pacifica.signing import solana_seed
+
+    seed = solana_seed(key.secret.reveal())
+    coder_of(DriftProgram().idl_file)
+    signer = DriftSigner(seed, account=key.account, sub_account=key.extras["sub_account"])
+    return signer, _agent(key, signer.public_key, key.account)
+
+
+def _agent(key: KeyFile, address: str, account: str) -> str:
+    """The address, unless it is the account's own: such a key can withdraw."""
+    if address == account and key.network != "simulated":
+        raise KeyRefused(
+            f"this is the own key of account {account}, which can withdraw; "
+            "make an agent key at the venue and use that with --account"
+        )
+    return address
+
+
+VENUE_KEYS: dict[Venue, VenueKeys] = {
+    Venue.HYPERLIQUID: VenueKeys(
+        module="engine.venues.hyperliquid.signing",
+        request="HyperliquidSignRequest",
+        signed="HyperliquidSigned",
+        open=_hyperliquid,
+    ),
+    Venue.PACIFICA: VenueKeys(
+        module="engine.venues.pacifica.signing",
+        request="PacificaSignRequest",
+        signed="PacificaSigned",
+        open=_pacifica,
+    ),
+    Venue.LIGHTER: VenueKeys(
+        module="engine.venues.lighter.signing",
+        request="LighterSignRequest",
+        signed="LighterSigned",
+        open=_lighter,
+    ),
+    Venue.DRIFT: VenueKeys(
+        module="engine.venues.drift.signing",
+        request="DriftSignRequest",
+        signed="DriftSigned",
+        open=_drift,
+    ),
+}
