@@ -1,0 +1,137 @@
+"""What is true on the chain about our account: accounts at one slot, and the transactions that changed them.
+
+Counterparts: `sdk_accounts` decodes, `ledger` folds. Raises as `Rpc` does.
+"""
+
+from __future__ import annotations
+
+import trio
+
+from actors.messages import VenueMessage
+from engine.venues.drift.codec import RpcRefused
+from engine.venues.drift.ledger import Landing, Ledger
+from engine.venues.drift.rpc import Rpc
+from engine.venues.drift.sdk_accounts import Accounts
+from engine.venues.drift.sdk_events import events_of
+from engine.venues.drift.settings import DriftSettings
+from engine.venues.drift.values import Reading
+from engine.venues.drift.wire import ACCOUNTS_A_READ_MOST, SignatureRow, Transaction
+from engine.venues.link import FrameError
+from engine.venues.transport import TransportError
+
+ROUNDS_MOST = 4
+"""User, then the markets it names, then their oracles; one more for a market that came meanwhile."""
+
+
+class Stale(TransportError):
+    """The node is behind what we know already; nothing is wrong but the reading."""
+
+
+class Reader:
+    """Reads for one User account. `reading` is the newest one."""
+
+    def __init__(self, settings: DriftSettings, rpc: Rpc, accounts: Accounts, ledger: Ledger) -> None:
+        self.reading: Reading | None = None
+        self._settings, self._rpc, self._accounts, self._ledger = settings, rpc, accounts, ledger
+        self._slot_least = 0
+        self._newest = ""
+        self._reading, self._history = trio.Lock(), trio.Lock()
+        self._tries_left = 0
+
+    # accounts
+
+    def landed(self, slot: int) -> None:
+        """A transaction of ours landed in this slot: older readings are not used."""
+        self._slot_least = max(self._slot_least, slot)
+
+    async def read(self) -> Reading:
+        """All accounts, true at one slot, never older than what is known. Raises Stale besides."""
+        async with self._reading:
+            for _ in range(ROUNDS_MOST):
+                slot = await self._read_accounts(self._accounts.wanted())
+                if not self._accounts.missing():
+                    return self._keep(self._accounts.reading(slot))
+        raise FrameError("account", f"still missing {', '.join(self._accounts.missing())}")
+
+    async def _read_accounts(self, addresses: tuple[str, ...]) -> int:
+        if len(addresses) > ACCOUNTS_A_READ_MOST:
+            raise FrameError("account", f"{len(addresses)} accounts do not fit into one reading")
+        try:
+            reply = await self._rpc.accounts(addresses, self._slot_least)
+        except RpcRefused as refused:
+            raise Stale(f"the node refuses: {refused}", sent=True) from refused
+        slot = reply.context.slot
+        if slot < max(self._slot_least, self.reading.slot if self.reading else 0):
+            raise Stale(f"the node is at slot {slot}, behind what is known", sent=True)
+        self._accounts.absorb(dict(zip(addresses, reply.value, strict=True)))
+        return slot
+
+    def _keep(self, reading: Reading) -> Reading:
+        if self.reading is not None and reading.fingerprint != self.reading.fingerprint:
+            self._tries_left = self._settings.history_tries
+        self.reading = reading
+        return reading
+
+    # history
+
+    async def begin(self) -> None:
+        """Take the newest transaction as the beginning: what came before is not told."""
+        rows = await self._signatures(before="", limit=1)
+        self._newest = rows[0].signature if rows else ""
+
+    def changed(self) -> bool:
+        """Whether the User account changed lately: the history may not show all of it yet, so it is read some times."""
+        return self._tries_left > 0
+
+    async def catch_up(self) -> tuple[VenueMessage, ...]:
+        """What the transactions since the last time did, oldest first. Those not served yet wait for the next time."""
+        async with self._history:
+            self._tries_left = max(0, self._tries_left - 1)
+            messages: list[VenueMessage] = []
+            for row in reversed(await self._rows()):
+                if not self._ledger.has_folded(row.signature):
+                    landing = await self._landing(row)
+                    if landing is None:
+                        break
+                    messages += self._ledger.fold(landing)
+                self.landed(row.slot)
+                self._newest = row.signature
+            return tuple(messages)
+
+    async def _rows(self) -> list[SignatureRow]:
+        """Rows newer than the newest known, newest first."""
+        found: list[SignatureRow] = []
+        for _ in range(self._settings.history_pages_most):
+            limit = self._settings.history_page_rows
+            rows = await self._signatures(before=found[-1].signature if found else "", limit=limit)
+            found += rows
+            if len(rows) < limit:
+                return found
+        raise FrameError("rpc/getSignaturesForAddress", f"more than {len(found)} transactions since the last time")
+
+    async def _signatures(self, *, before: str, limit: int) -> list[SignatureRow]:
+        address = self._accounts.user_address
+        try:
+            return await self._rpc.signatures(address, until=self._newest, before=before, limit=limit)
+        except RpcRefused as refused:
+            raise TransportError(f"the node refuses: {refused}", sent=True) from refused
+
+    async def _landing(self, row: SignatureRow) -> Landing | None:
+        if row.err is not None:
+            return Landing(signature=row.signature, err=row.err, events=())
+        return await self.landing(row.signature)
+
+    async def landing(self, signature: str) -> Landing | None:
+        """A landed transaction with its events; None while the node does not serve it."""
+        try:
+            found = await self._rpc.transaction(signature)
+        except RpcRefused as refused:
+            raise TransportError(f"the node refuses: {refused}", sent=True) from refused
+        return None if found is None else self._read_landing(signature, found)
+
+    def _read_landing(self, signature: str, found: Transaction) -> Landing:
+        logs = found.meta.logMessages
+        if found.meta.err is None and logs is None:
+            raise FrameError("rpc/getTransaction", f"{signature} has no logs")
+        events = events_of(logs or (), self._settings.program)
+        return Landing(signature=signature, err=found.meta.err, events=events)

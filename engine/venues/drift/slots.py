@@ -1,0 +1,41 @@
+"""The numbers 1..255 by which the program knows an order of ours while it is open. Pure.
+
+The program refuses a number that an open order has; ours are given out in turn, so that a number comes back as late
+as possible, and never while the order that had it may live. The mapping is in memory: after a restart the User
+account says which numbers are taken, not whose orders they were. To know that, a recovery needs each order's
+signature, which is known before the transaction leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+LAST = 255
+
+
+class Slots:
+    """Which order holds which number."""
+
+    def __init__(self) -> None:
+        self._held: dict[int, str] = {}
+        self._foreign: tuple[int, ...] = ()
+        self._last = 0
+
+    def take(self, order_id: str) -> int | None:
+        """A free number for an order; None when all are held."""
+        for step in range(1, LAST + 1):
+            number = (self._last + step - 1) % LAST + 1
+            if number not in self._held and number not in self._foreign:
+                self._held[number] = order_id
+                self._last = number
+                return number
+        return None
+
+    def free(self, number: int, order_id: str) -> None:
+        """The order that held a number is over, provably."""
+        if self._held.get(number) == order_id:
+            del self._held[number]
+
+    def seen_open(self, numbers: Iterable[int]) -> None:
+        """The numbers of the account's open orders: whoever placed them, they are taken."""
+        self._foreign = tuple(numbers)
