@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import actors, paper, reaction, table
+from bench import actors, paper, reaction, signing, sockets, table
 from bench.ratios import QUICK, Line, Scale
 
 
@@ -16,7 +16,8 @@ def measure(scale: Scale) -> list[Line]:
     """Every figure, in the order of the table."""
     with tempfile.TemporaryDirectory(prefix="perp2perp-bench-") as directory:
         recorded = paper.lines(scale, Path(directory))
-    return [recorded[0], *reaction.lines(scale), *actors.lines(scale), *recorded[1:]]
+    reacting = [*reaction.lines(scale), *signing.lines(scale), *sockets.lines(scale)]
+    return [recorded[0], *reacting, *actors.lines(scale), *recorded[1:]]
 
 
 def show_json(lines: list[Line]) -> None:

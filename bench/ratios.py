@@ -28,9 +28,21 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     actors: tuple[int, int] = (1_000, 10_000)
     parked: int = 2_000
     records: int = 1_280
+    frames: int = 20_000
+    books: int = 5_000
 
 
-QUICK = Scale(rounds=3, duration="3h", reactions=200, messages=2_000, actors=(50, 500), parked=200, records=128)
+QUICK = Scale(
+    rounds=3,
+    duration="3h",
+    reactions=200,
+    messages=2_000,
+    actors=(50, 500),
+    parked=200,
+    records=128,
+    frames=2_000,
+    books=500,
+)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

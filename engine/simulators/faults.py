@@ -1,8 +1,8 @@
 """Misfortunes between the engine and a simulated venue, as data: a frozen plan, a pure decision a message.
 
-The in-memory transport shows every request and every frame to `FaultPlan.decide` and does what the answer
-says; the plan itself touches nothing. A plan is a table a person can write (TOML or JSON; unknown fields are
-refused):
+The simulated venue shows every request and every frame to `FaultPlan.decide` and does what the answer says, in
+memory and over the loopback server's sockets alike; the plan itself touches nothing. A plan is a table a person can
+write (TOML or JSON; unknown fields are refused):
 
     [[rules]]
     name = "first taker order is lost after execution"
@@ -87,12 +87,17 @@ class Reject(_Fault, frozen=True, kw_only=True, tag="reject"):
 
 
 class Status(_Fault, frozen=True, kw_only=True, tag="status"):
-    """An HTTP status instead of the answer; `executed` says whether the venue had executed the request."""
+    """An HTTP status instead of the answer; `executed` says whether the venue had executed the request.
+
+    `headers` are added to it, and `retry-after` when `retry_after_s` is given.
+    """
 
     status: int
     body: str = ""
     content_type: str = "text/html"
     executed: bool = False
+    headers: dict[str, str] = {}
+    retry_after_s: int | None = None
 
 
 class Disconnect(_Fault, frozen=True, kw_only=True, tag="disconnect"):
@@ -102,6 +107,40 @@ class Disconnect(_Fault, frozen=True, kw_only=True, tag="disconnect"):
     """
 
     refuse_s: float = 0.0
+
+
+class ResetBefore(_Fault, frozen=True, kw_only=True, tag="reset_before"):
+    """The connection is reset before the venue has read the request: unexecuted, though whoever sent it cannot know.
+
+    A new stream is reset before its handshake is answered.
+    """
+
+
+class Slow(_Fault, frozen=True, kw_only=True, tag="slow"):
+    """The answer or frame drips in, a few bytes at a time, over this long; in memory it arrives whole at the end."""
+
+    over_s: float
+
+
+class Truncate(_Fault, frozen=True, kw_only=True, tag="truncate"):
+    """The answer or frame ends after `keep` of its bytes, announced at full length, and the connection with it."""
+
+    keep: float = 0.5
+
+
+class Restart(_Fault, frozen=True, kw_only=True, tag="restart"):
+    """The venue's server restarts before this message: all connections are cut, nothing listens for so long."""
+
+    down_s: float = 0.0
+
+
+class Skew(_Fault, frozen=True, kw_only=True, tag="skew"):
+    """The venue's clock is off by `offset_s` (positive: ahead) in the rule's window, whatever the traffic.
+
+    When a clock that was ahead is set right, the venue's world stands still until true time has caught up.
+    """
+
+    offset_s: float
 
 
 class CapFill(_Fault, frozen=True, kw_only=True, tag="cap_fill"):
@@ -122,6 +161,11 @@ Fault = (
     | Reject
     | Status
     | Disconnect
+    | ResetBefore
+    | Slow
+    | Truncate
+    | Restart
+    | Skew
     | CapFill
 )
 _ONLY_FOR = {
@@ -135,6 +179,9 @@ _ONLY_FOR = {
     Hold: (Traffic.FRAME,),
     Duplicate: (Traffic.HTTP, Traffic.FRAME),
     Garble: (Traffic.HTTP, Traffic.FRAME),
+    Slow: (Traffic.HTTP, Traffic.FRAME),
+    Truncate: (Traffic.HTTP, Traffic.FRAME),
+    ResetBefore: (Traffic.HTTP, Traffic.CONNECT),
 }
 
 
@@ -182,12 +229,17 @@ class FaultRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ValueError(f"rule {self.name!r}: probability is between 0 and 1")
         if any(number < 1 for number in (*self.nth, self.every or 1)):
             raise ValueError(f"rule {self.name!r}: occurrences count from 1")
+        if isinstance(self.fault, Truncate) and not 0 <= self.fault.keep < 1:
+            raise ValueError(f"rule {self.name!r}: keep is from 0 to less than 1")
+
+    def open_at(self, since_start_ns: int) -> bool:
+        """Whether the rule's window holds so long after the start."""
+        begun = self.from_s * NS_PER_S <= since_start_ns
+        return begun and (self.to_s is None or since_start_ns < self.to_s * NS_PER_S)
 
     def applies_to(self, event: TrafficEvent, since_start_ns: int) -> bool:
         """Whether `event` is an occurrence for this rule."""
-        if self.traffic is not event.traffic or not self.from_s * NS_PER_S <= since_start_ns:
-            return False
-        if self.to_s is not None and since_start_ns >= self.to_s * NS_PER_S:
+        if self.traffic is not event.traffic or not self.open_at(since_start_ns):
             return False
         named = fnmatchcase(event.venue, self.venue) and fnmatchcase(event.name, self.match)
         return named and self.contains in event.text
@@ -226,9 +278,22 @@ class FaultPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The faults that befall `event`, in the order of the rules; counts it in `stream`."""
         return tuple(rule.fault for rule in self.rules if _happens(rule, stream, event))
 
+    def skew_ns(self, stream: FaultStream, venue: str, at_ns: int) -> int:
+        """How far a venue's clock is off at a true time; a rule in force counts as having struck once in `stream`."""
+        skew_ns = 0
+        for rule in self.rules:
+            if (
+                isinstance(rule.fault, Skew)
+                and fnmatchcase(venue, rule.venue)
+                and rule.open_at(at_ns - stream.started_ns)
+            ):
+                stream.struck[rule.name] = 1
+                skew_ns += round(rule.fault.offset_s * NS_PER_S)
+        return skew_ns
+
 
 def _happens(rule: FaultRule, stream: FaultStream, event: TrafficEvent) -> bool:
-    if not rule.applies_to(event, event.at_ns - stream.started_ns):
+    if isinstance(rule.fault, Skew) or not rule.applies_to(event, event.at_ns - stream.started_ns):
         return False
     occurrence = stream.seen[rule.name] = stream.seen.get(rule.name, 0) + 1
     struck = stream.struck.get(rule.name, 0)

@@ -1,19 +1,21 @@
-"""A simulated venue in memory: a face behind latency and faults, with the same two doors as a real one.
+"""A simulated venue: a face behind latency and faults, with the same two doors as a real one.
 
-Implements `engine.venues.transport.Transport`. `run` moves the face's world along the engine's clock: in large
-steps while it is quiet, in small ones while an order rests. Counterpart on sockets: `engine.simulators.server`.
+Implements `engine.venues.transport.Transport` in memory, and is the backend of the loopback server
+(`engine.simulators.server`), which takes answers by `answer` and frames by `Pipe.take`, in the manner the faults
+prescribe. `run` moves the face's world along the engine's clock: in large steps while it is quiet, in small ones
+while an order rests.
 """
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import msgspec
 import trio
 
+from engine.simulators.consequences import Manner, garbled, manner_of, status_answer, unexecuted
 from engine.simulators.face import Face, Lever, Push
 from engine.simulators.faults import (
     CapFill,
@@ -23,20 +25,23 @@ from engine.simulators.faults import (
     DropFrame,
     DropRequest,
     DropResponse,
-    Duplicate,
     Fault,
     FaultPlan,
     FaultStream,
-    Garble,
     Hold,
     Reject,
+    ResetBefore,
+    Restart,
+    Skew,
     Status,
     Traffic,
     TrafficEvent,
 )
-from engine.venues.transport import HttpRequest, HttpResponse, Stream, StreamClosed, TransportError
+from engine.simulators.pipe import WHOLE, Pipe, StreamReset
+from engine.venues.transport import HttpRequest, HttpResponse, StreamClosed, TransportError
 
-NS_PER_S = 1_000_000_000
+RESET = "connection reset by the venue"
+REFUSED = "connection refused"
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,50 +56,16 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One way, drawn per request and per flush of frames."""
 
 
-class _MemoryStream(Stream):
-    """The client's end of one connection: frames become readable when their latency has passed."""
+class ConnectionReset(TransportError):
+    """The venue cut the connection after it had begun to hear the request."""
 
-    def __init__(self, venue: SimulatedVenue, connection: int) -> None:
-        self.connection = connection
-        self.held: list[Push] = []
-        self.ready_at_s = 0.0
-        self._venue = venue
-        self._frames: deque[tuple[float, bytes]] = deque()
-        self._closed = ""
-        self._news = trio.Event()
 
-    def push(self, frame: bytes, at_s: float) -> None:
-        """Queue a frame; frames of one connection never overtake each other."""
-        self.ready_at_s = max(self.ready_at_s, at_s)
-        self._frames.append((self.ready_at_s, frame))
-        self._news.set()
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer and the manner in which it arrives: over `slow_s`, and only `keep` of its body."""
 
-    def close(self, reason: str) -> None:
-        """Let the reader find the stream closed after what is already queued."""
-        self._closed = self._closed or reason
-        self._news.set()
-
-    async def send(self, frame: bytes) -> None:
-        """Give one frame to the venue."""
-        await trio.lowlevel.checkpoint()
-        if self._closed:
-            raise StreamClosed(self._closed)
-        self._venue.receive(self.connection, frame)
-
-    async def receive(self) -> bytes:
-        """The next frame, once it has arrived."""
-        while not self._frames:
-            if self._closed:
-                raise StreamClosed(self._closed)
-            self._news = trio.Event()
-            await self._news.wait()
-        ready_at_s, frame = self._frames[0]
-        if trio.current_time() < ready_at_s:
-            await trio.sleep_until(ready_at_s)
-        else:
-            await trio.lowlevel.checkpoint()
-        self._frames.popleft()
-        return frame
+    response: HttpResponse
+    slow_s: float = 0.0
+    keep: float = WHOLE
 
 
 class SimulatedVenue:
@@ -113,20 +84,31 @@ class SimulatedVenue:
         self.face = face
         self.requests = 0
         self.frames = 0
-        self._now_ns = now_ns
+        self.restarted: Callable[[float], None] = lambda _: None
+        """Told when the venue's server restarts, and for how long nothing listens; a server puts itself here."""
+        self._true_ns = now_ns
         self._pace = pace
         self._rng = rng
         self._plan = faults or FaultPlan()
         self._stream = FaultStream(seed=seed, started_ns=now_ns())
-        self._streams: dict[int, _MemoryStream] = {}
+        self._skewed = any(isinstance(rule.fault, Skew) for rule in self._plan.rules)
+        self._streams: dict[int, Pipe] = {}
+        self._held: dict[int, list[bytes]] = {}
         self._advanced_ns = 0
         self._refuse_until_s = 0.0
+        self._down_until_s = 0.0
+        self._restarts = 0
         self._poked = trio.Event()
         self._underway: trio.Nursery | None = None
 
     def struck(self, rule: str) -> int:
         """How often a rule of the fault plan has struck here."""
         return self._stream.struck.get(rule, 0)
+
+    def now_ns(self) -> int:
+        """The venue's own clock: the engine's, and whatever it is off by."""
+        true_ns = self._true_ns()
+        return true_ns + self._plan.skew_ns(self._stream, self.face.venue, true_ns) if self._skewed else true_ns
 
     # --- the venue's own time ------------------------------------------------------------------------------
 
@@ -149,7 +131,7 @@ class SimulatedVenue:
             self._advance()
 
     def _advance(self) -> None:
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         if now_ns > self._advanced_ns:
             self._advanced_ns = now_ns
             self.face.advance(now_ns)
@@ -158,7 +140,7 @@ class SimulatedVenue:
     def disturb(self, lever: Lever) -> None:
         """Let the world catch up, pull a lever on the exchange, and push what it caused."""
         self._advance()
-        now_ns = self._now_ns()
+        now_ns = self.now_ns()
         self.face.publish(now_ns, lever(self.face.exchange, now_ns))
         self._flush()
         self._poked.set()
@@ -174,41 +156,59 @@ class SimulatedVenue:
             if stream is not None:
                 self._push(stream, push, arrival_s)
 
-    def _push(self, stream: _MemoryStream, push: Push, arrival_s: float) -> None:
+    def _push(self, stream: Pipe, push: Push, arrival_s: float) -> None:
         if push.close:
-            self._cut(stream, push.close)
+            self._cut(stream, StreamClosed(push.close))
             return
         self.frames += 1
-        copies = 1
-        for fault in self._faults(Traffic.FRAME, push.channel, push.frame):
+        faults = self._faults(Traffic.FRAME, push.channel, push.frame)
+        frame = garbled(push.frame, faults) if faults else push.frame
+        if faults and self._stopped(stream, frame, faults):
+            return
+        manner = manner_of(faults) if faults else Manner()
+        for _ in range(1 + manner.copies):
+            stream.push(frame, arrival_s + manner.delay_s, slow_s=manner.slow_s, keep=manner.keep)
+        for held in self._held.pop(stream.connection, ()):
+            stream.push(held, arrival_s + manner.delay_s)
+        if manner.keep < WHOLE:
+            self._cut(stream, StreamReset(RESET))
+
+    def _stopped(self, stream: Pipe, frame: bytes, faults: tuple[Fault, ...]) -> bool:
+        """Whether a fault keeps the frame from going out now; its stream may end with it."""
+        for fault in faults:
             match fault:
-                case Delay():
-                    arrival_s += fault.delay_s
                 case DropFrame():
-                    return
-                case Duplicate():
-                    copies += fault.copies
-                case Garble():
-                    push = msgspec.structs.replace(push, frame=_garbled(push.frame, fault))
+                    return True
                 case Hold():
-                    stream.held.append(push)
-                    return
+                    self._held.setdefault(stream.connection, []).append(frame)
+                    return True
                 case Disconnect():
                     self._refuse(fault)
-                    self._cut(stream, "connection reset by the venue")
-                    return
+                    self._cut(stream, StreamReset(RESET))
+                    return True
+                case Restart():
+                    self._restart(fault)
+                    return True
                 case _:
                     pass
-        for _ in range(copies):
-            stream.push(push.frame, arrival_s)
-        for held in stream.held:
-            stream.push(held.frame, arrival_s)
-        stream.held.clear()
+        return False
 
-    def _cut(self, stream: _MemoryStream, reason: str) -> None:
-        self._streams.pop(stream.connection, None)
-        self.face.disconnect(stream.connection)
-        stream.close(reason)
+    def _cut(self, stream: Pipe, end: StreamClosed) -> None:
+        self._forget(stream)
+        stream.close(end)
+
+    def _forget(self, stream: Pipe) -> None:
+        self._held.pop(stream.connection, None)
+        if self._streams.pop(stream.connection, None) is not None:
+            self.face.disconnect(stream.connection)
+
+    def _restart(self, fault: Restart) -> None:
+        """Cut everything, and let nothing in for as long as the fault says."""
+        self._restarts += 1
+        self._down_until_s = max(self._down_until_s, trio.current_time() + fault.down_s)
+        for stream in tuple(self._streams.values()):
+            self._cut(stream, StreamReset(RESET))
+        self.restarted(fault.down_s)
 
     def _refuse(self, fault: Disconnect) -> None:
         """Let no new stream open for as long as the fault says; a shorter one does not lift a longer one."""
@@ -221,71 +221,114 @@ class SimulatedVenue:
         if not self._plan.rules:
             return ()
         text = body.decode("utf-8", "replace")
-        event = TrafficEvent(venue=self.face.venue, traffic=traffic, name=name, at_ns=self._now_ns(), text=text)
+        event = TrafficEvent(venue=self.face.venue, traffic=traffic, name=name, at_ns=self._true_ns(), text=text)
         return self._plan.decide(self._stream, event)
 
     # --- requests ------------------------------------------------------------------------------------------
 
     async def request(self, request: HttpRequest) -> HttpResponse:
         """Carry a request to the face and its answer back; raises TransportError on a timeout or a cut."""
-        self.requests += 1
-        faults = self._faults(Traffic.HTTP, request.path, request.body)
         response: HttpResponse | None = None
         with trio.move_on_after(request.timeout_s):
-            response = await self._carry(request, faults)
+            response = await self._whole(request)
         if response is None:
             raise TransportError(f"no answer within {request.timeout_s:g} s", sent=True)
         return response
 
-    async def _carry(self, request: HttpRequest, faults: tuple[Fault, ...]) -> HttpResponse:
+    async def answer(self, request: HttpRequest) -> Answer | None:
+        """The answer for a server to write, None when none comes within the request's timeout.
+
+        Raises ConnectionReset for a connection to be cut without a word.
+        """
+        with trio.move_on_after(request.timeout_s):
+            return await self._carry(request)
+        return None
+
+    async def _whole(self, request: HttpRequest) -> HttpResponse:
+        """In memory a slow answer is a late one, and half an answer is none."""
+        answer = await self._carry(request)
+        if answer.slow_s:
+            await trio.sleep(answer.slow_s)
+        if answer.keep < WHOLE:
+            raise TransportError("the answer was cut short", sent=True)
+        return answer.response
+
+    async def _carry(self, request: HttpRequest) -> Answer:
+        self.requests += 1
+        faults = self._faults(Traffic.HTTP, request.path, request.body)
+        if self._down:
+            await trio.sleep(self._latency_s())
+            raise TransportError(REFUSED, sent=False)
+        restarts = self._restarts
         way_s = self._latency_s() + sum(f.delay_s for f in faults if isinstance(f, DelayRequest))
         if way_s > request.timeout_s and self._underway is not None:
             self._underway.start_soon(self._arrive_late, way_s, request, faults)
             await trio.sleep_forever()
         await trio.sleep(way_s)
+        self._listen(faults, restarts)
         answer = self._arrive(request, faults)
-        await trio.sleep(self._latency_s() + sum(f.delay_s for f in faults if isinstance(f, Delay)))
+        await trio.sleep(self._latency_s() + manner_of(faults).delay_s)
+        if self._restarts != restarts:
+            raise ConnectionReset(RESET, sent=True)
+        return await self._return(request, faults, answer)
+
+    async def _return(self, request: HttpRequest, faults: tuple[Fault, ...], answer: HttpResponse | None) -> Answer:
+        """What becomes of the venue's answer on its way back."""
         for fault in faults:
             match fault:
                 case DropRequest() | DropResponse():
                     await trio.sleep_forever()
                 case Disconnect():
                     self._refuse(fault)
-                    raise TransportError("connection reset by the venue", sent=True)
+                    raise ConnectionReset(RESET, sent=True)
                 case Status():
-                    return _status(fault)
+                    return Answer(response=status_answer(fault))
                 case Reject():
-                    return self.face.refusal(self._now_ns(), request, fault.reason)
-                case Garble():
-                    assert answer is not None
-                    answer = msgspec.structs.replace(answer, body=_garbled(answer.body, fault))
+                    return Answer(response=self.face.refusal(self.now_ns(), request, fault.reason))
                 case _:
                     pass
         assert answer is not None
-        return answer
+        if faults:
+            answer = msgspec.structs.replace(answer, body=garbled(answer.body, faults))
+        manner = manner_of(faults)
+        return Answer(response=answer, slow_s=manner.slow_s, keep=manner.keep)
+
+    @property
+    def _down(self) -> bool:
+        return trio.current_time() < self._down_until_s
+
+    def _listen(self, faults: tuple[Fault, ...], restarts: int) -> None:
+        """Raise ConnectionReset when the venue is not there to hear what arrives, or does not want to."""
+        for fault in faults:
+            if isinstance(fault, Restart):
+                self._restart(fault)
+        if self._restarts != restarts or any(isinstance(fault, ResetBefore) for fault in faults):
+            raise ConnectionReset(RESET, sent=True)
 
     async def _arrive_late(self, way_s: float, request: HttpRequest, faults: tuple[Fault, ...]) -> None:
         """Whoever sent it has given up; the venue executes it all the same."""
+        restarts = self._restarts
         await trio.sleep(way_s)
-        self._arrive(request, faults)
+        with suppress(ConnectionReset):
+            self._listen(faults, restarts)
+            self._arrive(request, faults)
 
     def _arrive(self, request: HttpRequest, faults: tuple[Fault, ...]) -> HttpResponse | None:
         """Let the venue execute a request, unless a fault keeps it from that; returns the first answer."""
-        if any(_unexecuted(fault) for fault in faults):
+        if unexecuted(faults):
             return None
         for fault in faults:
             if isinstance(fault, CapFill):
                 self.face.cap_next_fill(fault.fraction)
         answer = self._execute(request)
-        for fault in faults:
-            for _ in range(fault.copies if isinstance(fault, Duplicate) else 0):
-                self._execute(request)
+        for _ in range(manner_of(faults).copies):
+            self._execute(request)
         return answer
 
     def _execute(self, request: HttpRequest) -> HttpResponse:
         """Let the world catch up, answer, and push what the answer caused."""
         self._advance()
-        answer = self.face.http(self._now_ns(), request)
+        answer = self.face.http(self.now_ns(), request)
         self._flush()
         if self.face.busy:
             self._poked.set()
@@ -294,42 +337,32 @@ class SimulatedVenue:
     # --- streams -------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def stream(self, path: str) -> AsyncIterator[Stream]:
+    async def stream(self, path: str) -> AsyncIterator[Pipe]:
         """Open a stream to the face; raises TransportError when the venue refuses it."""
         await trio.sleep(self._latency_s())
-        refused = trio.current_time() < self._refuse_until_s
+        refused = self._down or trio.current_time() < self._refuse_until_s
         for fault in self._faults(Traffic.CONNECT, path):
-            if isinstance(fault, Disconnect):
-                self._refuse(fault)
-                refused = True
-            elif isinstance(fault, Delay):
-                await trio.sleep(fault.delay_s)
+            match fault:
+                case Disconnect():
+                    self._refuse(fault)
+                    refused = True
+                case Delay():
+                    await trio.sleep(fault.delay_s)
+                case Restart() | ResetBefore():
+                    self._listen((fault,), self._restarts)
+                case _:
+                    pass
         if refused:
-            raise TransportError("connection refused", sent=False)
-        stream = _MemoryStream(self, self.face.connect(self._now_ns(), path))
+            raise TransportError(REFUSED, sent=False)
+        stream = Pipe(self.face.connect(self.now_ns(), path), self.receive)
         self._streams[stream.connection] = stream
         self._flush()
         try:
             yield stream
         finally:
-            if self._streams.pop(stream.connection, None) is not None:
-                self.face.disconnect(stream.connection)
+            self._forget(stream)
 
     def receive(self, connection: int, frame: bytes) -> None:
         """Take a client's frame."""
-        self.face.receive(self._now_ns(), connection, frame)
+        self.face.receive(self.now_ns(), connection, frame)
         self._flush()
-
-
-def _unexecuted(fault: Fault) -> bool:
-    """Faults after which the venue has not seen or not done the request."""
-    return isinstance(fault, DropRequest | Reject) or (isinstance(fault, Status) and not fault.executed)
-
-
-def _garbled(body: bytes, fault: Garble) -> bytes:
-    return body.replace(fault.find.encode(), fault.put.encode())
-
-
-def _status(fault: Status) -> HttpResponse:
-    headers = (("content-type", fault.content_type),)
-    return HttpResponse(status=fault.status, body=fault.body.encode(), headers=headers)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import trio
 
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import FrameRefused, LinkLost, LinkUp, VenueMessage
 from engine.venues.adapter import Report
+from engine.venues.budget import Budget
 from engine.venues.transport import Stream, StreamClosed, Transport, TransportError
 
 
@@ -37,6 +38,18 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Between two pings, also while frames arrive: a venue may mean ours when it closes what is idle for 60 s."""
     silence_most_s: float = 100.0
     snapshot_timeout_s: float = 15.0
+    connects_per_min_most: int = 20
+    """A link that comes up and is cut again must not use up what an address may open (Hyperliquid: 30 a minute)."""
+    frames_per_min_most: int = 1500
+    """Subscriptions and pings, over all connections (Hyperliquid: 2000 a minute)."""
+    renew_after_s: float | None = None
+    """Older than this, a connection is given up in a quiet moment, before the venue closes it for its age."""
+    renew_most_s: float | None = None
+    """Older than this, it is given up at any moment."""
+
+
+NEVER_S = float("inf")
+MINUTE_S = 60.0
 
 
 class Dialogue(Protocol):
@@ -61,6 +74,41 @@ class Dialogue(Protocol):
         """Messages in one frame (none for acks and pongs). Raises `FrameError`."""
 
 
+class _Pace:
+    """What has been opened and said within the last minute, over all connections of one link."""
+
+    def __init__(self, limits: LinkLimits) -> None:
+        self._connects = Budget(limit=limits.connects_per_min_most, window_s=MINUTE_S, reserve=0)
+        self._frames = Budget(limit=limits.frames_per_min_most, window_s=MINUTE_S, reserve=0)
+
+    async def connect(self) -> None:
+        """Wait until another connection may be opened."""
+        await _room(self._connects)
+
+    async def say(self, stream: Stream, frame: bytes) -> None:
+        """Send one frame, once it may be."""
+        await _room(self._frames)
+        await stream.send(frame)
+
+
+async def _room(budget: Budget) -> None:
+    wait_s = budget.wait_s(1, _clock_ns(), urgent=True)
+    if wait_s:
+        await trio.sleep(wait_s)
+    budget.spend(1, _clock_ns(), urgent=True)
+
+
+def _clock_ns() -> int:
+    return int(trio.current_time() * NS_PER_S)
+
+
+class _Ended(NamedTuple):
+    """Why a connection ended; a planned end is no failure."""
+
+    reason: str
+    planned: bool = False
+
+
 async def keep_link(
     transport: Transport,
     dialogue: Dialogue,
@@ -68,10 +116,14 @@ async def keep_link(
     limits: LinkLimits,
     rng: random.Random,
     *,
+    quiet: Callable[[], bool] = lambda: True,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run the link for ever (until cancelled); `task_status.started()` after the first `LinkUp`."""
-    failures, announced = 0, False
+    """Run the link for ever (until cancelled); `task_status.started()` after the first `LinkUp`.
+
+    `quiet` says whether nothing of ours is under way: a moment in which an old connection may be renewed.
+    """
+    failures, announced, pace = 0, False, _Pace(limits)
 
     def up() -> None:
         nonlocal failures, announced
@@ -82,40 +134,62 @@ async def keep_link(
             task_status.started()
 
     while True:
-        reason = await _one_connection(transport, dialogue, report, limits, up)
-        report(LinkLost(venue=dialogue.venue, reason=reason))
+        await pace.connect()
+        ended = await _one_connection(transport, dialogue, report, limits, up, pace, quiet)
+        report(LinkLost(venue=dialogue.venue, reason=ended.reason))
+        if ended.planned:
+            continue
         failures += 1
         ceiling = min(limits.backoff_most_s, limits.backoff_first_s * 2 ** min(failures - 1, 16))
         await trio.sleep(ceiling * (0.5 + 0.5 * rng.random()))
 
 
 async def _one_connection(
-    transport: Transport, dialogue: Dialogue, report: Report, limits: LinkLimits, up: Callable[[], None]
-) -> str:
+    transport: Transport,
+    dialogue: Dialogue,
+    report: Report,
+    limits: LinkLimits,
+    up: Callable[[], None],
+    pace: _Pace,
+    quiet: Callable[[], bool],
+) -> _Ended:
     """Live through one connection; returns why it ended."""
+    opened_s = trio.current_time()
+
+    def old() -> bool:
+        age_s = trio.current_time() - opened_s
+        return age_s >= (limits.renew_most_s or NEVER_S) or (age_s >= (limits.renew_after_s or NEVER_S) and quiet())
+
     try:
         async with transport.stream(dialogue.path) as stream:
             for frame in dialogue.greetings():
-                await stream.send(frame)
+                await pace.say(stream, frame)
             with trio.fail_after(limits.snapshot_timeout_s):
                 snapshot = await dialogue.snapshot()
             for message in snapshot:
                 report(message)
             up()
-            return await _read(stream, dialogue, report, limits)
+            return await _read(stream, dialogue, report, limits, pace, old)
     except StreamClosed as closed:
-        return str(closed)
+        return _Ended(str(closed))
     except TransportError as failed:
-        return failed.reason
+        return _Ended(failed.reason)
     except trio.TooSlowError:
-        return "snapshot timed out"
+        return _Ended("snapshot timed out")
     except FrameError as refused:
         report(FrameRefused(venue=dialogue.venue, channel=refused.channel, detail=refused.detail))
-        return f"snapshot refused: {refused}"
+        return _Ended(f"snapshot refused: {refused}")
 
 
-async def _read(stream: Stream, dialogue: Dialogue, report: Report, limits: LinkLimits) -> str:
-    """Read frames until silence or close, with a ping now and then."""
+async def _read(
+    stream: Stream,
+    dialogue: Dialogue,
+    report: Report,
+    limits: LinkLimits,
+    pace: _Pace,
+    old: Callable[[], bool],
+) -> _Ended:
+    """Read frames until silence or close, with a ping, and a look at the age, now and then."""
     heard_s = trio.current_time()
     while True:
         with trio.move_on_after(limits.ping_every_s):
@@ -125,8 +199,10 @@ async def _read(stream: Stream, dialogue: Dialogue, report: Report, limits: Link
                 _report_frame(dialogue, frame, report)
         quiet_s = trio.current_time() - heard_s
         if quiet_s >= limits.silence_most_s:
-            return f"silent for {quiet_s:.0f} s"
-        await stream.send(dialogue.ping())
+            return _Ended(f"silent for {quiet_s:.0f} s")
+        if old():
+            return _Ended("renewed before the venue closes it for its age", planned=True)
+        await pace.say(stream, dialogue.ping())
 
 
 def _report_frame(dialogue: Dialogue, frame: bytes, report: Report) -> None:

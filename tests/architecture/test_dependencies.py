@@ -68,14 +68,29 @@ def sdks_abroad(source: Source) -> list[str]:
         for found in imports(source)
         for owners in [[venue for venue, names in SDKS.items() if within(found.name, *names)]]
         if owners and not any(_signs(source, venue) for venue in (*owners, *_also_signed_with(found.name)))
+        if not _seals(source, found.name)
     ]
+
+
+SDK_ROOMS = {"drift": ("signing", "sdk")}
+"""Drift's accounts, events and instructions are a program's binary formats: its `sdk*` rooms turn them into plain
+values and back with the SDK's own coder, so that codec, ledger and adapter need not know it."""
 
 
 def _signs(source: Source, venue: str) -> bool:
     place, name = source.name.rpartition(".")[::2]
     if place == f"engine.venues.{venue}":
-        return name.startswith("signing")
+        return name.startswith(SDK_ROOMS.get(venue, ("signing",)))
     return place == f"engine.simulators.{venue}" and name.startswith(("verification", "signature"))
+
+
+SEALING = ("nacl.pwhash", "nacl.secret", "nacl.utils", "nacl.exceptions")
+"""What encrypts a key file: derivation and box, nothing that signs."""
+
+
+def _seals(source: Source, name: str) -> bool:
+    """One module keeps keys under a password; the library it needs is the one Pacifica signs with."""
+    return source.name == "engine.keys.sealing" and within(name, *SEALING)
 
 
 def _also_signed_with(name: str) -> tuple[str, ...]:
@@ -163,6 +178,12 @@ def test_the_tree_is_read() -> None:
         (sdks_abroad, "engine.venues.pacifica.codec", "import base58"),
         (sdks_abroad, "engine.venues.lighter.signing", "from hyperliquid.utils import signing"),
         (sdks_abroad, "engine.runtime", "def f():\n    import driftpy.keypair"),
+        (sdks_abroad, "engine.venues.drift.ledger", "from driftpy.types import Order"),
+        (sdks_abroad, "engine.venues.drift.sdk_accounts", "import lighter"),
+        (sdks_abroad, "engine.venues.lighter.sdk_client", "import lighter"),
+        (sdks_abroad, "engine.keys.sealing", "from nacl.signing import SigningKey"),
+        (sdks_abroad, "engine.keys.store", "from nacl.secret import SecretBox"),
+        (sdks_abroad, "engine.signing.venues", "import base58"),
         (sdks_abroad, "engine.simulators.hyperliquid.face", "from eth_account import Account"),
         (transitions_abroad, "actors.actor", "from transitions import Machine"),
         (replay_awake, "engine.replay", "def f():\n    import trio"),
@@ -183,7 +204,9 @@ def test_a_breach_is_noticed(rule: object, name: str, text: str) -> None:
         (simulators_copying, "engine.simulators.pacifica.face", "from engine.venues.pacifica.wire_stream import Trade"),
         (simulators_copying, "engine.simulators.pacifica.face", "from engine.venues.adapter import Adapter"),
         (sdks_abroad, "engine.venues.pacifica.signing", "import base58"),
+        (sdks_abroad, "engine.keys.sealing", "def f():\n    from nacl import pwhash, utils"),
         (sdks_abroad, "engine.venues.drift.signing", "import base58, driftpy"),
+        (sdks_abroad, "engine.venues.drift.sdk_accounts", "from driftpy.decode.user import decode_user"),
         (sdks_abroad, "engine.simulators.pacifica.signature", "from nacl.signing import VerifyKey"),
         (sdks_abroad, "engine.runtime", "from engine.venues.lighter import adapter"),
         (replay_awake, "engine.runtime", "import trio"),

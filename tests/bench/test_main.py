@@ -6,15 +6,22 @@ import json
 
 import msgspec
 import pytest
+import trio
 
+from actors.domain import Venue
+from actors.messages import QuoteUpdated
 from actors.pair_position import PairPosition
-from bench import __main__ as bench, table
-from bench.actors import Delivered
+from bench import __main__ as bench, signing, table
+from bench.actors import Delivered as DeliveredToPairs
 from bench.ratios import QUICK, Line, Scale, compare
 from bench.reaction import Reaction, Road
+from bench.sockets import LEVELS, Delivered, Framed, PlainFrame, Received, ReceivedByTrioWebsocket, book_frame
 from bench.trading import MAKER, PAIR, SIZE
+from engine.venues.lighter.codec_stream import decode_book
 
-TINY = Scale(rounds=1, duration="5m", reactions=3, messages=128, actors=(2, 3), parked=20, records=64)
+TINY = Scale(
+    rounds=1, duration="5m", reactions=3, messages=128, actors=(2, 3), parked=20, records=64, frames=50, books=5
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +34,12 @@ def test_every_figure_is_measured(measured: list[Line]) -> None:
         "replay / decoding and checking the hashes",
         "frame to order bytes / channel hop",
         "the same through the sequencer",
+        "hyperliquid signature: other process / this one",
+        "pacifica signature: other process / this one",
+        "WebSocket frame received / its framing alone",
+        "the same, decoded and put into the mailbox",
+        "WebSocket frame received / trio-websocket",
+        "book of 20 levels decoded / msgspec, plain structs",
         "cost per message, 2 pairs / 1",
         "cost per message, 3 pairs / 1",
         "bytes per idle pair, with its owner task",
@@ -98,8 +111,39 @@ def test_the_road_through_the_sequencer_sends_the_same_order_once_each_time() ->
 
 
 def test_every_pair_hears_its_message_and_none_is_quarantined() -> None:
-    delivered = Delivered(2, 128)
+    delivered = DeliveredToPairs(2, 128)
     assert delivered() == 128
     pairs = [state for state in delivered.core.states.values() if isinstance(state, PairPosition)]
     assert all(pair.taker.reported is not None for pair in pairs)
     assert delivered.core.faults == {}
+
+
+def test_the_frame_from_the_socket_is_a_quote_in_the_mailbox() -> None:
+    delivered = Delivered(3)
+    assert delivered() == 3
+    (letter,) = delivered.mailbox.take_nowait(10)
+    quote = letter.message
+    assert isinstance(quote, QuoteUpdated)
+    assert (quote.asset, str(quote.bid), str(quote.ask)) == ("BTC", "89470.0", "89471.0")
+
+
+def test_every_way_of_receiving_hears_every_frame() -> None:
+    assert [way(20)() for way in (Framed, Received, Delivered, ReceivedByTrioWebsocket)] == [20] * 4
+
+
+def test_both_ways_of_decoding_read_the_same_book() -> None:
+    strict, plain = decode_book(book_frame()).order_book, msgspec.json.decode(book_frame(), type=PlainFrame).order_book
+    assert len(strict.bids) == len(strict.asks) == LEVELS
+    assert [(level.price, level.size) for level in strict.bids] == [(level.price, level.size) for level in plain.bids]
+
+
+@pytest.mark.parametrize("venue", list(signing.REQUESTS))
+def test_both_ways_sign_the_same_order_and_ask_each_time(venue: Venue) -> None:
+    request = signing.REQUESTS[venue]
+    here = signing.Here(venue, request, 3)
+    with signing.elsewhere(venue) as process:
+        there = signing.Elsewhere(process, request, 3)
+        assert (here(), there()) == (3, 3)
+        assert process.signing.counts.signed == 3
+        assert trio.from_thread.run(there.once, trio_token=process.token) == here._signer.sign(request)
+    assert request.purpose.opens_usd > 0

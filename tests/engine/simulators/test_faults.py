@@ -14,9 +14,14 @@ from engine.simulators.faults import (
     FaultStream,
     Hold,
     Reject,
+    ResetBefore,
+    Restart,
+    Skew,
+    Slow,
     Status,
     Traffic,
     TrafficEvent,
+    Truncate,
     plan_from_json,
     plan_from_toml,
 )
@@ -175,3 +180,60 @@ def test_a_plan_with_a_mistake_is_refused_and_names_it(wrong: str, complaint: st
 def test_a_fault_that_cannot_befall_its_traffic_is_refused(fault: Fault, traffic: Traffic) -> None:
     with pytest.raises(ValueError, match="this fault happens to"):
         FaultRule(name="x", traffic=traffic, fault=fault)
+
+
+def test_a_clock_is_off_by_all_rules_whose_window_holds() -> None:
+    def skew(name: str, offset_s: float, **window: float) -> FaultRule:
+        return msgspec.convert(
+            {"name": name, "traffic": "http", "fault": Skew(offset_s=offset_s), "venue": "hyper*", **window}, FaultRule
+        )
+
+    faults = FaultPlan(rules=(skew("always", 1.5), skew("later", -4, from_s=10, to_s=20), skew("never", 9, from_s=99)))
+    seen = stream()
+    off = [faults.skew_ns(seen, "hyperliquid", START + after_s * NS_PER_S) for after_s in (0, 10, 19, 20)]
+    assert off == [1_500_000_000, -2_500_000_000, -2_500_000_000, 1_500_000_000]
+    assert faults.skew_ns(seen, "pacifica", START) == 0
+    assert seen.struck == {"always": 1, "later": 1}
+
+
+def test_a_clock_that_is_off_befalls_no_message() -> None:
+    assert struck(plan(Skew(offset_s=1)), [request(), request()]) == []
+
+
+@pytest.mark.parametrize("keep", [-0.1, 1.0, 1.5])
+def test_a_truncated_message_keeps_a_part(keep: float) -> None:
+    with pytest.raises(msgspec.ValidationError, match="keep is from 0"):
+        plan(Truncate(keep=keep))
+
+
+@pytest.mark.parametrize(
+    ("fault", "traffic"),
+    [
+        (Slow(over_s=1), Traffic.CONNECT),
+        (Truncate(), Traffic.CONNECT),
+        (ResetBefore(), Traffic.FRAME),
+    ],
+)
+def test_a_fault_of_sockets_happens_where_it_can(fault: Fault, traffic: Traffic) -> None:
+    with pytest.raises(msgspec.ValidationError, match="this fault happens to"):
+        plan(fault, traffic)
+
+
+def test_the_faults_of_sockets_are_written_like_the_others() -> None:
+    text = """
+        [[rules]]
+        name = "limit"
+        traffic = "http"
+        fault = { do = "status", status = 429, retry_after_s = 5, headers = { x-weight = "9" } }
+        [[rules]]
+        name = "restart"
+        traffic = "frame"
+        fault = { do = "restart", down_s = 30.0 }
+        [[rules]]
+        name = "reset"
+        traffic = "http"
+        fault = { do = "reset_before" }
+    """
+    limit, restart, reset = (rule.fault for rule in plan_from_toml(text).rules)
+    assert limit == Status(status=429, retry_after_s=5, headers={"x-weight": "9"})
+    assert (restart, reset) == (Restart(down_s=30), ResetBefore())

@@ -9,7 +9,6 @@ import pytest
 import trio
 import trio.testing
 
-from engine.simulators.exchange import Events, Exchange
 from engine.simulators.face import Push
 from engine.simulators.faults import (
     CapFill,
@@ -25,77 +24,23 @@ from engine.simulators.faults import (
     FaultRule,
     Hold,
     Reject,
+    ResetBefore,
+    Restart,
+    Skew,
+    Slow,
     Status,
     Traffic,
+    Truncate,
 )
 from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.transport import HttpRequest, HttpResponse, StreamClosed, TransportError
+from tests.engine.simulators.plain import PlainFace
 
 PACE = Pace(quiet_step_s=300, busy_step_s=1, latency_least_s=0.1, latency_most_s=0.1)
 
 
 def now_ns() -> int:
     return round(trio.current_time() * 1e9)
-
-
-class PlainFace:
-    """A venue that notes what reaches it and says what it is told to say."""
-
-    venue = "plain"
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[float, bytes]] = []
-        self.received: list[tuple[int, bytes]] = []
-        self.advanced: list[float] = []
-        self.caps: list[Decimal] = []
-        self.open: dict[int, str] = {}
-        self.outbox: list[Push] = []
-        self.busy = False
-        self.opened = 0
-
-    @property
-    def exchange(self) -> Exchange:
-        """There is none."""
-        raise AssertionError
-
-    def publish(self, now_ns: int, events: Events) -> None:
-        """Nobody listens."""
-
-    def http(self, now_ns: int, request: HttpRequest) -> HttpResponse:
-        """Say how many requests came so far."""
-        self.heard.append((now_ns / 1e9, request.body))
-        return HttpResponse(status=200, body=f"answer {len(self.heard)}".encode())
-
-    def connect(self, now_ns: int, path: str) -> int:
-        """Number the connections."""
-        self.opened += 1
-        self.open[self.opened] = path
-        return self.opened
-
-    def receive(self, now_ns: int, connection: int, frame: bytes) -> None:
-        """Note a frame."""
-        self.received.append((connection, frame))
-
-    def disconnect(self, connection: int) -> None:
-        """Forget a connection."""
-        del self.open[connection]
-
-    def advance(self, now_ns: int) -> None:
-        """Note the time."""
-        self.advanced.append(now_ns / 1e9)
-
-    def refusal(self, now_ns: int, request: HttpRequest, reason: str) -> HttpResponse:
-        """Refuse in words."""
-        return HttpResponse(status=400, body=reason.encode())
-
-    def cap_next_fill(self, fraction: Decimal) -> None:
-        """Note the cap."""
-        self.caps.append(fraction)
-
-    def take_outbox(self) -> list[Push]:
-        """Hand over what waits."""
-        waiting, self.outbox = self.outbox, []
-        return waiting
 
 
 @asynccontextmanager
@@ -218,6 +163,101 @@ async def test_a_refusal_is_the_venues_own_and_nothing_is_executed(autojump_cloc
         assert face.heard == []
 
 
+async def test_a_status_brings_its_headers_and_when_to_come_back(autojump_clock: trio.testing.MockClock) -> None:
+    fault = Status(status=429, headers={"X-Weight": "9"}, retry_after_s=30)
+    async with venue(fault) as (simulated, _):
+        headers = dict((await simulated.request(ask())).headers)
+        assert headers == {"content-type": "text/html", "x-weight": "9", "retry-after": "30"}
+
+
+async def test_a_reset_before_the_request_is_read_leaves_it_unexecuted_and_unresolved(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with venue(ResetBefore()) as (simulated, face):
+        with pytest.raises(TransportError, match="reset") as failed:
+            await simulated.request(ask())
+        assert failed.value.sent
+        assert face.heard == []
+
+
+async def test_an_answer_that_drips_in_is_a_late_one(autojump_clock: trio.testing.MockClock) -> None:
+    async with venue(Slow(over_s=3)) as (simulated, face):
+        assert (await simulated.request(ask())).body == b"answer 1"
+        assert trio.current_time() == pytest.approx(3.2)
+        with pytest.raises(TransportError, match="no answer within 2 s"):
+            await simulated.request(ask(timeout_s=2))
+        assert len(face.heard) == 2
+
+
+async def test_half_an_answer_is_none_and_the_request_is_executed(autojump_clock: trio.testing.MockClock) -> None:
+    async with venue(Truncate(keep=0.9)) as (simulated, face):
+        with pytest.raises(TransportError, match="cut short") as failed:
+            await simulated.request(ask())
+        assert failed.value.sent
+        assert len(face.heard) == 1
+
+
+async def test_a_restart_cuts_everything_and_nothing_gets_in_until_it_is_over(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    away: list[float] = []
+    async with venue(Restart(down_s=60), nth=(2,)) as (simulated, face), simulated.stream("/ws") as stream:
+        simulated.restarted = away.append
+        await simulated.request(ask(b"one"))
+        with pytest.raises(TransportError, match="reset") as failed:
+            await simulated.request(ask(b"two"))
+        assert failed.value.sent
+        with pytest.raises(StreamClosed, match="reset by the venue"):
+            await stream.receive()
+        with pytest.raises(TransportError, match="refused") as failed:
+            await simulated.request(ask(b"three"))
+        assert not failed.value.sent
+        with pytest.raises(TransportError, match="refused") as failed:
+            async with simulated.stream("/ws"):
+                pass
+        assert not failed.value.sent
+        await trio.sleep(60)
+        await simulated.request(ask(b"four"))
+        assert [body for _, body in face.heard] == [b"one", b"four"]
+        assert (face.open, away) == ({}, [60])
+
+
+async def test_an_answer_under_way_is_lost_when_the_venue_restarts(autojump_clock: trio.testing.MockClock) -> None:
+    rules = (
+        FaultRule(name="late", traffic=Traffic.HTTP, fault=Delay(delay_s=3), nth=(1,)),
+        FaultRule(name="restart", traffic=Traffic.HTTP, fault=Restart(), nth=(2,)),
+    )
+    face = PlainFace()
+    simulated = SimulatedVenue(face, now_ns, PACE, random.Random(1), FaultPlan(rules=rules))
+    sent: list[bool] = []
+
+    async def first() -> None:
+        with pytest.raises(TransportError, match="reset") as failed:
+            await simulated.request(ask(b"first"))
+        sent.append(failed.value.sent)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first)
+        await trio.sleep(1)
+        with pytest.raises(TransportError):
+            await simulated.request(ask(b"second"))
+    assert sent == [True]
+    assert [body for _, body in face.heard] == [b"first"]
+
+
+async def test_a_venue_whose_clock_is_off_lives_by_its_own_time(autojump_clock: trio.testing.MockClock) -> None:
+    rules = (FaultRule(name="fast", traffic=Traffic.HTTP, fault=Skew(offset_s=40), from_s=10, to_s=20, venue="plain"),)
+    face = PlainFace()
+    simulated = SimulatedVenue(face, now_ns, PACE, random.Random(1), FaultPlan(rules=rules))
+    begun_s = trio.current_time()
+    for _ in range(3):
+        await simulated.request(ask())
+        await trio.sleep(10)
+    assert [round(at_s - begun_s) for at_s, _ in face.heard] == [0, 50, 20]
+    assert [round(at_s - begun_s) for at_s in face.advanced] == [0, 50]
+    assert simulated.struck("fast") == 1
+
+
 async def test_a_duplicated_request_is_executed_again_and_the_first_answer_counts(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -314,6 +354,41 @@ async def test_a_cut_stream_ends_after_what_was_under_way_and_refuses_for_a_whil
         await trio.sleep(30)
         async with simulated.stream("/ws"):
             assert list(face.open) == [2]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [(Truncate(keep=0.5), "in the middle of a frame"), (Restart(), "reset by the venue")],
+    ids=["half a frame", "restart"],
+)
+async def test_a_stream_ends_with_a_frame_that_does_not_arrive_whole(
+    fault: Fault, reason: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with venue(fault, traffic=Traffic.FRAME, nth=(2,)) as (simulated, face), simulated.stream("/ws") as stream:
+        push(simulated, face, b"one", b"two", b"three")
+        assert await stream.receive() == b"one"
+        with pytest.raises(StreamClosed, match=reason):
+            await stream.receive()
+        assert face.open == {}
+
+
+async def test_a_frame_that_drips_in_holds_up_those_behind_it(autojump_clock: trio.testing.MockClock) -> None:
+    async with (
+        venue(Slow(over_s=5), traffic=Traffic.FRAME, nth=(1,)) as (simulated, face),
+        simulated.stream("/ws") as stream,
+    ):
+        push(simulated, face, b"one", b"two")
+        assert [await stream.receive(), await stream.receive()] == [b"one", b"two"]
+        assert trio.current_time() == pytest.approx(5.2)
+
+
+async def test_a_stream_reset_before_it_is_opened_may_have_been_used(autojump_clock: trio.testing.MockClock) -> None:
+    async with venue(ResetBefore(), traffic=Traffic.CONNECT, nth=(1,)) as (simulated, face):
+        with pytest.raises(TransportError, match="reset") as failed:
+            async with simulated.stream("/ws"):
+                pass
+        assert failed.value.sent
+        assert face.opened == 0
 
 
 async def test_a_stream_that_cannot_be_opened_was_provably_not_used(autojump_clock: trio.testing.MockClock) -> None:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
+import msgspec
+import pytest
 import trio
 import trio.testing
 
@@ -235,3 +237,47 @@ async def test_whoever_starts_the_link_waits_for_the_first_time_it_is_up(
         await trio.sleep(5)
         assert wire.told.count(LinkUp(venue=P)) == 2
         nursery.cancel_scope.cancel()
+
+
+def renewing(after_s: float, most_s: float) -> LinkLimits:
+    return LinkLimits(ping_every_s=10.0, silence_most_s=1000.0, renew_after_s=after_s, renew_most_s=most_s)
+
+
+async def live_with(wire: Wire, seconds: float, limits: LinkLimits, quiet: Callable[[], bool]) -> None:
+    with trio.move_on_after(seconds):
+        await keep_link(wire, wire, wire.report, limits, random.Random(3), quiet=quiet)
+
+
+async def test_an_old_connection_is_renewed_in_a_quiet_moment_without_a_pause(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    wire = Wire([(1, b"tick")] * 500)
+    await live_with(wire, 175, renewing(100, 400), lambda: trio.current_time() > 145)
+    assert wire.opened_s == [0.0, 150.0]
+    assert LinkLost(venue=P, reason="renewed before the venue closes it for its age") in wire.told
+
+
+async def test_an_old_connection_is_renewed_at_last_also_when_it_is_never_quiet(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    wire = Wire([(1, b"tick")] * 500)
+    await live_with(wire, 345, renewing(100, 300), lambda: False)
+    assert wire.opened_s == [0.0, 300.0]
+
+
+async def test_a_link_that_is_cut_whenever_it_is_up_opens_only_so_many_connections_a_minute(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    wire = Wire(*[[(0.1, CLOSE)] for _ in range(60)])
+    await wire.live(59)
+    assert len(wire.opened_s) == LIMITS.connects_per_min_most
+    assert wire.opened_s[-1] < 20
+
+
+async def test_subscriptions_wait_for_the_frames_a_minute_allows(autojump_clock: trio.testing.MockClock) -> None:
+    wire = Wire([], [(1, b"one")])
+    wire.snapshots.append(TransportError("HTTP 502", sent=True))
+    await wire.live(65, msgspec.structs.replace(LIMITS, frames_per_min_most=3, silence_most_s=1000.0))
+    subscribed = [at_s for at_s, frame in wire.sent if frame.startswith(b"subscribe")]
+    assert len(subscribed) == 4
+    assert subscribed[3] == pytest.approx(60, abs=1)

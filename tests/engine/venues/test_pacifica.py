@@ -26,13 +26,13 @@ TROUBLE_S = 120
 
 
 def rules():
-    on_requests = {DropResponse(): 0.15, DropRequest(): 0.1, Status(status=500): 0.1, Duplicate(): 0.1}
-    on_frames = {DropFrame(): 0.15, Duplicate(): 0.15, Hold(): 0.15, Disconnect(refuse_s=2): 0.02}
+    on_requests = ((DropResponse(), 0.15), (DropRequest(), 0.1), (Status(status=500), 0.1), (Duplicate(), 0.1))
+    on_frames = ((DropFrame(), 0.15), (Duplicate(), 0.15), (Hold(), 0.15), (Disconnect(refuse_s=2), 0.02))
     for traffic, match, faults in (
         (Traffic.HTTP, "*/orders/*", on_requests),
         (Traffic.FRAME, "account_*", on_frames),
     ):
-        for fault, chance in faults.items():
+        for fault, chance in faults:
             yield FaultRule(
                 name=f"{match} {type(fault).__name__}",
                 traffic=traffic,

@@ -1,0 +1,223 @@
+"""Simulated venues on loopback ports, for an engine, an SDK client or a person to trade on: `perp2perp simulate`.
+
+The same world as a paper run (`world`), behind sockets (`simulators.server`), with a throw-away account and key file
+for each venue. It runs by the wall clock, or a multiple of it, and tells its time at /sandbox/clock.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import trio
+import trio.testing
+from rich.console import Group
+from rich.table import Table
+
+from actors.domain import Venue
+from engine.clock import NS_PER_US, Clock
+from engine.config import Config, ConfigError, parse_speed
+from engine.preparation import first_common_ns, fit_to_market
+from engine.runtime import first_of
+from engine.sandbox_keys import keep_key, simulated_key
+from engine.simulators.faults import FaultPlan
+from engine.simulators.market import Market
+from engine.simulators.server import Address, Stall, serve
+from engine.simulators.server.control import NETWORK
+from engine.venues.registry import make_signer
+from engine.world import FACES, build_faults, build_market, build_venue, secret_for
+
+QUIET_STEP_S = 1.0
+BUSY_STEP_S = 0.5
+"""How often a venue's world moves, in real time: somebody is looking."""
+NS_PER_S = 1_000_000_000
+KEYS = Path("sandbox")
+"""Where key files are kept when nothing else is said."""
+
+
+class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for. `duration_s` in market time, None until interrupted; `speed` times real time."""
+
+    config: Config
+    venues: tuple[Venue, ...]
+    keys: Path
+    first_port: int = 0
+    duration_s: float | None = None
+    speed: float = 1.0
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """One venue as it can be reached: base URLs for requests and streams, our account, the file with its key."""
+
+    venue: str
+    network: str
+    url: str
+    stream_url: str
+    account: str
+    key_file: str
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What one venue had to do, and how often each fault rule struck it."""
+
+    venue: str
+    requests: int
+    frames: int
+    struck: dict[str, int]
+
+
+def chosen_venues(config: Config, named: str | None) -> tuple[Venue, ...]:
+    """The venues of `--venues a,b`, or those the profile trades; raises ConfigError."""
+    if named is None:
+        names = tuple(venue.value for venue in config.policy.scanner.venues)
+    else:
+        names = tuple(dict.fromkeys(name.strip() for name in named.split(",") if name.strip()))
+    there_are = [venue.value for venue in config.venues if venue in FACES]
+    unknown = [name for name in names if name not in there_are]
+    if unknown or not names:
+        raise ConfigError(f"--venues {named or ', '.join(names)}: name some of {', '.join(there_are)}")
+    return tuple(Venue(name) for name in names)
+
+
+def pace_of(text: str) -> float:
+    """How many times real time; raises ConfigError, also for `max`: sockets do not wait for a virtual clock."""
+    speed = parse_speed(text)
+    if speed is None:
+        raise ConfigError("--speed max: sockets run in real time; give a multiple of it, such as 1 or 60")
+    return speed
+
+
+def run(request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> tuple[Tally, ...]:
+    """Serve until the time is up or an interrupt; `ready` is told where, once everything listens.
+
+    Raises ConfigError, MarketFileError, PortTaken.
+    """
+    sandbox = _Sandbox(request, ready)
+    clock = None if request.speed == 1 else trio.testing.MockClock(rate=request.speed, autojump_threshold=math.inf)
+    try:
+        trio.run(sandbox.main, clock=clock)
+    except BaseExceptionGroup as group:
+        expected, others = group.split(ValueError)
+        if expected is None or others is not None:
+            raise
+        raise first_of(expected) from None
+    return sandbox.tallies()
+
+
+class _Sandbox:
+    """One run of it."""
+
+    def __init__(self, request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> None:
+        self._request, self._ready = request, ready
+        self._market = build_market(request.config)
+        self._faults = build_faults(request.config)
+        self._config, _ = fit_to_market(_narrowed(request), self._market)
+        self._stalls: dict[Venue, Stall] = {}
+
+    async def main(self) -> None:
+        """Inside trio: build, serve, wait."""
+        started_ns = start_of(self._market, self._config)
+        clock = Clock(started_ns)
+        for venue in self._request.venues:
+            self._stalls[venue] = _stall(venue, self._config, self._market, self._faults, clock)
+        async with trio.open_nursery() as nursery:
+            addresses = await nursery.start(self._serve)
+            self._ready(self._sites(addresses))
+            with trio.move_on_after(self._duration_s(started_ns)):
+                with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                    await anext(aiter(signals))
+            nursery.cancel_scope.cancel()
+
+    async def _serve(self, *, task_status: trio.TaskStatus[tuple[Address, ...]]) -> None:
+        stalls = tuple(self._stalls.values())
+        await serve(stalls, first_port=self._request.first_port, speed=self._request.speed, task_status=task_status)
+
+    def _duration_s(self, started_ns: int) -> float:
+        """As long as was asked for, and no longer than a recording lasts."""
+        asked_s = math.inf if self._request.duration_s is None else self._request.duration_s
+        end_ns = self._market.end_ns
+        return asked_s if end_ns is None else min(asked_s, (end_ns - started_ns) / NS_PER_S)
+
+    def _sites(self, addresses: tuple[Address, ...]) -> tuple[Site, ...]:
+        return tuple(self._site(address) for address in addresses)
+
+    def _site(self, address: Address) -> Site:
+        venue = Venue(address.venue)
+        key = simulated_key(venue, secret_for(venue, self._config.run.seed))
+        return Site(
+            venue=address.venue,
+            network=NETWORK,
+            url=address.url,
+            stream_url=address.stream_url,
+            account=key.account,
+            key_file=str(keep_key(self._request.keys, key)),
+        )
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """What every venue had to do."""
+        return tuple(
+            Tally(
+                venue=name.value,
+                requests=stall.venue.requests,
+                frames=stall.venue.frames,
+                struck={rule.name: stall.venue.struck(rule.name) for rule in self._faults.rules},
+            )
+            for name, stall in self._stalls.items()
+        )
+
+
+def _narrowed(request: SandboxRequest) -> Config:
+    """The profile for these venues alone, their worlds moving in steps one can watch."""
+    replace, config = msgspec.structs.replace, request.config
+    venues = dict(config.venues)
+    for venue in request.venues:
+        pace = replace(
+            venues[venue].pace, quiet_step_s=QUIET_STEP_S * request.speed, busy_step_s=BUSY_STEP_S * request.speed
+        )
+        venues[venue] = replace(venues[venue], pace=pace)
+    scanner = replace(config.policy.scanner, venues=request.venues)
+    return replace(config, venues=venues, policy=replace(config.policy, scanner=scanner))
+
+
+def start_of(market: Market, config: Config) -> int:
+    """Now, in a market without an end, so that clients' clocks agree; else where the recording begins. In ns."""
+    if market.end_ns is not None:
+        return first_common_ns(market, config)
+    return max(time.time_ns() // NS_PER_US * NS_PER_US, market.start_ns)
+
+
+def _stall(venue: Venue, config: Config, market: Market, faults: FaultPlan, clock: Clock) -> Stall:
+    _, account = make_signer(venue, secret_for(venue, config.run.seed))
+    return Stall(venue=build_venue(venue, account, config, market, faults, clock.now_ns), account=account)
+
+
+# --- for people --------------------------------------------------------------------------------------------
+
+
+def sites_table(sites: Sequence[Site]) -> Group:
+    """Where everything is, and who may trade there."""
+    places, accounts = _table("venue", "URL", "WebSocket URL"), _table("venue", "account", "key file")
+    for site in sites:
+        places.add_row(site.venue, site.url, site.stream_url)
+        accounts.add_row(site.venue, site.account, site.key_file)
+    return Group(places, "", accounts)
+
+
+def tallies_table(tallies: Sequence[Tally]) -> Table:
+    """What was served, and which faults struck."""
+    table = _table("venue", "requests", "frames", "faults struck")
+    for tally in tallies:
+        struck = ", ".join(f"{rule} {count}x" for rule, count in tally.struck.items() if count)
+        table.add_row(tally.venue, str(tally.requests), str(tally.frames), struck or "none")
+    return table
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table

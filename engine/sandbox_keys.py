@@ -1,0 +1,64 @@
+"""Key files for the throw-away accounts of simulated venues, so that an engine reads them as it reads real ones.
+
+The keys come from the seed and sign for money that does not exist. Counterparts: `engine.keys`, which reads them;
+`engine.world`, which opens the accounts.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from actors.domain import Venue
+from engine.keys import KeyFile, KeyRefused, Secret, read_key_file, write_key_file
+from engine.venues.registry import SIMULATED_API_KEY, simulated_signer
+
+ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def simulated_key(venue: Venue, secret: bytes) -> KeyFile:
+    """The key a simulated venue knows for these 32 bytes, written as that venue's keys are."""
+    account = simulated_signer(venue, secret).account
+    text, address, extras = secret.hex(), account, dict[str, int]()
+    if venue in (Venue.PACIFICA, Venue.DRIFT):
+        text = to_base58(secret + from_base58(account))
+        extras = {"sub_account": 0} if venue is Venue.DRIFT else {}
+    elif venue is Venue.LIGHTER:
+        from engine.venues.lighter.signing import throwaway_secret
+
+        text, address = throwaway_secret(secret).hex(), ""
+        extras = {"account_index": int(account), "api_key_index": SIMULATED_API_KEY}
+    return KeyFile(
+        venue=venue, network="simulated", account=account, address=address, secret=Secret(text), extras=extras
+    )
+
+
+def keep_key(directory: Path, key: KeyFile) -> Path:
+    """Write `<venue>.json`, in place of another simulated key; raises KeyRefused rather than touch a real one."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = directory / f"{key.venue.value}.json"
+    if path.exists():
+        found = read_key_file(path)
+        if found == key:
+            return path
+        if found.network != "simulated":
+            raise KeyRefused(f"{path}: is a key for {found.network}; name another directory with --keys")
+        path.unlink()
+    write_key_file(path, key)
+    return path
+
+
+def to_base58(data: bytes) -> str:
+    """As Solana writes keys: base 58 without 0, O, I and l; a leading zero byte is a leading 1."""
+    number, digits = int.from_bytes(data, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = ALPHABET[digit] + digits
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
+
+
+def from_base58(text: str, size: int = 32) -> bytes:
+    """The `size` bytes behind it; raises ValueError for other letters, OverflowError for more."""
+    number = 0
+    for letter in text:
+        number = number * 58 + ALPHABET.index(letter)
+    return number.to_bytes(size, "big")
