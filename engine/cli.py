@@ -59,6 +59,7 @@ def run(
     assets: Annotated[
         str | None, Parameter(help="Assets to trade, as in BTC,ETH; `all` for all the market has.")
     ] = None,
+    venues: Annotated[str | None, Parameter(help="Venues to trade, as in hyperliquid,lighter.")] = None,
     runs: Annotated[Path | None, Parameter(help="Where run directories are made; `runs` when left out.")] = None,
     speed: Annotated[str, Parameter(help="max (virtual clock), or times real time: 1, 60.")] = "max",
     faults: Annotated[Path | None, Parameter(help="A fault plan (TOML) for the simulated venues.")] = None,
@@ -76,7 +77,7 @@ def run(
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
     profile = configuration.with_options(
-        profile, seed=seed, duration=duration, market=market, faults=faults, assets=assets
+        profile, seed=seed, duration=duration, market=market, faults=faults, assets=assets, venues=venues
     )
     request = preparation.RunRequest(
         config=profile,
@@ -103,6 +104,7 @@ def scan(
     assets: Annotated[
         str | None, Parameter(help="Assets to rank, as in BTC,ETH; `all` for all the market has.")
     ] = None,
+    venues: Annotated[str | None, Parameter(help="Venues to rank, as in hyperliquid,lighter.")] = None,
     after: Annotated[str, Parameter(help="Market time to observe before ranking.")] = "24h",
     json: JsonFlag = False,
 ) -> int:
@@ -111,7 +113,9 @@ def scan(
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
-    profile = configuration.with_options(profile, seed=seed, duration=after, market=market, assets=assets)
+    profile = configuration.with_options(
+        profile, seed=seed, duration=after, market=market, assets=assets, venues=venues
+    )
     candidates = scanning.observe(profile)
     if json:
         _print_json(scanning.as_data(candidates))

@@ -321,6 +321,7 @@ def with_options(
     market: Path | None = None,
     faults: Path | None = None,
     assets: str | None = None,
+    venues: str | None = None,
 ) -> Config:
     """The profile with the command line's options in place; raises ConfigError."""
     replace = msgspec.structs.replace
@@ -339,4 +340,15 @@ def with_options(
             raise ConfigError("--assets is empty; name assets as in BTC,ETH, or all")
         scanner = replace(config.policy.scanner, assets=named)
         config = replace(config, policy=replace(config.policy, scanner=scanner))
+    if venues is not None:
+        scanner = replace(config.policy.scanner, venues=_venues_named(venues, config))
+        config = replace(config, policy=replace(config.policy, scanner=scanner))
     return config
+
+
+def _venues_named(text: str, config: Config) -> tuple[Venue, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    there_are = [venue.value for venue in config.venues]
+    if len(names) < 2 or any(name not in there_are for name in names):
+        raise ConfigError(f"--venues {text!r}: name two or more of {', '.join(there_are)}, with commas")
+    return tuple(Venue(name) for name in names)

@@ -18,7 +18,7 @@ from engine.doors import Doors, NetworkDoors, PaperDoors
 from engine.doors.network import sandbox_clocks, speed_of
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market
-from engine.world import build_faults, build_market, refuse_unsimulated
+from engine.world import build_faults, build_market, narrowed_to_recording
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +57,14 @@ def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
 
 
 def _in_memory(request: RunRequest, progress: Progress | None) -> Engine:
-    refuse_unsimulated(request.config)
-    market = build_market(request.config)
-    faults = build_faults(request.config)
-    config, notes = fit_to_market(request.config, market)
+    narrowed, left_out = narrowed_to_recording(request.config)
+    market = build_market(narrowed)
+    faults = build_faults(narrowed)
+    config, notes = fit_to_market(narrowed, market)
     start_ns = first_common_ns(market, config)
     doors = PaperDoors(config, market, start_ns, faults)
     engine = _engine(request, config, doors, request.speed, progress)
-    engine.notes.extend(notes)
+    engine.notes.extend((*left_out, *notes))
     return engine
 
 

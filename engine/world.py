@@ -19,7 +19,7 @@ from engine.errors import UserError
 from engine.simulators.exchange import CrowdSpec, Exchange
 from engine.simulators.face import Face
 from engine.simulators.faults import FaultPlan, plan_from_toml
-from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market
+from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market, recorded_venues
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.assets import listing_of
 from engine.venues.registry import SIMULATED_API_KEY
@@ -38,6 +38,19 @@ def build_market(config: Config) -> Market:
     return open_market(Path(config.market.file), venues=venues, seed=config.run.seed)
 
 
+def narrowed_to_recording(config: Config) -> tuple[Config, list[str]]:
+    """Only the venues a recording has rows for, when two or more of those wanted are left; notes name the others."""
+    recorded = recorded_venues(Path(config.market.file)) if config.market.kind == "recorded" else None
+    wanted = config.policy.scanner.venues
+    left = wanted if recorded is None else tuple(venue for venue in wanted if venue.value in recorded)
+    if len(left) < 2 or left == wanted:
+        return config, []
+    replace = msgspec.structs.replace
+    policy = replace(config.policy, scanner=replace(config.policy.scanner, venues=left))
+    missing = ", ".join(venue.value for venue in wanted if venue not in left)
+    return replace(config, policy=policy), [f"the recording has no {missing}: left out"]
+
+
 def build_faults(config: Config) -> FaultPlan:
     """The fault plan the configuration names, or one without faults; raises OSError or UserError."""
     if not config.faults:
@@ -47,14 +60,6 @@ def build_faults(config: Config) -> FaultPlan:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         remedy = "correct it as in engine/simulators/faults.py"
         raise UserError(f"{config.faults}: is not a fault plan ({error}); {remedy}") from error
-
-
-def refuse_unsimulated(config: Config) -> None:
-    """Raise UserError when a venue is to be traded that nothing here simulates."""
-    for venue in config.policy.scanner.venues:
-        if venue not in FACES:
-            known = " and ".join(each.value for each in FACES)
-            raise UserError(f"policy.scanner.venues names {venue.value}, which is not simulated yet; use {known}")
 
 
 def build_venue(

@@ -211,12 +211,14 @@ def test_a_bad_profile_is_one_sentence(old: str, new: str, words: tuple[str, ...
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_venue_nobody_simulates_is_refused_before_anything_is_written(told: Any, tmp_path: Path) -> None:
-    path = spoilt_profile(tmp_path, 'venues = ["hyperliquid", "pacifica"]', 'venues = ["hyperliquid", "drift"]')
-    path.write_text(path.read_text().replace("venues.pacifica", "venues.drift"))
-    said = told("run", "--config", path, "--runs", tmp_path / "runs", "--duration", "1h")
-    refused(said, "drift", "use hyperliquid and pacifica")
-    assert not (tmp_path / "runs").exists()
+def test_venues_are_chosen_on_the_command_line_and_wrong_ones_refused(told: Any, tmp_path: Path) -> None:
+    said = told("run", "--venues", "lighter,drift", "--duration", "2h", "--json", "--runs", tmp_path / "runs")
+    assert said.code == 0, said.err
+    notes = msgspec.json.decode(said.out.splitlines()[0])["notes"]
+    assert {note.partition(":")[0] for note in notes if "made up from seed" in note} == {"lighter", "drift"}
+    for wrong in ("lighter", "lighter,teapot", "lighter,lighter"):
+        refused(told("run", "--venues", wrong, "--runs", tmp_path / "other"), "--venues", "two or more of hyperliquid")
+    assert not (tmp_path / "other").exists()
 
 
 def bad_market(tmp_path: Path, kind: str) -> Path:
@@ -426,11 +428,11 @@ def test_a_chart_is_drawn_with_the_counts_of_a_run(twins: list[Twin], told: Any)
 
 def test_a_scan_ranks_the_pairs_and_opens_nothing(told: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    said = told("scan", "--after", "2h", "--json")
+    said = told("scan", "--after", "2h", "--venues", "drift,pacifica", "--json")
     assert said.code == 0
     ranked = msgspec.json.decode(said.out)
     assert {candidate["asset"] for candidate in ranked} == {"BTC", "ETH", "SOL", "HYPE", "DOGE"}
-    assert all({candidate["short"], candidate["long"]} == {"hyperliquid", "pacifica"} for candidate in ranked)
+    assert all({candidate["short"], candidate["long"]} == {"drift", "pacifica"} for candidate in ranked)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -445,7 +447,7 @@ def test_a_good_profile_is_said_to_be_good(told: Any) -> None:
 def test_help_names_every_command_and_the_version_is_told(told: Any) -> None:
     said = told("--help")
     assert said.code == 0
-    commands = ("run", "scan", "check-config", "replay", "verify", "explain", "rerecord", "render")
+    commands = ("run", "scan", "simulate", "conformance", "keys", "calibrate", "check-config", "replay", "verify", "explain", "rerecord", "render")
     assert [name for name in commands if name not in said.out] == []
     assert told("--version").out.strip() == "0.1.0"
     for name in commands:

@@ -14,7 +14,9 @@ BOTH = ("hyperliquid", "pacifica")
 
 
 def _asking_for(*assets: str) -> configuration.Config:
-    return configuration.with_options(configuration.load(configuration.DEFAULT_CONFIG), assets=",".join(assets))
+    return configuration.with_options(
+        configuration.load(configuration.DEFAULT_CONFIG), assets=",".join(assets), venues=",".join(BOTH)
+    )
 
 
 def test_a_profile_that_lists_its_assets_is_left_as_it_is() -> None:

@@ -7,7 +7,11 @@ from actors.gates import Candidate
 from engine import config as configuration, scanning
 
 CONFIG = configuration.with_options(
-    configuration.load(configuration.DEFAULT_CONFIG), seed=3, duration="8h", assets="BTC,HYPE"
+    configuration.load(configuration.DEFAULT_CONFIG),
+    seed=3,
+    duration="8h",
+    assets="BTC,HYPE",
+    venues="hyperliquid,pacifica",
 )
 
 

@@ -11,22 +11,19 @@ from engine import config as configuration
 from engine.config import Config
 from engine.errors import UserError
 from engine.simulators.faults import DropFrame
+from engine.simulators.levers import instrument_of
 from engine.venues.registry import make_signer
 from engine.world import (
     FACES,
     build_faults,
     build_market,
     build_venue,
-    refuse_unsimulated,
+    narrowed_to_recording,
     secret_for,
 )
+from tests.shared import data_root
 
 PAPER = configuration.load(configuration.DEFAULT_CONFIG)
-
-
-def with_venues(*venues: Venue) -> Config:
-    scanner = msgspec.structs.replace(PAPER.policy.scanner, venues=venues)
-    return msgspec.structs.replace(PAPER, policy=msgspec.structs.replace(PAPER.policy, scanner=scanner))
 
 
 def test_keys_come_from_the_seed_and_no_two_venues_share_one() -> None:
@@ -52,12 +49,16 @@ def test_a_fault_plan_that_cannot_be_used_is_an_error_for_people(content: bytes,
         build_faults(msgspec.structs.replace(PAPER, faults=str(plan)))
 
 
-def test_a_venue_without_a_simulator_is_refused_with_those_there_are() -> None:
-    refuse_unsimulated(PAPER)
-    missing = [venue for venue in Venue if venue not in FACES]
-    for venue in missing:
-        with pytest.raises(UserError, match=f"{venue.value}.*hyperliquid and pacifica"):
-            refuse_unsimulated(with_venues(Venue.PACIFICA, venue))
+def test_every_venue_is_simulated() -> None:
+    assert list(FACES) == list(Venue)
+
+
+def test_only_the_venues_a_recording_has_are_traded_and_the_others_are_named() -> None:
+    (recording,) = data_root().glob("multi_venue/seven_venues_*.csv.gz")
+    narrowed, notes = narrowed_to_recording(configuration.with_options(PAPER, market=recording))
+    assert narrowed.policy.scanner.venues == (Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER)
+    assert notes == ["the recording has no drift: left out"]
+    assert narrowed_to_recording(PAPER) == (PAPER, [])
 
 
 @pytest.mark.parametrize("venue", list(FACES))
@@ -68,7 +69,8 @@ def test_the_account_stands_at_the_venue_with_its_deposit(venue: Venue) -> None:
     seen = exchange.account_view(account) or exchange.account_view(account.lower())
     assert seen is not None
     assert seen.equity_usd == Decimal(50_000)
-    assert [spec.asset for spec in exchange.instruments] == list(PAPER.venues[venue].instruments)
+    names = [instrument_of(exchange, asset) for asset in PAPER.venues[venue].instruments]
+    assert [spec.asset for spec in exchange.instruments] == names
 
 
 def test_the_market_is_made_from_the_runs_seed() -> None:

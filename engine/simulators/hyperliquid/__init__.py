@@ -5,7 +5,8 @@ read each other's work check each other. The venue's own SDK client must work ag
 """
 
 from engine.simulators.hyperliquid.face import HyperliquidFace
+from engine.simulators.hyperliquid.knobs import FaceKnobs
 from engine.simulators.hyperliquid.publisher import Pace
 from engine.simulators.hyperliquid.rules import HYPERLIQUID_FEES, HYPERLIQUID_RULES, hyperliquid_instrument
 
-__all__ = ["HYPERLIQUID_FEES", "HYPERLIQUID_RULES", "HyperliquidFace", "Pace", "hyperliquid_instrument"]
+__all__ = ["HYPERLIQUID_FEES", "HYPERLIQUID_RULES", "FaceKnobs", "HyperliquidFace", "Pace", "hyperliquid_instrument"]

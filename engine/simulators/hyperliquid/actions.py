@@ -20,6 +20,9 @@ from engine.simulators.exchange import (
     OrderRejected,
 )
 from engine.simulators.hyperliquid import words
+from engine.simulators.hyperliquid.dead_man import DeadMan
+from engine.simulators.hyperliquid.knobs import FaceKnobs
+from engine.simulators.hyperliquid.limits import EXPIRED_COSTS, AddressLimit, parts_of
 from engine.simulators.hyperliquid.verification import NonceWindows
 from engine.simulators.hyperliquid.writer import ms, text
 from engine.venues.hyperliquid.wire import ClientOrderId, Number
@@ -33,6 +36,7 @@ from engine.venues.hyperliquid.wire_orders import (
 )
 
 AVERAGE_STEP = Decimal("0.00000001")
+CENT = Decimal("0.01")
 Recover = Callable[[Any, Any, int, int | None], str | None]
 """Action, signature, nonce, expiry in ms: the address that signed, or None."""
 Done = tuple[ExchangeReply, Events]
@@ -94,13 +98,37 @@ class LeverageAsked(msgspec.Struct, frozen=True, kw_only=True):
     leverage: int
 
 
-class Actions:
-    """Performs actions on an exchange. `agents` maps each signing address to its account, lower case."""
+class ScheduleAsked(msgspec.Struct, frozen=True, kw_only=True):
+    time: int | None = None
 
-    def __init__(self, exchange: Exchange, agents: Mapping[str, str], recover: Recover) -> None:
+
+class WeightAsked(msgspec.Struct, frozen=True, kw_only=True):
+    weight: int
+
+
+class Actions:
+    """Performs actions on an exchange. `agents` maps each signing address to its account, lower case.
+
+    `valid_until_ms`: when an agent ends; one that is not named does not. An agent that has ended is as unknown as a
+    stranger (the wording of the venue is not verified).
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        agents: Mapping[str, str],
+        recover: Recover,
+        *,
+        knobs: FaceKnobs,
+        address: AddressLimit,
+        dead_man: DeadMan,
+        valid_until_ms: Mapping[str, int],
+    ) -> None:
         self._exchange = exchange
         self._agents = agents
         self._recover = recover
+        self._knobs, self._address, self._dead_man = knobs, address, dead_man
+        self._valid_until_ms = valid_until_ms
         self._nonces = NonceWindows()
         self._assets = tuple(spec.asset for spec in exchange.instruments)
         self._performers: Mapping[str, Callable[[int, str, dict[str, Any]], Done]] = {
@@ -111,7 +139,8 @@ class Actions:
             "batchModify": self._batch_modify,
             "updateLeverage": self._update_leverage,
             "updateIsolatedMargin": lambda *_: (refusal(words.NO_ISOLATED_MARGIN), ()),
-            "scheduleCancel": lambda *_: (refusal(words.NO_SCHEDULE), ()),
+            "scheduleCancel": self._schedule_cancel,
+            "reserveRequestWeight": self._reserve,
             "noop": lambda *_: (DEFAULT, ()),
         }
 
@@ -151,14 +180,28 @@ class Actions:
         if signer is None:
             return words.NO_SIGNER
         account = self._agents.get(signer)
-        if account is None:
+        ended_ms = self._valid_until_ms.get(signer)
+        if account is None or (ended_ms is not None and ms(now_ns) > ended_ms):
             return words.UNKNOWN_SIGNER.format(address=signer)
         if asked.vaultAddress is not None:
             return words.NO_VAULT.format(address=asked.vaultAddress)
         if not self._exchange.has_account(account):
             return words.NO_DEPOSIT.format(address=account)
-        late = asked.expiresAfter is not None and ms(now_ns) > asked.expiresAfter
-        return self._nonces.refuse(signer, asked.nonce, ms(now_ns)) or (words.EXPIRED if late else None)
+        used_up = self._nonces.refuse(signer, asked.nonce, ms(now_ns))
+        if used_up is not None:
+            return used_up
+        if asked.expiresAfter is not None and ms(now_ns) > asked.expiresAfter:
+            self._address.charge(account, EXPIRED_COSTS * parts_of(asked.action))
+            return words.EXPIRED
+        return self._too_many(now_ns, account, asked.action)
+
+    def _too_many(self, now_ns: int, account: str, action: dict[str, Any]) -> str | None:
+        """The refusal of an account that has used up its requests; cancels have some more."""
+        address, cancels = self._address, str(action.get("type")).startswith("cancel")
+        if address.admits(now_ns, account, parts_of(action), cancels=cancels):
+            return None
+        volume = text(address.volume(account), CENT)
+        return words.TOO_MANY_REQUESTS.format(used=address.used(account) + 1, most=address.most(account), volume=volume)
 
     # orders
 
@@ -248,9 +291,19 @@ class Actions:
         asked = convert(action, LeverageAsked)
         if not 0 <= asked.asset < len(self._assets) or not asked.isCross:
             return refusal(words.BAD_LEVERAGE), ()
+        if self._knobs.leverage_sticks:
+            return DEFAULT, ()
         events = self._exchange.set_leverage(account, self._assets[asked.asset], asked.leverage)
         refused = any(isinstance(event, LeverageRejected) for event in events)
         return (refusal(words.BAD_LEVERAGE) if refused else DEFAULT), events
+
+    def _schedule_cancel(self, now_ns: int, account: str, action: dict[str, Any]) -> Done:
+        refused = self._dead_man.set(now_ns, account, convert(action, ScheduleAsked).time)
+        return (DEFAULT if refused is None else refusal(refused)), ()
+
+    def _reserve(self, _now_ns: int, account: str, action: dict[str, Any]) -> Done:
+        self._address.reserve(account, convert(action, WeightAsked).weight)
+        return DEFAULT, ()
 
 
 DEFAULT = ExchangeReply(status="ok", response=ExchangeResponse(type="default"))

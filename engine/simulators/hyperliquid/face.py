@@ -14,11 +14,14 @@ from typing import Any
 
 import msgspec
 
-from engine.simulators.exchange import Event, Events, Exchange, OrderAccepted, OrderDone
+from engine.simulators.exchange import Event, Events, Exchange, OrderAccepted, OrderDone, OrderFilled
 from engine.simulators.face import Push
 from engine.simulators.hyperliquid import words
 from engine.simulators.hyperliquid.actions import Actions, BadBody, Recover
+from engine.simulators.hyperliquid.dead_man import DeadMan
 from engine.simulators.hyperliquid.info import Info, UnknownQuestion, VenueFault
+from engine.simulators.hyperliquid.knobs import FaceKnobs
+from engine.simulators.hyperliquid.limits import AddressLimit, IpLimit, action_weight, info_weight, row_weight
 from engine.simulators.hyperliquid.publisher import Pace, Publisher
 from engine.simulators.hyperliquid.streams import Streams, Topic
 from engine.simulators.hyperliquid.verification import recover_signer
@@ -26,13 +29,19 @@ from engine.simulators.market import Market
 from engine.simulators.movement import move_market
 from engine.venues.transport import HttpRequest, HttpResponse
 
-OK, BAD_REQUEST, NOT_FOUND, BAD_METHOD, UNPROCESSABLE, SERVER_ERROR = 200, 400, 404, 405, 422, 500
+OK, BAD_REQUEST, NOT_FOUND, BAD_METHOD, UNPROCESSABLE = 200, 400, 404, 405, 422
+TOO_MANY, SERVER_ERROR = 429, 500
 JSON = (("content-type", "application/json"),)
 PLAIN = (("content-type", "text/plain; charset=utf-8"),)
 STREAM_PATH = "/ws"
 POST_DOORS: Mapping[str, str] = {"info": "/info", "action": "/exchange"}
 COIN_TOPICS = ("bbo", "activeAssetCtx", "l2Book", "trades")
-USER_TOPICS = ("orderUpdates", "userFills", "userFundings", "userEvents", "clearinghouseState")
+USER_TOPICS = (
+    *("orderUpdates", "userFills", "userFundings", "userEvents", "userNonFundingLedgerUpdates"),
+    *("clearinghouseState", "spotState", "openOrders", "webData2"),
+)
+FIGURES = (None, 2, 3, 4, 5)
+"""What `nSigFigs` of a book may be; anything else costs the socket (WS profile, 2026-09-24)."""
 
 
 class HyperliquidFace:
@@ -41,6 +50,7 @@ class HyperliquidFace:
     `agents` maps signing addresses to the accounts they act for; an account's own address must be listed too
     when its key signs. `is_mainnet`: which network's signatures are accepted; the venue's SDK signs as testnet
     for any URL that is not mainnet's. `recover` replaces the signature check (for measurements).
+    `valid_until_ms`: when an agent ends, by its address.
     """
 
     venue = "hyperliquid"
@@ -54,15 +64,36 @@ class HyperliquidFace:
         is_mainnet: bool = False,
         pace: Pace | None = None,
         recover: Recover | None = None,
+        knobs: FaceKnobs | None = None,
+        valid_until_ms: Mapping[str, int] | None = None,
     ) -> None:
         known = {signer.lower(): account.lower() for signer, account in agents.items()}
+        ends = {signer.lower(): end_ms for signer, end_ms in (valid_until_ms or {}).items()}
+        self._knobs = knobs or FaceKnobs()
+        self._ip, self._address = IpLimit(self._knobs), AddressLimit(self._knobs)
+        self._dead_man = DeadMan(self._knobs, self._address)
         self.exchange = exchange
         self._market = market
         self._assets = tuple(spec.asset for spec in exchange.instruments)
-        self._info = Info(exchange, known)
-        self._actions = Actions(exchange, known, recover or partial(recover_signer, is_mainnet=is_mainnet))
+        self._info = Info(
+            exchange,
+            known,
+            knobs=self._knobs,
+            address=self._address,
+            dead_man=self._dead_man,
+            valid_until_ms=ends,
+        )
+        self._actions = Actions(
+            exchange,
+            known,
+            recover or partial(recover_signer, is_mainnet=is_mainnet),
+            knobs=self._knobs,
+            address=self._address,
+            dead_man=self._dead_man,
+            valid_until_ms=ends,
+        )
         self._streams = Streams()
-        self._publisher = Publisher(exchange, self._info, self._streams, pace or Pace())
+        self._publisher = Publisher(exchange, self._info, self._streams, pace or Pace(), self._dead_man)
         self._resting: dict[int, None] = {}
         self._doors: Mapping[str, Callable[[int, Any], HttpResponse]] = {
             "/info": self._ask,
@@ -85,14 +116,25 @@ class HyperliquidFace:
         return door(now_ns, body)
 
     def _ask(self, now_ns: int, body: Any) -> HttpResponse:
+        if not self._ip.admits(now_ns, info_weight(body)):
+            return self._too_many()
         try:
-            return _json(self._info.answer(now_ns, body))
+            answer = self._info.answer(now_ns, body)
+            self._ip.charge(now_ns, row_weight(body, answer))
+            return _json(answer)
         except UnknownQuestion:
             return _plain(UNPROCESSABLE, words.BAD_BODY)
         except VenueFault:
             return HttpResponse(status=SERVER_ERROR, body=b"null", headers=JSON)
 
+    def _too_many(self) -> HttpResponse:
+        wait_s = self._knobs.retry_after_s
+        headers = (*PLAIN, ("retry-after", str(wait_s))) if wait_s else PLAIN
+        return HttpResponse(status=TOO_MANY, body=words.IP_EXHAUSTED.encode(), headers=headers)
+
     def _act(self, now_ns: int, body: Any) -> HttpResponse:
+        if not self._ip.admits(now_ns, action_weight(body)):
+            return self._too_many()
         try:
             reply, events = self._actions.act(now_ns, body)
         except BadBody:
@@ -146,7 +188,7 @@ class HyperliquidFace:
         topic = _topic(wish)
         if topic is None:
             self._complain(now_ns, connection, frame)
-        elif topic[0] in COIN_TOPICS and topic[1] not in self._assets:
+        elif self._kills(topic, wish):
             self._streams.drop(connection, "1006: unknown coin")
         elif asked["method"] == "unsubscribe":
             self._streams.unsubscribe(connection, topic)
@@ -157,6 +199,12 @@ class HyperliquidFace:
         else:
             self._streams.send(now_ns, connection, "subscriptionResponse", asked)
             self._publisher.greet(now_ns, connection, topic)
+
+    def _kills(self, topic: Topic, wish: Any) -> bool:
+        """Whether this wish costs the socket, without a word."""
+        coin = topic[1].partition("|")[2] if topic[0] == "activeAssetData" else topic[1]
+        about_coin = topic[0] in (*COIN_TOPICS, "activeAssetData")
+        return (about_coin and coin not in self._assets) or wish.get("nSigFigs") not in FIGURES
 
     def _complain(self, now_ns: int, connection: int, frame: bytes) -> None:
         echo = frame.decode(errors="replace")
@@ -187,11 +235,18 @@ class HyperliquidFace:
             events += move_market(self.exchange, self._market, self.venue, asset, now_ns)
         events += self.exchange.settle_funding(now_ns)
         events += self.exchange.expire(now_ns)
+        events += self._dead_men(now_ns)
         self._absorb(now_ns, tuple(events))
         for asset in self._assets:
             self._publisher.market_moved(now_ns, asset)
         self._publisher.periodic(now_ns)
         self._streams.drop_idle(now_ns)
+
+    def _dead_men(self, now_ns: int) -> list[Event]:
+        """Cancel everything of the accounts whose switch has run out."""
+        ended = [event for account in self._dead_man.due(now_ns) for event in self.exchange.cancel_all(now_ns, account)]
+        self._dead_man.ended.update((event.order_id, None) for event in ended if isinstance(event, OrderDone))
+        return ended
 
     def publish(self, now_ns: int, events: Events) -> None:
         """Tell what these events did, to accounts and to the books of their markets."""
@@ -206,6 +261,8 @@ class HyperliquidFace:
                 self._resting[event.order_id] = None
             elif isinstance(event, OrderDone):
                 self._resting.pop(event.order_id, None)
+            elif isinstance(event, OrderFilled):
+                self._address.traded(event.account, event.size * event.price)
         if events:
             self._publisher.happened(now_ns, events)
 
@@ -226,6 +283,8 @@ def _topic(wish: Any) -> Topic | None:
     kind = wish.get("type")
     if kind == "allMids":
         return "allMids", ""
+    if kind == "activeAssetData":
+        return kind, f"{str(wish.get('user')).lower()}|{wish.get('coin')}"
     about = wish.get("coin") if kind in COIN_TOPICS else wish.get("user") if kind in USER_TOPICS else None
     if not isinstance(kind, str) or not isinstance(about, str):
         return None

@@ -9,8 +9,11 @@ import msgspec
 
 from engine.simulators.exchange import Exchange, OrderView
 from engine.simulators.hyperliquid import writer
+from engine.simulators.hyperliquid.dead_man import DeadMan
+from engine.simulators.hyperliquid.knobs import FaceKnobs
+from engine.simulators.hyperliquid.limits import AddressLimit
 from engine.simulators.hyperliquid.writer import NS_PER_MS, ms, text
-from engine.venues.hyperliquid.wire import ActiveAssetData, Leverage, Meta, UserFees
+from engine.venues.hyperliquid.wire import ActiveAssetData, Leverage, Meta, UserRateLimit
 from engine.venues.hyperliquid.wire_orders import FundingDelta, FundingRow, OrderStatusReply
 
 FILLS_MOST = 2000
@@ -42,9 +45,20 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Info:
     """Answers built from an exchange's views."""
 
-    def __init__(self, exchange: Exchange, agents: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        agents: Mapping[str, str],
+        *,
+        knobs: FaceKnobs,
+        address: AddressLimit,
+        dead_man: DeadMan,
+        valid_until_ms: Mapping[str, int],
+    ) -> None:
         self._exchange = exchange
         self._agents = agents
+        self._knobs, self._address, self._dead_man = knobs, address, dead_man
+        self._valid_until_ms = valid_until_ms
         self._ids = {spec.asset: asset_id for asset_id, spec in enumerate(exchange.instruments)}
         self._answers: Mapping[str, Callable[[int, Question], Any]] = {
             "meta": lambda _now, _ask: self.meta(),
@@ -56,19 +70,20 @@ class Info:
             "fundingHistory": self._funding_history,
             "predictedFundings": lambda _now, _ask: self._predicted(),
             "clearinghouseState": lambda now, ask: self.state(now, _user(ask)),
-            "spotClearinghouseState": lambda _now, _ask: {"balances": []},
-            "activeAssetData": lambda _now, ask: self._active_asset_data(ask),
-            "openOrders": lambda _now, ask: self._open_orders(ask, detailed=False),
-            "frontendOpenOrders": lambda _now, ask: self._open_orders(ask, detailed=True),
+            "spotClearinghouseState": lambda _now, ask: self.spot(_user(ask)),
+            "userAbstraction": lambda _now, _ask: "unifiedAccount" if self._knobs.unified else "default",
+            "activeAssetData": lambda _now, ask: self.active_asset_data(_user(ask), ask.coin or ""),
+            "openOrders": lambda _now, ask: self.open_orders(_user(ask)),
+            "frontendOpenOrders": lambda _now, ask: self.open_orders(_user(ask), detailed=True),
             "historicalOrders": lambda _now, ask: self._historical_orders(ask),
-            "orderStatus": lambda _now, ask: self._order_status(ask),
+            "orderStatus": self._order_status,
             "userFills": lambda _now, ask: self.fills(_user(ask))[::-1],
             "userFillsByTime": lambda _now, ask: self._fills_by_time(ask),
             "userFunding": lambda _now, ask: self._user_funding(ask),
             "userFees": lambda _now, _ask: self._user_fees(),
-            "userRateLimit": lambda _now, _ask: {"cumVlm": "0.0", "nRequestsUsed": 0, "nRequestsCap": 10000},
+            "userRateLimit": lambda _now, ask: self._rate_limit(_user(ask)),
             "userRole": lambda _now, ask: self._role(ask),
-            "extraAgents": lambda _now, _ask: [],
+            "extraAgents": lambda _now, ask: self._agents_of(_user(ask)),
             "exchangeStatus": lambda now, _ask: {"specialStatuses": None, "time": ms(now)},
         }
 
@@ -142,18 +157,58 @@ class Info:
     # accounts
 
     def state(self, now_ns: int, user: str) -> Any:
-        return writer.clearinghouse_state(self._exchange.account_view(user), now_ns)
+        view = self._exchange.account_view(user)
+        return writer.clearinghouse_state(view, now_ns, unified=self._knobs.unified)
 
-    def _active_asset_data(self, ask: Question) -> Any:
-        user, coin = _user(ask), ask.coin
+    def spot(self, user: str) -> Any:
+        return writer.spot_state(self._exchange.account_view(user), unified=self._knobs.unified)
+
+    def active_asset_data(self, user: str, coin: str) -> Any:
         if coin not in self._ids:
             raise VenueFault(f"activeAssetData of {coin}")
         value = self._exchange.leverage(user, coin) if self._exchange.has_account(user) else 1
         return ActiveAssetData(user=user, coin=coin, leverage=Leverage(type="cross", value=value))
 
+    def web_data(self, now_ns: int, user: str) -> Any:
+        """Channel `webData2`, as far as a trading client reads it; the venue calls it deprecated."""
+        agents = [signer for signer, account in self._agents.items() if account == user != signer]
+        return {
+            "user": user,
+            "clearinghouseState": self.state(now_ns, user),
+            "openOrders": self.open_orders(user, detailed=True),
+            "meta": self.meta(),
+            "assetCtxs": self._contexts(),
+            "agentAddress": agents[0] if agents else None,
+            "agentValidUntil": self._valid_until_ms.get(agents[0]) if agents else None,
+            "serverTime": ms(now_ns),
+            "isVault": False,
+        }
+
     def _user_fees(self) -> Any:
-        fees = self._exchange.fees
-        return UserFees(userCrossRate=text(fees.taker), userAddRate=text(fees.maker))
+        taker, maker = text(self._exchange.fees.taker), text(self._exchange.fees.maker)
+        return {
+            "dailyUserVlm": [],
+            "feeSchedule": {"cross": taker, "add": maker, "tiers": {"vip": [], "mm": []}},
+            "userCrossRate": taker,
+            "userAddRate": maker,
+            "activeReferralDiscount": "0.0",
+        }
+
+    def _rate_limit(self, user: str) -> Any:
+        return UserRateLimit(
+            cumVlm=text(self._address.volume(user)),
+            nRequestsUsed=self._address.used(user),
+            nRequestsCap=self._address.most(user),
+        )
+
+    def _agents_of(self, user: str) -> Any:
+        """Named agents only; here those whose end is known have a name."""
+        named = [signer for signer, account in self._agents.items() if account == user]
+        return [
+            {"name": f"agent{number}", "address": signer, "validUntil": self._valid_until_ms[signer]}
+            for number, signer in enumerate(named)
+            if signer in self._valid_until_ms
+        ]
 
     def _role(self, ask: Question) -> Any:
         user = _user(ask)
@@ -164,19 +219,23 @@ class Info:
 
     # orders, fills, payments
 
-    def _open_orders(self, ask: Question, *, detailed: bool) -> Any:
-        views = self._exchange.open_orders(_user(ask))
+    def open_orders(self, user: str, *, detailed: bool = False) -> Any:
+        views = self._exchange.open_orders(user)
         return [writer.basic_order(view, detailed=detailed) for view in views]
 
     def _historical_orders(self, ask: Question) -> Any:
         views = self._exchange.orders_since(_user(ask), 0)
-        return [writer.order_update(view, detailed=True) for view in reversed(views[-FILLS_MOST:])]
+        return [self._update(view) for view in reversed(views[-FILLS_MOST:])]
 
-    def _order_status(self, ask: Question) -> Any:
+    def _order_status(self, now_ns: int, ask: Question) -> Any:
         view = self._find(_user(ask), ask.oid)
-        if view is None:
+        lag_ns = self._knobs.unknown_oid_lag_ms * NS_PER_MS
+        if view is None or now_ns < view.placed_at_ns + lag_ns:
             return OrderStatusReply(status="unknownOid")
-        return OrderStatusReply(status="order", order=writer.order_update(view, detailed=True))
+        return OrderStatusReply(status="order", order=self._update(view))
+
+    def _update(self, view: OrderView) -> Any:
+        return writer.order_update(view, detailed=True, scheduled=view.order_id in self._dead_man.ended)
 
     def _find(self, user: str, oid: int | str | None) -> OrderView | None:
         if oid is None:

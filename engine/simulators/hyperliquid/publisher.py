@@ -17,10 +17,11 @@ from engine.simulators.exchange import (
     OrderFilled,
 )
 from engine.simulators.hyperliquid import writer
+from engine.simulators.hyperliquid.dead_man import DeadMan
 from engine.simulators.hyperliquid.info import Info
 from engine.simulators.hyperliquid.streams import Streams, Topic
 from engine.simulators.hyperliquid.writer import ms, text
-from engine.venues.hyperliquid.wire import ActiveAssetContext, Bbo, ClearinghouseUpdate
+from engine.venues.hyperliquid.wire import ActiveAssetContext, Bbo, ClearinghouseUpdate, SpotUpdate
 from engine.venues.hyperliquid.wire_orders import Fill, Funding, OrderUpdate, UserFills, UserFundings
 
 NS_PER_S = 1_000_000_000
@@ -33,6 +34,10 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     book_every_ns: int = NS_PER_S // 2
     mids_every_ns: int = 5 * NS_PER_S
     state_every_ns: int = 5 * NS_PER_S
+
+
+ACCOUNT_STATES = ("clearinghouseState", "spotState", "openOrders", "webData2")
+"""Channels that tell an account as a whole, whenever something happened to it."""
 
 
 class News:
@@ -48,8 +53,9 @@ class News:
 class Publisher:
     """Writes frames into the streams; asks the exchange only about topics somebody listens to."""
 
-    def __init__(self, exchange: Exchange, info: Info, streams: Streams, pace: Pace) -> None:
+    def __init__(self, exchange: Exchange, info: Info, streams: Streams, pace: Pace, dead_man: DeadMan) -> None:
         self._exchange = exchange
+        self._dead_man = dead_man
         self._info = info
         self._streams = streams
         self._pace = pace
@@ -80,10 +86,26 @@ class Publisher:
                 return UserFills(user=about, fills=self._info.fills(about), isSnapshot=True)
             case "userFundings":
                 return UserFundings(user=about, fundings=self._info.fundings(about), isSnapshot=True)
-            case "clearinghouseState":
-                return self._state(now_ns, about)
+            case "userNonFundingLedgerUpdates":
+                return {"user": about, "nonFundingLedgerUpdates": [], "isSnapshot": True}
+            case "activeAssetData":
+                return self._info.active_asset_data(*about.split("|"))
+            case _ if kind in ACCOUNT_STATES:
+                return self._account(now_ns, kind, about)
             case _:
                 return None
+
+    def _account(self, now_ns: int, kind: str, user: str) -> Any:
+        """The whole of one account, as this channel tells it."""
+        match kind:
+            case "clearinghouseState":
+                return self._state(now_ns, user)
+            case "openOrders":
+                return {"dex": "", "user": user, "orders": self._info.open_orders(user, detailed=True)}
+            case "spotState":
+                return SpotUpdate(user=user, spotState=self._info.spot(user))
+            case _:
+                return self._info.web_data(now_ns, user)
 
     # markets
 
@@ -124,7 +146,7 @@ class Publisher:
         for user in self._streams.topics("clearinghouseState"):
             topic = ("clearinghouseState", user)
             if self._due(now_ns, topic, self._pace.state_every_ns) and self._exchange.holds(user):
-                self._tell_state(now_ns, user)
+                self._streams.publish(now_ns, topic, topic[0], self._state(now_ns, user))
 
     def _due(self, now_ns: int, topic: Topic, every_ns: int) -> bool:
         if not self._streams.wanted(topic) or now_ns - self._told_ns.get(topic, -every_ns) < every_ns:
@@ -150,15 +172,22 @@ class Publisher:
             case OrderDone():
                 view = self._exchange.order(event.account, event.order_id)
                 if view is not None:
-                    _of(news, event.account).updates.append(writer.order_update(view))
+                    update = writer.order_update(view, scheduled=event.order_id in self._dead_man.ended)
+                    _of(news, event.account).updates.append(update)
             case OrderFilled():
                 _of(news, event.account).fills.append(writer.fill(event))
+                self._note_part(event, news)
             case FundingPaid():
                 _of(news, event.account).fundings.append(writer.funding(event))
             case AccountLiquidated():
                 _of(news, event.account).user_events.append({"liquidation": _liquidation(event)})
             case _:
                 pass
+
+    def _note_part(self, event: OrderFilled, news: dict[str, News]) -> None:
+        view = self._exchange.order(event.account, event.order_id)
+        if view is not None and not event.is_taker and event.filled_total < view.size:
+            _of(news, event.account).updates.append(writer.part_filled_order(view, event))
 
     def _tell(self, now_ns: int, account: str, news: News) -> None:
         streams = self._streams
@@ -171,19 +200,16 @@ class Publisher:
             fundings = UserFundings(user=account, fundings=tuple(news.fundings))
             streams.publish(now_ns, ("userFundings", account), "userFundings", fundings)
         self._tell_user_events(now_ns, account, news)
-        if streams.wanted(("clearinghouseState", account)):
-            self._tell_state(now_ns, account)
+        for kind in ACCOUNT_STATES:
+            if streams.wanted((kind, account)):
+                self._told_ns[kind, account] = now_ns
+                streams.publish(now_ns, (kind, account), kind, self._account(now_ns, kind, account))
 
     def _tell_user_events(self, now_ns: int, account: str, news: News) -> None:
         """The channel of `userEvents` is called `user`."""
         fills: list[dict[str, Any]] = [{"fills": news.fills}] if news.fills else []
         for data in (*fills, *({"funding": row} for row in news.fundings), *news.user_events):
             self._streams.publish(now_ns, ("userEvents", account), "user", data)
-
-    def _tell_state(self, now_ns: int, user: str) -> None:
-        state = self._state(now_ns, user)
-        self._told_ns["clearinghouseState", user] = now_ns
-        self._streams.publish(now_ns, ("clearinghouseState", user), "clearinghouseState", state)
 
     def _state(self, now_ns: int, user: str) -> ClearinghouseUpdate:
         return ClearinghouseUpdate(dex="", user=user, clearinghouseState=self._info.state(now_ns, user))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.domain import Venue
 from engine.simulators.exchange import ExchangeRules, FeeSchedule, InstrumentSpec
+from engine.venues.assets import UnknownListing, listing_of
 
 HYPERLIQUID_RULES = ExchangeRules(venue="hyperliquid", default_leverage=20)
 """The defaults of `ExchangeRules` are this venue's: reduce-only orders are capped, leverage may be lowered
@@ -20,9 +22,12 @@ MAJORS = ("BTC", "ETH")
 
 
 def hyperliquid_instrument(asset: str, *, size_decimals: int, max_leverage: int) -> InstrumentSpec:
-    """One market: 5 significant figures, 6 - szDecimals decimals, 10 USD at least, maintenance half of initial."""
+    """One market: 5 significant figures, 6 - szDecimals decimals, 10 USD at least, maintenance half of initial.
+
+    Named as the venue names it: PEPE is listed as kPEPE, a thousand tokens, and the exchange counts in those.
+    """
     return InstrumentSpec(
-        asset=asset,
+        asset=coin_of(asset),
         lot=Decimal(1).scaleb(-size_decimals),
         tick=None,
         significant_figures=SIGNIFICANT_FIGURES,
@@ -32,3 +37,11 @@ def hyperliquid_instrument(asset: str, *, size_decimals: int, max_leverage: int)
         maintenance_fraction=1 / (2 * Decimal(max_leverage)),
         impact_notional_usd=Decimal(20_000 if asset in MAJORS else 6_000),
     )
+
+
+def coin_of(asset: str) -> str:
+    """The coin that stands for an asset; a name the table does not know is taken for the venue's own."""
+    try:
+        return listing_of(Venue.HYPERLIQUID, asset).symbol
+    except UnknownListing:
+        return asset

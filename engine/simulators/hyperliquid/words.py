@@ -80,7 +80,15 @@ MODIFY_MISSED = "Cannot modify canceled or filled order"
 BAD_TRIGGER = "Invalid TP/SL price. asset={asset_id}"
 NO_ISOLATED_MARGIN = "Position does not use isolated margin."
 BAD_LEVERAGE = "Invalid leverage value"
-NO_SCHEDULE = "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $0.0."
+NO_SCHEDULE = "Cannot set scheduled cancel time until enough volume traded. Required: ${required}. Traded: ${traded}."
+SCHEDULE_TOO_NEAR = "Scheduled cancel time must be at least 5 seconds in the future."
+SCHEDULE_SPENT = "Cannot set scheduled cancel time: too many triggers today."
+TOO_MANY_REQUESTS = (
+    "Too many cumulative requests sent ({used} > {most}) for cumulative volume traded ${volume}. "
+    "Place taker orders to free up 1 request per USDC traded."
+)
+IP_EXHAUSTED = "Too many requests"
+"""Made up: the body of a 429 is not documented."""
 UNKNOWN_SIGNER = "User or API Wallet {address} does not exist."
 NO_SIGNER = "Unable to recover signer."
 NO_DEPOSIT = "Must deposit before performing actions. User: {address}"
@@ -102,10 +110,7 @@ ORDER_TEXTS: Mapping[str, str] = {
 """Texts of refused orders by the words a scenario may use: the exchange's reasons and the engine's."""
 
 TOP_LEVEL_TEXTS: Mapping[str, str] = {
-    "rate_limited": (
-        "Too many cumulative requests sent (10001 > 10000) for cumulative volume traded $0.0. "
-        "Place taker orders to free up 1 request per USDC traded."
-    ),
+    "rate_limited": TOO_MANY_REQUESTS.format(used=10_001, most=10_000, volume="0.0"),
     "nonce": "Invalid nonce: duplicate nonce 0",
     "signature": NO_SIGNER,
     "expired": EXPIRED,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+import msgspec
+
 from engine.simulators.exchange import (
     AccountView,
     BookLevel,
@@ -35,6 +37,8 @@ from engine.venues.hyperliquid.wire import (
     Leverage,
     MarginSummary,
     Position,
+    SpotBalance,
+    SpotState,
     WireSide,
 )
 from engine.venues.hyperliquid.wire_orders import (
@@ -102,18 +106,34 @@ def level(book_level: BookLevel) -> Level:
 # --- account ----------------------------------------------------------------------------------------------
 
 
-def clearinghouse_state(view: AccountView | None, now_ns: int) -> ClearinghouseState:
-    """An account the venue has never seen is an empty one."""
+def clearinghouse_state(view: AccountView | None, now_ns: int, *, unified: bool = False) -> ClearinghouseState:
+    """An account the venue has never seen is an empty one; a unified one has its sums in the spot state."""
     positions = () if view is None else view.positions
-    summary = _summary(view)
+    told = None if unified else view
+    summary = _summary(told)
     return ClearinghouseState(
         marginSummary=summary,
         crossMarginSummary=summary,
         crossMaintenanceMarginUsed=text(ZERO if view is None else view.maintenance_usd, USD),
-        withdrawable=text(ZERO if view is None else view.available_usd, USD),
+        withdrawable=text(ZERO if told is None else told.available_usd, USD),
         assetPositions=tuple(AssetPosition(type="oneWay", position=position(p)) for p in positions),
         time=ms(now_ns),
     )
+
+
+def spot_state(view: AccountView | None, *, unified: bool) -> SpotState:
+    """USDC of a unified account: `total` without unrealised gains, `hold` the margin of its positions."""
+    if view is None or not unified:
+        return SpotState(balances=())
+    usdc = SpotBalance(
+        coin="USDC",
+        token=0,
+        total=text(view.balance_usd, USD),
+        hold=text(view.used_usd + view.order_margin_usd, USD),
+        entryNtl="0.0",
+    )
+    free = text(view.equity_usd - view.maintenance_usd, USD)
+    return SpotState(balances=(usdc,), tokenToAvailableAfterMaintenance=((0, free),))
 
 
 def _summary(view: AccountView | None) -> MarginSummary:
@@ -194,12 +214,19 @@ def basic_order(view: OrderView, *, detailed: bool = False) -> BasicOrder:
     )
 
 
-def order_update(view: OrderView, *, detailed: bool = False) -> OrderUpdate:
+def order_update(view: OrderView, *, detailed: bool = False, scheduled: bool = False) -> OrderUpdate:
+    """`scheduled`: the dead-man's switch has cancelled it."""
     return OrderUpdate(
         order=basic_order(view, detailed=detailed),
-        status=OrderStatus(_status(view)),
+        status=OrderStatus.SCHEDULED_CANCEL if scheduled else OrderStatus(_status(view)),
         statusTimestamp=ms(view.updated_at_ns),
     )
+
+
+def part_filled_order(view: OrderView, event: OrderFilled) -> OrderUpdate:
+    """A resting order that filled in part is told as open, with what remains (inferred from the field's meaning)."""
+    order = msgspec.structs.replace(basic_order(view), sz=text(view.size - event.filled_total))
+    return OrderUpdate(order=order, status=OrderStatus.OPEN, statusTimestamp=ms(event.at_ns))
 
 
 def _status(view: OrderView) -> str:

@@ -2,7 +2,7 @@
 
 from engine.simulators.market.point import DepthLevel, Gap, Market, MarketPoint, Provenance
 from engine.simulators.market.profile import AssetProfile, VenueProfile
-from engine.simulators.market.recorded import RecordedMarket, open_market
+from engine.simulators.market.recorded import RecordedMarket, open_market, recorded_venues
 from engine.simulators.market.seeded import SeededMarket
 from engine.simulators.market.shifted import ShiftedMarket
 from engine.simulators.market.table import MarketFileError
@@ -20,4 +20,5 @@ __all__ = [
     "ShiftedMarket",
     "VenueProfile",
     "open_market",
+    "recorded_venues",
 ]

@@ -141,6 +141,18 @@ def open_market(
     raise MarketFileError(path, 1, "", f"unknown format: {', '.join(names)}", remedy)
 
 
+def recorded_venues(path: Path) -> tuple[str, ...] | None:
+    """The venues a recording of hours has rows for; None for a recording that can be lent to any venue.
+
+    Raises MarketFileError.
+    """
+    names = table.header(path)
+    if not ("symbol_norm" in names and "venue" in names):
+        return None
+    found = dict.fromkeys(row.text("venue") for row in table.rows(path, recording.HOURS_COLUMNS))
+    return tuple(found)
+
+
 def _open_settled(path: Path, venues: tuple[str, ...], recorded_venue: str, seed: int) -> RecordedMarket:
     if recorded_venue not in venues:
         raise ValueError(f"the recorded venue {recorded_venue!r} is not among {venues}")

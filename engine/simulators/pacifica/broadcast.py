@@ -27,7 +27,7 @@ from engine.simulators.pacifica import frames
 from engine.simulators.pacifica.entry import FaceKnobs
 from engine.simulators.pacifica.numbers import Numbers
 from engine.simulators.pacifica.streams import NS_PER_S, Streams, Topic
-from engine.simulators.pacifica.words import EVENT_OF_DONE, rejected
+from engine.simulators.pacifica.words import EVENT_OF_DONE, MECHANISM, rejected
 from engine.venues.pacifica.wire import OrderEvent, OrderStatus
 from engine.venues.pacifica.wire_stream import OrderUpdate
 
@@ -170,6 +170,10 @@ class Broadcast:
             self._publish(update, now_ns)
         data = [frames.trade(event, number)]
         self._streams.publish(("account_trades", event.account), data, now_ns)
+        self._streams.publish(("trades", event.asset), [frames.public_trade(event, number)], now_ns)
+        if event.cause in MECHANISM:
+            forced = [frames.liquidation(event, number)]
+            self._streams.publish(("account_liquidations", event.account), forced, now_ns)
 
     def _done(self, event: OrderDone, now_ns: int) -> None:
         """A complete fill has been told by the fill itself."""

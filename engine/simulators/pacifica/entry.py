@@ -22,6 +22,8 @@ from engine.simulators.exchange import (
     NewOrder,
     OrderAccepted,
     OrderRejected,
+    OrderStatus,
+    OrderView,
     TimeInForce,
 )
 from engine.simulators.exchange.events import CancelRejected, OrderDone
@@ -32,7 +34,7 @@ from engine.simulators.pacifica.words import NS_PER_MS
 
 
 class FaceKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a scenario may turn. Milliseconds and seconds as named."""
+    """What a scenario may turn. Milliseconds and seconds as named; credits a minute (docs "Rate limits", 2026)."""
 
     bump_least_ms: int = 50
     bump_most_ms: int = 100
@@ -40,6 +42,10 @@ class FaceKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     idle_most_s: int = 60
     age_most_s: int = 86_400
     book_levels: int = 10
+    credits_unidentified: int = 100
+    credits_identified: int = 300
+    bad_lattice_status: int = 500
+    """What an order off the lattice is answered with: 500 as documented in 2025, or 400 with a text."""
 
 
 class CreateOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +68,16 @@ class CreateMarketOrder(msgspec.Struct, frozen=True, kw_only=True):
     side: Literal["bid", "ask"]
     slippage_percent: str
     reduce_only: bool
+    client_order_id: str | None = None
+
+
+class EditOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /orders/edit: cancelled and placed again as post-only, under a new number."""
+
+    symbol: str
+    price: str
+    amount: str
+    order_id: int | None = None
     client_order_id: str | None = None
 
 
@@ -88,10 +104,11 @@ class UpdateLeverage(msgspec.Struct, frozen=True, kw_only=True):
     leverage: int
 
 
-Operation = CreateOrder | CreateMarketOrder | CancelOrder | CancelAll | UpdateLeverage
+Operation = CreateOrder | CreateMarketOrder | EditOrder | CancelOrder | CancelAll | UpdateLeverage
 OPERATIONS: dict[str, type[Operation]] = {
     "create_order": CreateOrder,
     "create_market_order": CreateMarketOrder,
+    "edit_order": EditOrder,
     "cancel_order": CancelOrder,
     "cancel_all_orders": CancelAll,
     "update_leverage": UpdateLeverage,
@@ -141,6 +158,8 @@ class Entry:
         match asked:
             case CreateOrder() | CreateMarketOrder():
                 return self._create(now_ns, account, self._new_order(asked))
+            case EditOrder():
+                return self._edit(now_ns, account, asked)
             case CancelOrder():
                 self._cancel(now_ns, account, asked)
             case CancelAll():
@@ -161,6 +180,8 @@ class Entry:
 
     def _check(self, account: str, order: NewOrder) -> None:
         refused = early_refusal(self._exchange, account, order)
+        if refused is not None and refused.status == 500 and self._knobs.bad_lattice_status != 500:
+            raise Refused(self._knobs.bad_lattice_status, "price or amount is not a multiple of tick or lot size")
         if refused is not None:
             raise refused
         client_id = order.client_order_id
@@ -189,6 +210,33 @@ class Entry:
         if any(isinstance(event, CancelRejected) for event in events):
             raise Refused(422, "Failed to cancel order", 5)
         self._happened(events)
+
+    def _edit(self, now_ns: int, account: str, asked: EditOrder) -> dict[str, int]:
+        """The new order has no client id: whether the venue keeps the old one's is not documented."""
+        edited = self._found(account, asked)
+        order = NewOrder(
+            asset=edited.asset,
+            is_buy=edited.is_buy,
+            size=_decimal(asked.amount),
+            price=_decimal(asked.price),
+            time_in_force=TimeInForce.POST_ONLY,
+            reduce_only=edited.reduce_only,
+        )
+        self._check(account, order)
+        number = self._numbers.new()
+        self._happened(self._exchange.cancel(now_ns, account, edited.order_id))
+        self._place(now_ns, account, order, number)
+        return {"order_id": number}
+
+    def _found(self, account: str, asked: EditOrder) -> OrderView:
+        view = None
+        if asked.client_order_id is not None:
+            view = self._exchange.order_by_client_id(account, asked.client_order_id)
+        elif (known := self._numbers.order(asked.order_id or 0)) is not None and known.account == account:
+            view = self._exchange.order(account, known.exchange_id)
+        if view is None or view.status is not OrderStatus.OPEN:
+            raise Refused(422, "Order not found", 6)
+        return view
 
     def _cancel_all(self, now_ns: int, account: str, asked: CancelAll) -> dict[str, int]:
         if not asked.all_symbols and asked.symbol is None:
@@ -220,3 +268,10 @@ class Entry:
             )
         except InvalidOperation as error:
             raise Refused(400, "Invalid market order" if market else "Invalid limit order") from error
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise Refused(400, "Invalid limit order") from error

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.simulators.exchange import Exchange, OrderFilled, OrderView
-from engine.simulators.pacifica.words import CAUSE, book_side, ms, text, trade_side
+from engine.simulators.exchange import Exchange, FillCause, OrderFilled, OrderView
+from engine.simulators.pacifica.words import CAUSE, MECHANISM, book_side, ms, text, trade_side
 from engine.venues.pacifica.wire import OrderEvent, OrderStatus, PriceRow
-from engine.venues.pacifica.wire_stream import AccountInfo, Bbo, OpenOrder, OrderUpdate, Position, Trade
+from engine.venues.pacifica.wire_stream import (
+    AccountInfo,
+    Bbo,
+    Liquidation,
+    OpenOrder,
+    OrderUpdate,
+    Position,
+    Trade,
+)
 
 
 def price_rows(exchange: Exchange, now_ns: int) -> list[PriceRow]:
@@ -167,6 +175,36 @@ def trade(fill: OrderFilled, number: int) -> Trade:
         fee=text(fill.fee_usd),
         pnl=text(fill.closed_pnl_usd - fill.fee_usd),
         created_at=ms(fill.at_ns),
+        last_order_id=number,
+    )
+
+
+def public_trade(fill: OrderFilled, number: int) -> dict[str, object]:
+    """Channel `trades`: of the trades nobody here takes part in, the exchange keeps no record."""
+    return {
+        "h": fill.trade_id,
+        "s": fill.asset,
+        "a": text(fill.size),
+        "p": text(fill.price),
+        "d": trade_side(fill),
+        "tc": CAUSE[fill.cause],
+        "t": ms(fill.at_ns),
+        "li": number,
+    }
+
+
+def liquidation(fill: OrderFilled, number: int) -> Liquidation:
+    """One forced close, for the channel that needs a key; `d` is the side of the position that was closed."""
+    market = fill.cause is FillCause.LIQUIDATION
+    return Liquidation(
+        account=fill.account,
+        symbol=fill.asset,
+        mechanism=MECHANISM[fill.cause],
+        side=book_side(fill.position_before > 0),
+        amount=text(fill.size),
+        price=text(fill.price),
+        order_id=number if market else None,
+        at_ms=ms(fill.at_ns),
         last_order_id=number,
     )
 

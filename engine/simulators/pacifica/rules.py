@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.domain import Venue
 from engine.simulators.exchange import ExchangeRules, FeeSchedule, InstrumentSpec
+from engine.venues.assets import UnknownListing, listing_of
 
 PACIFICA_RULES = ExchangeRules(
     venue="pacifica",
@@ -25,10 +27,13 @@ PACIFICA_FEES = FeeSchedule(taker=Decimal("0.0004"), maker=Decimal("0.00015"))
 
 
 def pacifica_instrument(asset: str, *, tick: str, lot: str, max_leverage: int) -> InstrumentSpec:
-    """One market: a fixed tick and lot, 10 USD at least, maintenance half of the initial margin."""
+    """One market: a fixed tick and lot, 10 USD at least, maintenance half of the initial margin.
+
+    Named as the venue names it: BONK is listed as kBONK, and tick and lot are of a thousand tokens.
+    """
     decimals = max(0, -int(Decimal(tick).normalize().as_tuple().exponent))
     return InstrumentSpec(
-        asset=asset,
+        asset=symbol_of(asset),
         lot=Decimal(lot),
         tick=Decimal(tick),
         significant_figures=None,
@@ -38,3 +43,11 @@ def pacifica_instrument(asset: str, *, tick: str, lot: str, max_leverage: int) -
         maintenance_fraction=1 / (2 * Decimal(max_leverage)),
         impact_notional_usd=Decimal(20_000 if asset in ("BTC", "ETH") else 6_000),
     )
+
+
+def symbol_of(asset: str) -> str:
+    """The symbol that stands for an asset; a name the table does not know is taken for the venue's own."""
+    try:
+        return listing_of(Venue.PACIFICA, asset).symbol
+    except UnknownListing:
+        return asset

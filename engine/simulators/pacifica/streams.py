@@ -20,6 +20,7 @@ class Streams:
         self._opened: dict[int, int] = {}
         self._active: dict[int, int] = {}
         self._topics: dict[Topic, dict[int, None]] = {}
+        self._keys: dict[int, str] = {}
         self._outbox: list[Push] = []
 
     def open(self, now_ns: int) -> int:
@@ -36,8 +37,17 @@ class Streams:
         """The client has gone."""
         self._opened.pop(connection, None)
         self._active.pop(connection, None)
+        self._keys.pop(connection, None)
         for listeners in self._topics.values():
             listeners.pop(connection, None)
+
+    def introduce(self, connection: int, account: str) -> None:
+        """The client opened it with an API key of this account."""
+        self._keys[connection] = account
+
+    def account_of_key(self, connection: int) -> str:
+        """Whose API key opened it; empty without one."""
+        return self._keys.get(connection, "")
 
     def heard(self, connection: int, now_ns: int) -> None:
         """The client said something."""

@@ -37,6 +37,14 @@ CAUSE: dict[FillCause, wire.TradeCause] = {
     FillCause.ADL: "settlement",
 }
 
+MECHANISM: dict[FillCause, str] = {
+    FillCause.LIQUIDATION: "market",
+    FillCause.BACKSTOP: "backstop",
+    FillCause.BANKRUPTCY: "backstop",
+    FillCause.ADL: "adl",
+}
+"""Docs "Account liquidations", 2026, name `market` and `adl`; `backstop` is inferred."""
+
 
 def text(value: Decimal) -> str:
     """A decimal string as the venue writes it: no exponent, at most 12 decimals, no trailing zeros."""

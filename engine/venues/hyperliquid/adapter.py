@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import ParamSpec, assert_never
 
 import trio
@@ -18,23 +17,18 @@ from actors.messages import VenueMessage
 from engine.venues.adapter import Delivery, NowNs, Report
 from engine.venues.hyperliquid.client import Client
 from engine.venues.hyperliquid.codec import NS_PER_MS
-from engine.venues.hyperliquid.codec_orders import (
-    Action,
-    UnfitOrder,
-    encode_body,
-    encode_cancel,
-    encode_cancels,
-    encode_order,
-)
+from engine.venues.hyperliquid.codec_orders import UnfitOrder, encode_cancel, encode_order
+from engine.venues.hyperliquid.dead_man import DeadMan
 from engine.venues.hyperliquid.deliveries import Deliveries, Messages, never_sent, query_failed, unresolved
 from engine.venues.hyperliquid.dialogue import HyperliquidDialogue
-from engine.venues.hyperliquid.markets import Market
+from engine.venues.hyperliquid.limits import Limits
 from engine.venues.hyperliquid.memory import Memory
+from engine.venues.hyperliquid.notary import HyperliquidSigning, Notary
+from engine.venues.hyperliquid.performer import Performer
+from engine.venues.hyperliquid.preparation import Preparation
 from engine.venues.hyperliquid.settings import HyperliquidSettings
-from engine.venues.hyperliquid.signing import HyperliquidSigner
-from engine.venues.hyperliquid.wire_orders import BasicOrder
-from engine.venues.link import keep_link
-from engine.venues.transport import Transport
+from engine.venues.link import FrameError, keep_link
+from engine.venues.transport import Transport, TransportError
 
 Asked = ParamSpec("Asked")
 
@@ -42,40 +36,67 @@ UNKNOWN_MARKET = "the market is not known before the first snapshot"
 
 
 class HyperliquidAdapter:
-    """One account on Hyperliquid. `signer` holds the key of the account or of one of its agents."""
+    """One account on Hyperliquid. `signing` has the key of the account or of one of its agents."""
 
     venue = Venue.HYPERLIQUID
 
     def __init__(
         self,
         settings: HyperliquidSettings,
-        signer: HyperliquidSigner,
+        signing: HyperliquidSigning,
         transport: Transport,
         report: Report,
         now_ns: NowNs,
         rng: random.Random,
     ) -> None:
-        assert signer.is_mainnet == settings.is_mainnet, "the signer signs for the other network"
+        assert signing.account == settings.account.lower(), "the key signs for another account"
         self._settings = settings
-        self._signer = signer
         self._transport = transport
         self._report = report
-        self._now_ns = now_ns
         self._rng = rng
-        client = Client(transport, settings)
+        self._now_ns = now_ns
+        self._limits = Limits(settings.rates, now_ns)
+        self._client = Client(transport, settings, self._limits)
         self._memory = Memory(settings, now_ns())
-        self._dialogue = HyperliquidDialogue(settings, client, signer, self._memory, now_ns)
-        self._deliveries = Deliveries(client, self._memory)
+        self._notary = Notary(signing, now_ns, is_mainnet=settings.is_mainnet, window_s=settings.action_window_s)
+        performer = Performer(self._client, self._notary, self._limits)
+        self._deliveries = Deliveries(settings, self._client, performer, self._memory, self._notary, now_ns)
+        preparation = Preparation(settings, self._client, performer, self._notary, now_ns)
+        self._dialogue = HyperliquidDialogue(
+            settings, self._client, preparation, self._deliveries, self._limits, self._memory, now_ns
+        )
+        self._dead_man = DeadMan(settings.dead_man_s, performer, self._notary, report, now_ns)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep the stream up for ever; `started()` after the first LinkUp."""
-        limits = self._settings.link
-        await keep_link(self._transport, self._dialogue, self._report, limits, self._rng, task_status=task_status)
+        """Keep the stream up for ever; `started()` after the first LinkUp.
+
+        Beside it the dead-man's switch, if there is one, and the account's count of requests, now and then.
+        """
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._dead_man.keep)
+            nursery.start_soon(self._watch_address)
+            await keep_link(
+                self._transport,
+                self._dialogue,
+                self._report,
+                self._settings.link,
+                self._rng,
+                task_status=task_status,
+            )
+
+    async def _watch_address(self) -> None:
+        """Volume gives requests back: without asking, our count would only fall."""
+        while True:
+            await trio.sleep(self._settings.rates.address_poll_s)
+            try:
+                self._limits.told(await self._client.ask_account("userRateLimit"))
+            except (TransportError, FrameError):
+                continue
 
     def prepare(self, command: VenueCommand) -> Delivery:
-        """Encode and sign now, in order; the delivery sends and reports (see `engine.venues.adapter`).
+        """Encode now, in order; the delivery signs, sends and reports (see `engine.venues.adapter`).
 
-        `CancelAll` alone is signed when it is delivered: the ids to cancel are not known before. The venue
+        `CancelAll` alone gets its nonce when it is delivered: the ids to cancel are not known before. The venue
         takes nonces out of order.
         """
         match command:
@@ -100,35 +121,28 @@ class HyperliquidAdapter:
             action = encode_order(command, market)
         except UnfitOrder as unfit:
             return self._answer(never_sent(command, unfit.reason, unfit.detail))
-        body = self._sign(action, command.expires_at_ns // NS_PER_MS)
-        return self._delivery(self._deliveries.submit, command, body)
+        request = self._notary.request(action, command.expires_at_ns // NS_PER_MS)
+        self._memory.sent(command, self._now_ns())
+        return self._delivery(self._deliveries.submit, command, request)
 
     def _prepare_cancel(self, command: CancelOrder) -> Delivery:
         market = self._memory.markets.get(command.asset)
         if market is None:
             return self._answer(unresolved(command.order_id, f"cancel never sent: {UNKNOWN_MARKET}"))
-        body = self._sign(encode_cancel(command.order_id, market))
-        return self._delivery(self._deliveries.cancel, command.order_id, body)
+        request = self._notary.request(encode_cancel(command.order_id, market))
+        return self._delivery(self._deliveries.cancel, command.order_id, request)
 
     def _prepare_cancel_all(self, command: CancelAll) -> Delivery:
         market = self._memory.markets.get(command.asset)
         if market is None:
             return self._answer(query_failed(command, "order", UNKNOWN_MARKET))
-        return self._delivery(self._deliveries.cancel_all, command, market, partial(self._sign_cancels, market))
-
-    def _sign_cancels(self, market: Market, orders: tuple[BasicOrder, ...]) -> bytes:
-        return self._sign(encode_cancels(orders, market))
-
-    def _sign(self, action: Action, expires_after_ms: int | None = None) -> bytes:
-        now_ms = self._now_ns() // NS_PER_MS
-        signed = self._signer.sign(action, now_ms=now_ms, expires_after_ms=expires_after_ms)
-        return encode_body(action, signed.nonce, signed.signature, expires_after_ms)
+        return self._delivery(self._deliveries.cancel_all, command, market)
 
     def _delivery(
         self, ask: Callable[Asked, Awaitable[Messages]], *args: Asked.args, **kwargs: Asked.kwargs
     ) -> Delivery:
         async def deliver() -> None:
-            for message in await ask(*args, **kwargs):
+            for message in self._memory.note(await ask(*args, **kwargs)):
                 self._report(message)
 
         return deliver

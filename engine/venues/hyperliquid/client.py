@@ -8,12 +8,13 @@ import msgspec
 
 from actors.domain import RejectReason
 from engine.venues.hyperliquid.codec import decode
+from engine.venues.hyperliquid.limits import ActionRefused, Limits
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.hyperliquid.wire_orders import ExchangeReply, Fill, FundingRow
 from engine.venues.link import FrameError
-from engine.venues.transport import HttpRequest, HttpResponse, Transport
+from engine.venues.transport import HttpRequest, HttpResponse, Transport, TransportError
 
-OK = 200
+OK, TOO_MANY = 200, 429
 JSON_HEADERS = (("content-type", "application/json"),)
 HISTORY_ROWS_MOST = 2000
 """Rows a call of `userFillsByTime` (HL docs, 2025-11); `userFunding` gives 500."""
@@ -33,27 +34,22 @@ REFUSED_BY_STATUS = {
 """HTTP statuses that prove an action was not performed (REST profile, 2026-09-24); others leave it open."""
 
 
-class ActionRefused(Exception):
-    """The venue's HTTP layer refused an action before performing it."""
-
-    def __init__(self, reason: RejectReason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
 class Client:
     """Asks and acts; raises TransportError, FrameError, and for actions ActionRefused."""
 
-    def __init__(self, transport: Transport, settings: HyperliquidSettings) -> None:
+    def __init__(self, transport: Transport, settings: HyperliquidSettings, limits: Limits) -> None:
         self._transport = transport
+        self._limits = limits
         self._settings = settings
         self._user = settings.account.lower()
 
     async def ask(self, question: str, **fields: Any) -> Any:
         """The decoded answer of /info to `question`; its wire type is that of `info/<question>`."""
         body = msgspec.json.encode({"type": question, **fields})
+        await self._limits.question(question)
         response = await self._post("/info", body, self._settings.query_timeout_s)
+        if response.status == TOO_MANY:
+            raise TransportError(f"info/{question}: {_detail(response)}", sent=True)
         if response.status != OK:
             raise FrameError(f"info/{question}", _detail(response))
         return decode(f"info/{question}", response.body)
@@ -88,6 +84,7 @@ class Client:
         rows: list[Any] = []
         for _ in range(self._settings.history_pages_most):
             page = await self.ask_account(question, startTime=from_ms, **fields)
+            self._limits.answered(len(page))
             rows.extend(page)
             if len(page) < page_rows:
                 return tuple(rows)
@@ -96,7 +93,10 @@ class Client:
 
     async def _post(self, path: str, body: bytes, timeout_s: float) -> HttpResponse:
         request = HttpRequest(method="POST", path=path, headers=JSON_HEADERS, body=body, timeout_s=timeout_s)
-        return await self._transport.request(request)
+        response = await self._transport.request(request)
+        if response.status == TOO_MANY:
+            self._limits.refused(response)
+        return response
 
 
 def _detail(response: HttpResponse) -> str:

@@ -24,8 +24,10 @@ from actors.messages import (
     PositionReported,
     QuoteUpdated,
 )
-from engine.venues.hyperliquid.markets import units_of
+from engine.venues.funding import per_hour
+from engine.venues.hyperliquid.markets import RANKED_RATE, units_of
 from engine.venues.hyperliquid.wire import (
+    AccountMode,
     ActiveAssetContext,
     ActiveAssetData,
     AssetContext,
@@ -35,7 +37,10 @@ from engine.venues.hyperliquid.wire import (
     Frame,
     Meta,
     Position,
+    SpotState,
+    SpotUpdate,
     UserFees,
+    UserRateLimit,
     WireSide,
 )
 from engine.venues.hyperliquid.wire_orders import (
@@ -54,6 +59,9 @@ from engine.venues.link import FrameError
 
 NS_PER_MS = 1_000_000
 HOUR_MS = HOUR_NS // NS_PER_MS
+USDC_TOKEN = 0
+UNIFIED_MODES: tuple[AccountMode, ...] = ("unifiedAccount", "portfolioMargin")
+"""Modes in which the collateral of perpetuals is told in the spot state."""
 
 SUPPORTED_KINDS: Mapping[str, Any] = {
     "info/meta": Meta,
@@ -61,6 +69,9 @@ SUPPORTED_KINDS: Mapping[str, Any] = {
     "info/clearinghouseState": ClearinghouseState,
     "info/activeAssetData": ActiveAssetData,
     "info/userFees": UserFees,
+    "info/userRateLimit": UserRateLimit,
+    "info/userAbstraction": AccountMode,
+    "info/spotClearinghouseState": SpotState,
     "info/openOrders": tuple[BasicOrder, ...],
     "info/orderStatus": OrderStatusReply,
     "info/userFillsByTime": tuple[Fill, ...],
@@ -73,6 +84,7 @@ SUPPORTED_KINDS: Mapping[str, Any] = {
     "stream/userFills": UserFills,
     "stream/userFundings": UserFundings,
     "stream/clearinghouseState": ClearinghouseUpdate,
+    "stream/spotState": SpotUpdate,
 }
 """Every payload we claim to read, and its wire type. Anything else is refused by name."""
 
@@ -110,9 +122,9 @@ def side_of(side: WireSide) -> Side:
 
 
 def quote(bbo: Bbo) -> QuoteUpdated | None:
-    """Best bid and ask; None while a side of the book is empty, for then there is no quote."""
+    """Best bid and ask; None while a side of the book is empty, or the sides cross: then there is no quote."""
     bid, ask = bbo.bbo
-    if bid is None or ask is None:
+    if bid is None or ask is None or Decimal(bid.px) >= Decimal(ask.px):
         return None
     units = units_of(bbo.coin)
     return QuoteUpdated(
@@ -127,7 +139,7 @@ def quote(bbo: Bbo) -> QuoteUpdated | None:
 
 
 def market_sample(context: AssetContext, coin: str, now_ns: int) -> MarketSampled:
-    """Mark, oracle, open interest and the forming rate: already a fraction per hour (HL docs, "Funding").
+    """Mark, oracle, open interest and the forming rate.
 
     The venue puts no time on a context: `now_ns` is when we received it.
     """
@@ -139,23 +151,40 @@ def market_sample(context: AssetContext, coin: str, now_ns: int) -> MarketSample
         oracle=units.price(context.oraclePx),
         open_interest=units.size(context.openInterest),
         venue_at_ns=now_ns,
-        funding_forming=Decimal(context.funding),
+        funding_forming=per_hour(RANKED_RATE, Decimal(context.funding)),
     )
 
 
 # --- account ----------------------------------------------------------------------------------------------
 
 
-def account(state: ClearinghouseState) -> AccountReported:
-    """Equity, what is free for new positions (cross), and the maintenance margin of all cross positions."""
+def account(state: ClearinghouseState, spot: SpotState | None = None) -> AccountReported:
+    """Equity, what is free for new positions (cross), and the maintenance margin of all cross positions.
+
+    `spot` is given for an account whose collateral is there ("unified"): the sums of the perpetual state mean nothing
+    then. Its USDC is taken without unrealised gains, and `hold` as the margin in use (clients of 2026-08; no venue
+    document says so: not verified).
+    """
     cross = state.crossMarginSummary
+    equity_usd = Decimal(state.marginSummary.accountValue)
+    available_usd = Decimal(cross.accountValue) - Decimal(cross.totalMarginUsed)
+    if spot is not None:
+        total, hold = usdc(spot)
+        gains = (Decimal(each.position.unrealizedPnl) for each in state.assetPositions)
+        equity_usd, available_usd = total + sum(gains, ZERO), total - hold
     return AccountReported(
         venue=Venue.HYPERLIQUID,
-        equity_usd=Decimal(state.marginSummary.accountValue),
-        available_usd=max(ZERO, Decimal(cross.accountValue) - Decimal(cross.totalMarginUsed)),
+        equity_usd=equity_usd,
+        available_usd=max(ZERO, available_usd),
         maintenance_usd=Decimal(state.crossMaintenanceMarginUsed),
         venue_at_ns=at_ns(state.time),
     )
+
+
+def usdc(spot: SpotState) -> tuple[Decimal, Decimal]:
+    """Total and hold of the spot account's USDC, which is token 0; zeros when it has none."""
+    rows = [row for row in spot.balances if row.token == USDC_TOKEN]
+    return (Decimal(rows[0].total), Decimal(rows[0].hold)) if rows else (ZERO, ZERO)
 
 
 def positions(
@@ -294,7 +323,7 @@ def funding_message(row: Funding) -> FundingPaid:
         asset=units.asset,
         payment_id=f"{row.time - row.time % HOUR_MS}:{row.coin}",
         amount_usd=Decimal(row.usdc),
-        rate_per_hour=Decimal(row.fundingRate),
+        rate_per_hour=per_hour("hyperliquid/userFunding.delta.fundingRate", Decimal(row.fundingRate)),
         size=units.size(row.szi),
         venue_at_ns=at_ns(row.time),
     )

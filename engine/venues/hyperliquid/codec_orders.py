@@ -18,6 +18,7 @@ from engine.venues.hyperliquid.refusals import (
     DONE_STATUSES,
     OPEN_STATUSES,
     REJECTED_STATUSES,
+    in_words,
     reject_reason,
 )
 from engine.venues.hyperliquid.wire_orders import (
@@ -84,6 +85,11 @@ def encode_leverage(leverage: int, market: Market) -> Action:
         "isCross": not market.only_isolated,
         "leverage": leverage,
     }
+
+
+def encode_schedule_cancel(time_ms: int) -> Action:
+    """Cancel everything at that time, unless it is moved before (the dead-man's switch)."""
+    return {"type": "scheduleCancel", "time": time_ms}
 
 
 def encode_body(action: Action, nonce: int, signature: Signature, expires_after_ms: int | None) -> bytes:
@@ -162,7 +168,7 @@ def submit_outcome(status: str | OrderAck, command: SubmitOrder) -> tuple[OrderO
     if isinstance(status, str):
         raise FrameError("exchange", f"unexpected status {status!r} for a limit order")
     if status.error is not None:
-        return (_rejected(command.order_id, reject_reason(status.error), status.error),)
+        return (_rejected(command.order_id, reject_reason(status.error), in_words(status.error)),)
     if status.resting is not None:
         return (_accepted(command.order_id, status.resting.oid),)
     if status.filled is not None:
@@ -186,7 +192,7 @@ def cancel_refusal(status: str | OrderAck, order_id: str) -> CancelRejected | No
     if status == _SUCCESS:
         return None
     if isinstance(status, OrderAck) and status.error is not None:
-        return CancelRejected(venue=Venue.HYPERLIQUID, order_id=order_id, detail=status.error)
+        return CancelRejected(venue=Venue.HYPERLIQUID, order_id=order_id, detail=in_words(status.error))
     raise FrameError("exchange", f"unexpected status {status!r} for a cancel")
 
 

@@ -6,54 +6,75 @@ its order unresolved; nothing is ever sent twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
+import trio
+
 from actors.commands import CancelAll, QueryOrder, QueryPosition, SubmitOrder
-from actors.domain import RejectReason, Venue
+from actors.domain import NS_PER_S, RejectReason, Venue
 from actors.messages import (
     CancelRejected,
+    OrderAccepted,
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
     QueryFailed,
     VenueMessage,
 )
-from engine.venues.hyperliquid.client import ActionRefused, Client
+from engine.venues.adapter import NowNs
+from engine.venues.hyperliquid.client import Client
 from engine.venues.hyperliquid.codec_orders import (
     all_statuses,
     cancel_refusal,
     client_order_id_text,
+    encode_cancels,
     filled_size,
     only_status,
     order_id_of,
     order_state,
     submit_outcome,
 )
+from engine.venues.hyperliquid.limits import ActionRefused
 from engine.venues.hyperliquid.markets import Market
 from engine.venues.hyperliquid.memory import Memory
+from engine.venues.hyperliquid.notary import Notary
+from engine.venues.hyperliquid.performer import Performer
 from engine.venues.hyperliquid.refusals import OPEN_STATUSES
+from engine.venues.hyperliquid.settings import HyperliquidSettings
+from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
 from engine.venues.hyperliquid.wire import ClearinghouseState
 from engine.venues.hyperliquid.wire_orders import BasicOrder, OrderAck, OrderStatusReply, OrderUpdate
 from engine.venues.link import FrameError
+from engine.venues.signing import SigningRefused
 from engine.venues.transport import TransportError
 
 Messages = tuple[VenueMessage, ...]
-SignCancels = Callable[[tuple[BasicOrder, ...]], bytes]
 
 
 class Deliveries:
     """One method a kind of command; each returns at least one message and raises no operating error."""
 
-    def __init__(self, client: Client, memory: Memory) -> None:
-        self._client = client
+    def __init__(
+        self,
+        settings: HyperliquidSettings,
+        client: Client,
+        performer: Performer,
+        memory: Memory,
+        notary: Notary,
+        now_ns: NowNs,
+    ) -> None:
+        self._settings, self._now_ns = settings, now_ns
+        self._client, self._performer = client, performer
         self._memory = memory
+        self._notary = notary
 
-    async def submit(self, command: SubmitOrder, body: bytes) -> Messages:
+    async def submit(self, command: SubmitOrder, request: HyperliquidSignRequest) -> Messages:
         """The order's outcome as far as the acknowledgement proves it."""
         try:
-            status = only_status(await self._client.act(body))
+            status = only_status(await self._performer.perform(request))
             outcome = submit_outcome(status, command)
+        except SigningRefused as unsigned:
+            return (never_sent(command, RejectReason.OTHER, str(unsigned)),)
         except ActionRefused as refused:
             return (rejected(command.order_id, refused.reason, refused.detail),)
         except TransportError as failed:
@@ -70,10 +91,12 @@ class Deliveries:
         if acknowledged is not None:
             self._memory.know(acknowledged.oid, order_id)
 
-    async def cancel(self, order_id: str, body: bytes) -> Messages:
+    async def cancel(self, order_id: str, request: HyperliquidSignRequest) -> Messages:
         """A cancel's acknowledgement does not say how much had filled: the order's status does."""
         try:
-            refusal = cancel_refusal(only_status(await self._client.act(body)), order_id)
+            refusal = cancel_refusal(only_status(await self._performer.perform(request)), order_id)
+        except SigningRefused as unsigned:
+            return (cancel_rejected(order_id, f"never sent: {unsigned}"),)
         except ActionRefused as refused:
             return (cancel_rejected(order_id, refused.detail),)
         except TransportError as failed:
@@ -83,7 +106,7 @@ class Deliveries:
             return (unresolved(order_id, f"cancel: {unread}"),)
         return await self._ended(order_id) if refusal is None else (refusal,)
 
-    async def cancel_all(self, command: CancelAll, market: Market, sign: SignCancels) -> Messages:
+    async def cancel_all(self, command: CancelAll, market: Market) -> Messages:
         """List what is open on the market, cancel it in one batch, and tell how each order of ours ended.
 
         Where none of ours was open, the position is told, for something must be.
@@ -91,13 +114,17 @@ class Deliveries:
         try:
             listed: tuple[BasicOrder, ...] = await self._client.ask_account("openOrders", dex="")
             orders = tuple(order for order in listed if order.coin == market.coin)
-            statuses = all_statuses(await self._client.act(sign(orders)), len(orders)) if orders else ()
+            statuses = await self._cancel_listed(orders, market) if orders else ()
             messages: list[VenueMessage] = []
             for order, status in zip(orders, statuses, strict=True):
                 messages.extend(await self._cancelled(order, status))
-        except (ActionRefused, TransportError, FrameError) as failed:
+        except (SigningRefused, ActionRefused, TransportError, FrameError) as failed:
             return (query_failed(command, "order", f"cancel all: {failed}"),)
         return tuple(messages) or await self._position(command, queried=False)
+
+    async def _cancel_listed(self, orders: tuple[BasicOrder, ...], market: Market) -> tuple[str | OrderAck, ...]:
+        request = self._notary.request(encode_cancels(orders, market))
+        return all_statuses(await self._performer.perform(request), len(orders))
 
     async def _cancelled(self, order: BasicOrder, status: str | OrderAck) -> Messages:
         order_id = order_id_of(order.cloid)
@@ -109,7 +136,9 @@ class Deliveries:
     async def query_order(self, command: QueryOrder) -> Messages:
         """What became of an order, by its client id, and its fills not told before."""
         try:
-            update = await self._status_of(command.order_id)
+            update = await self._settled_status(command.order_id)
+            if update is None:
+                return (OrderUnknown(venue=Venue.HYPERLIQUID, order_id=command.order_id),)
             return await self._outcome(command.order_id, update)
         except TransportError as failed:
             return (query_failed(command, "order", failed.reason),)
@@ -134,14 +163,48 @@ class Deliveries:
     async def _ended(self, order_id: str) -> Messages:
         """How a cancelled order ended; unresolved when the venue cannot tell yet."""
         try:
-            update = await self._status_of(order_id)
-            if update is not None and update.status in OPEN_STATUSES:
-                return (unresolved(order_id, "cancelled, but its status is still open"),)
+            update = await self._settled_status(order_id)
+            if update is None or update.status in OPEN_STATUSES:
+                said = "the venue does not know it yet" if update is None else "its status is still open"
+                return (unresolved(order_id, f"cancelled, but {said}"),)
             return await self._outcome(order_id, update)
         except TransportError as failed:
             return (unresolved(order_id, f"cancelled, status unknown: {failed.reason}"),)
         except FrameError as unread:
             return (unresolved(order_id, f"cancelled, status unknown: {unread}"),)
+
+    async def recovered(self) -> Messages:
+        """What has become of the orders that may be open: after a gap nothing known before it is believed.
+
+        What the venue does not know is left in doubt; whoever sent it asks. Fills are not looked for here: the caller
+        has read them before, and what filled since is told by the stream. Raises TransportError and FrameError.
+        """
+        pending = self._memory.all_pending()[-self._settings.lookups_most :]
+        if not pending:
+            return ()
+        listed: tuple[BasicOrder, ...] = await self._client.ask_account("openOrders", dex="")
+        resting = {order_id_of(order.cloid): order for order in listed}
+        messages: list[VenueMessage] = []
+        for order in pending:
+            found = resting.get(order.order_id)
+            if found is not None:
+                self._memory.know(found.oid, order.order_id)
+                messages.append(accepted(order.order_id, found.oid))
+            elif (update := await self._status_of(order.order_id)) is not None:
+                self._memory.know(update.order.oid, order.order_id)
+                messages.append(order_state(update, order.order_id))
+        return tuple(messages)
+
+    async def _settled_status(self, order_id: str) -> OrderUpdate | None:
+        """The status, asked again while the venue may lag behind the submit (observed by clients of the venue)."""
+        pending = self._memory.pending(order_id)
+        sent_at_ns = self._now_ns() if pending is None else pending.sent_at_ns
+        until_ns = sent_at_ns + int(self._settings.unknown_grace_s * NS_PER_S)
+        while True:
+            update = await self._status_of(order_id)
+            if update is not None or self._now_ns() >= until_ns:
+                return update
+            await trio.sleep(self._settings.unknown_retry_s)
 
     async def _status_of(self, order_id: str) -> OrderUpdate | None:
         """None when the venue does not know the order (now: it may lag shortly after a submit)."""
@@ -155,16 +218,19 @@ class Deliveries:
             raise FrameError("info/orderStatus", f"asked for {cloid}, told of {reply.order.order.cloid}")
         return reply.order
 
-    async def _outcome(self, order_id: str, update: OrderUpdate | None) -> Messages:
+    async def _outcome(self, order_id: str, update: OrderUpdate) -> Messages:
         """The order's fills, then its state. Raises TransportError, FrameError."""
-        if update is None:
-            return (OrderUnknown(venue=Venue.HYPERLIQUID, order_id=order_id),)
         self._memory.know(update.order.oid, order_id)
         state = order_state(update, order_id)
         if not filled_size(update.order):
             return (state,)
         fills = await self._client.fills_since(update.order.timestamp)
         return (*self._memory.fills_of(update.order.oid, fills), state)
+
+
+def accepted(order_id: str, oid: int) -> OrderAccepted:
+    """It rests."""
+    return OrderAccepted(venue=Venue.HYPERLIQUID, order_id=order_id, venue_order_id=str(oid))
 
 
 def rejected(order_id: str, reason: RejectReason, detail: str) -> OrderRejected:

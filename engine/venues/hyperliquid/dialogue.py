@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from actors.domain import Venue
-from actors.messages import FrameRefused, InstrumentListed, VenueMessage
+from actors.messages import VenueMessage
 from engine.venues.adapter import NowNs
 from engine.venues.hyperliquid.client import Client
-from engine.venues.hyperliquid.codec import decode, funding_row, market_sample, quote
-from engine.venues.hyperliquid.leverage import keep_leverage
-from engine.venues.hyperliquid.markets import Market, coin_of, markets_of
+from engine.venues.hyperliquid.codec import UNIFIED_MODES, decode, funding_row, market_sample, usdc
+from engine.venues.hyperliquid.deliveries import Deliveries
+from engine.venues.hyperliquid.limits import Limits
+from engine.venues.hyperliquid.markets import coin_of, markets_of
 from engine.venues.hyperliquid.memory import Memory
+from engine.venues.hyperliquid.preparation import Preparation
 from engine.venues.hyperliquid.settings import HyperliquidSettings
-from engine.venues.hyperliquid.signing import HyperliquidSigner
 from engine.venues.hyperliquid.wire import AssetContext, ClearinghouseState, Frame, Meta, UserFees
 from engine.venues.link import FrameError
 
@@ -39,13 +40,17 @@ class HyperliquidDialogue:
         self,
         settings: HyperliquidSettings,
         client: Client,
-        signer: HyperliquidSigner,
+        preparation: Preparation,
+        deliveries: Deliveries,
+        limits: Limits,
         memory: Memory,
         now_ns: NowNs,
     ) -> None:
         self._settings = settings
         self._client = client
-        self._signer = signer
+        self._preparation = preparation
+        self._deliveries = deliveries
+        self._limits = limits
         self._memory = memory
         self._now_ns = now_ns
         self._readers: Mapping[str, Callable[[Any], Messages]] = {
@@ -55,6 +60,7 @@ class HyperliquidDialogue:
             "userFills": self._read_fills,
             "userFundings": self._read_fundings,
             "clearinghouseState": self._read_state,
+            "spotState": self._read_spot,
         }
 
     def greetings(self) -> tuple[bytes, ...]:
@@ -65,6 +71,7 @@ class HyperliquidDialogue:
             {"type": "userFills", "user": user},
             {"type": "userFundings", "user": user},
             {"type": "clearinghouseState", "user": user, "dex": ""},
+            {"type": "spotState", "user": user},
         ]
         for asset in self._subscribed():
             wishes.append({"type": "bbo", "coin": coin_of(asset)})
@@ -76,18 +83,24 @@ class HyperliquidDialogue:
         return PING
 
     async def snapshot(self) -> Messages:
-        """Instruments and markets, missed fills and payments, then positions: what came first is told first.
+        """Instruments and markets, missed fills, orders that may be open, payments, then positions: what came first
+        is told first.
 
         A market whose leverage is not confirmed is not listed. Raises TransportError or FrameError.
         """
         markets = await self._markets()
+        state = await self._account()
+        fees: UserFees = await self._client.ask_account("userFees")
+        instruments = await self._preparation.instruments(self._memory.markets, state, fees)
         fills = await self._client.fills_since(self._memory.fills_from_ms())
         payments = await self._client.funding_since(self._memory.payments_from_ms())
-        state: ClearinghouseState = await self._client.ask_account("clearinghouseState", dex="")
+        orders = await self._deliveries.recovered()
+        state = await self._client.ask_account("clearinghouseState", dex="")
         return (
-            *await self._instruments(state),
+            *instruments,
             *markets,
             *self._memory.fills(fills),
+            *self._memory.note(orders),
             *self._memory.payments(funding_row(row) for row in payments),
             *self._memory.account_state(state, also=self._settings.assets),
         )
@@ -124,34 +137,28 @@ class HyperliquidDialogue:
         now_ns = self._now_ns()
         return tuple(market_sample(contexts[market.asset_id], market.coin, now_ns) for market in listed)
 
-    async def _instruments(self, state: ClearinghouseState) -> Messages:
-        fees: UserFees = await self._client.ask_account("userFees")
-        held = tuple(each.position.coin for each in state.assetPositions)
-        messages: list[VenueMessage] = []
-        for asset in self._settings.assets:
-            market = self._memory.markets.get(asset)
-            try:
-                await self._make_ready(asset, market, flat=coin_of(asset) not in held)
-            except FrameError as refused:
-                messages.append(_refused(refused))
-                continue
-            assert market is not None, "a market that is ready is listed"
-            messages.append(_listed(market, fees))
-        return tuple(messages)
+    async def _account(self) -> ClearinghouseState:
+        """The perpetual account, with the spot one where the collateral is told there; our requests left, too."""
+        state: ClearinghouseState = await self._client.ask_account("clearinghouseState", dex="")
+        self._memory.unified = await self._unified(state)
+        self._limits.told(await self._client.ask_account("userRateLimit"))
+        return state
 
-    async def _make_ready(self, asset: str, market: Market | None, *, flat: bool) -> None:
-        """Raises FrameError when the market must not be traded."""
-        if market is None or market.delisted:
-            raise FrameError("info/metaAndAssetCtxs", f"{asset} is not listed")
-        if flat:
-            leverage = self._settings.leverage
-            await keep_leverage(self._client, self._signer, self._now_ns, market, leverage)
+    async def _unified(self, state: ClearinghouseState) -> bool:
+        """Whether equity must be read from the spot state.
+
+        Where the venue does not say its mode in words we know, an empty perpetual account beside spot USDC is one.
+        """
+        self._memory.spot = spot = await self._client.ask_account("spotClearinghouseState")
+        try:
+            return await self._client.ask_account("userAbstraction") in UNIFIED_MODES
+        except FrameError:
+            return not Decimal(state.marginSummary.accountValue) and usdc(spot)[0] > 0
 
     # frames
 
     def _read_bbo(self, data: Any) -> Messages:
-        message = quote(data)
-        return () if message is None else (message,)
+        return self._memory.quote(data, self._now_ns())
 
     def _read_context(self, data: Any) -> Messages:
         return (market_sample(data.ctx, data.coin, self._now_ns()),)
@@ -168,15 +175,10 @@ class HyperliquidDialogue:
         self._require_own(data.user, "clearinghouseState")
         return self._memory.account_state(data.clearinghouseState)
 
+    def _read_spot(self, data: Any) -> Messages:
+        self._require_own(data.user, "spotState")
+        return self._memory.spot_state(data.spotState)
+
     def _require_own(self, user: str, channel: str) -> None:
         if user.lower() != self._settings.account.lower():
             raise FrameError(channel, f"about {user}, not us - at `$.user`")
-
-
-def _refused(refused: FrameError) -> FrameRefused:
-    return FrameRefused(venue=Venue.HYPERLIQUID, channel=refused.channel, detail=refused.detail)
-
-
-def _listed(market: Market, fees: UserFees) -> InstrumentListed:
-    instrument = market.instrument(taker_fee=Decimal(fees.userCrossRate), maker_fee=Decimal(fees.userAddRate))
-    return InstrumentListed(instrument=instrument)

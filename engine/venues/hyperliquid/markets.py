@@ -2,68 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
 
 import msgspec
 
 from actors.domain import ONE, Instrument, Venue
+from engine.venues.assets import SETTLE_TOKENS, Listed, as_told, as_wanted
+from engine.venues.funding import calibrated
 from engine.venues.hyperliquid.wire import AssetInfo, Meta
 
 PRICE_DECIMALS = 6
 """Prices have at most 6 - szDecimals decimals (HL docs, "Tick and lot size", 2025-11)."""
 SIGNIFICANT_FIGURES = 5
 MIN_NOTIONAL_USD = Decimal(10)
-THOUSAND = Decimal(1000)
-
-COINS_BY_THOUSAND: Mapping[str, str] = {
-    "BONK": "kBONK",
-    "FLOKI": "kFLOKI",
-    "LUNC": "kLUNC",
-    "NEIRO": "kNEIRO",
-    "PEPE": "kPEPE",
-    "SHIB": "kSHIB",
-}
-"""Canonical asset to the coin that counts a thousand of it (REST profile, 2026-09-24); others: same name."""
-
-_ASSET_OF_COIN: Mapping[str, str] = {coin: asset for asset, coin in COINS_BY_THOUSAND.items()}
+RANKED_RATE = "hyperliquid/ctx.funding"
+"""The funding field the scanner ranks by (`engine.venues.rate_fields`)."""
 
 
-class Units(msgspec.Struct, frozen=True, kw_only=True):
-    """How a coin's figures become ours: one unit at the venue is `multiplier` base units."""
-
-    asset: str
-    coin: str
-    multiplier: Decimal = ONE
-
-    def price(self, text: str) -> Decimal:
-        """The venue's price per unit as our price per base unit."""
-        return Decimal(text) if self.multiplier is ONE else Decimal(text) / self.multiplier
-
-    def size(self, text: str) -> Decimal:
-        """The venue's size in units as our size in base units."""
-        return Decimal(text) if self.multiplier is ONE else Decimal(text) * self.multiplier
-
-
-@lru_cache(maxsize=1024)
-def units_of(coin: str) -> Units:
-    """The units of any coin, listed or not."""
-    asset = _ASSET_OF_COIN.get(coin)
-    if asset is None:
-        return Units(asset=coin, coin=coin)
-    return Units(asset=asset, coin=coin, multiplier=THOUSAND)
+def units_of(coin: str) -> Listed:
+    """The units of any coin; one whose multiplier is not known is told in its own, and never traded."""
+    return as_told(Venue.HYPERLIQUID, coin)
 
 
 def coin_of(asset: str) -> str:
     """The coin that stands for a canonical asset."""
-    return COINS_BY_THOUSAND.get(asset, asset)
+    return as_wanted(Venue.HYPERLIQUID, asset).symbol
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
     """One listed perpetual: its id, lattice and units. `asset_id` is its index in the universe."""
 
-    units: Units
+    units: Listed
     asset_id: int
     size_decimals: int
     max_leverage: int
@@ -78,7 +47,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def coin(self) -> str:
         """The venue's name of it."""
-        return self.units.coin
+        return self.units.symbol
 
     def instrument(self, *, taker_fee: Decimal, maker_fee: Decimal) -> Instrument:
         """Our description; the maintenance margin is half the initial one at the highest leverage.
@@ -89,7 +58,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
         return Instrument(
             venue=Venue.HYPERLIQUID,
             asset=self.units.asset,
-            symbol=self.units.coin,
+            symbol=self.units.symbol,
             lot=Decimal(1).scaleb(-self.size_decimals) * self.units.multiplier,
             price_decimals=PRICE_DECIMALS - self.size_decimals + extra_decimals,
             min_notional_usd=MIN_NOTIONAL_USD,
@@ -99,6 +68,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
             maintenance_fraction=ONE / (2 * self.max_leverage),
             significant_figures=SIGNIFICANT_FIGURES,
             multiplier=self.units.multiplier,
+            settle_token=SETTLE_TOKENS[Venue.HYPERLIQUID],
+            funding_calibrated=calibrated(RANKED_RATE),
         )
 
 

@@ -7,8 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from actors.domain import Venue
-from actors.messages import FrameRefused, PositionReported, VenueMessage
+import msgspec
+
+from actors.commands import SubmitOrder
+from actors.domain import NS_PER_S, Venue
+from actors.messages import (
+    FrameRefused,
+    OrderAccepted,
+    OrderDone,
+    OrderRejected,
+    OrderUnknown,
+    PositionReported,
+    VenueMessage,
+)
 from engine.venues.hyperliquid.codec import (
     NS_PER_MS,
     account,
@@ -16,11 +27,12 @@ from engine.venues.hyperliquid.codec import (
     fill_message,
     funding_message,
     positions,
+    quote,
 )
 from engine.venues.hyperliquid.codec_orders import order_id_of, order_state
 from engine.venues.hyperliquid.markets import Market
 from engine.venues.hyperliquid.settings import HyperliquidSettings
-from engine.venues.hyperliquid.wire import ClearinghouseState
+from engine.venues.hyperliquid.wire import Bbo, ClearinghouseState, SpotState
 from engine.venues.hyperliquid.wire_orders import Fill, Funding, OrderUpdate
 from engine.venues.link import FrameError
 
@@ -48,6 +60,15 @@ class Recent:
         return self._entries.get(key)
 
 
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """One order we sent that may still be open. `unknown`: the venue was asked and did not know it."""
+
+    order_id: str
+    asset: str
+    sent_at_ns: int
+    unknown: bool = False
+
+
 class Memory:
     """The adapter's only state. Times in venue milliseconds.
 
@@ -62,25 +83,81 @@ class Memory:
         self._told_fills = Recent(settings.ids_remembered_most)
         self._told_payments = Recent(settings.ids_remembered_most)
         self._order_ids = Recent(settings.ids_remembered_most)
+        self._told_open = Recent(settings.ids_remembered_most)
+        self._pending: dict[str, Pending] = {}
+        self._pending_most = settings.ids_remembered_most
+        self._book_age_most_ns = int(settings.book_age_most_s * NS_PER_S)
+        self._book_ms: dict[str, int] = {}
         self._held: tuple[str, ...] = ()
+        self._state: ClearinghouseState | None = None
+        self.unified = False
+        """Whether the account's collateral is told in the spot state."""
+        self.spot: SpotState | None = None
         self._last_fill_ms = self.floor_ms
         self._last_payment_ms = self.floor_ms
 
+    # books
+
+    def quote(self, bbo: Bbo, now_ns: int) -> tuple[VenueMessage, ...]:
+        """The quote, unless it is older than what was told before, or older than a quote may be.
+
+        Nothing numbers the venue's books: their time orders them (WS profile, 2026-09-24).
+        """
+        if bbo.time < self._book_ms.get(bbo.coin, 0) or bbo.time * NS_PER_MS < now_ns - self._book_age_most_ns:
+            return ()
+        self._book_ms[bbo.coin] = bbo.time
+        told = quote(bbo)
+        return () if told is None else (told,)
+
     # orders and fills
+
+    def sent(self, order: SubmitOrder, at_ns: int) -> None:
+        """An order is about to leave."""
+        pending = Pending(order_id=order.order_id, asset=order.asset, sent_at_ns=at_ns)
+        self._pending[order.order_id] = pending
+        if len(self._pending) > self._pending_most:
+            del self._pending[next(iter(self._pending))]
+
+    def pending(self, order_id: str) -> Pending | None:
+        """An order that may be open; None when it is over, or was not sent by this process."""
+        return self._pending.get(order_id)
+
+    def all_pending(self) -> tuple[Pending, ...]:
+        """Oldest first."""
+        return tuple(order for order in self._pending.values() if not order.unknown)
+
+    def note(self, messages: tuple[VenueMessage, ...]) -> tuple[VenueMessage, ...]:
+        """The same messages; orders that are over are not pending any more."""
+        for message in messages:
+            match message:
+                case OrderDone() | OrderRejected():
+                    self._pending.pop(message.order_id, None)
+                case OrderUnknown() if message.order_id in self._pending:
+                    pending = self._pending[message.order_id]
+                    self._pending[message.order_id] = msgspec.structs.replace(pending, unknown=True)
+                case _:
+                    pass
+        return messages
 
     def know(self, oid: int | str, order_id: str) -> None:
         """Remember whose order this is: forced or odd fills may come without a client id."""
         self._order_ids.put(str(oid), order_id)
 
     def order_states(self, updates: Iterable[OrderUpdate]) -> tuple[VenueMessage, ...]:
-        """What these updates say about our orders; those without a client id are not. Raises FrameError."""
+        """What these updates say about our orders; those without a client id are not. Raises FrameError.
+
+        An order is told open once: the venue says it again for every part that fills, and fills have their own feed.
+        """
         messages: list[VenueMessage] = []
         for update in updates:
             order_id = order_id_of(update.order.cloid)
-            if order_id is not None:
-                self.know(update.order.oid, order_id)
-                messages.append(order_state(update, order_id))
-        return tuple(messages)
+            if order_id is None:
+                continue
+            self.know(update.order.oid, order_id)
+            state = order_state(update, order_id)
+            if not isinstance(state, OrderAccepted) or self._told_open.put(order_id):
+                messages.append(state)
+        return self.note(tuple(messages))
 
     def fills(self, fills: Iterable[Fill]) -> tuple[VenueMessage, ...]:
         """Fills not told before, oldest first; a fill that cannot be read is refused alone."""
@@ -128,7 +205,13 @@ class Memory:
         """Positions held now, zeros for what was held and for `also`, and the account."""
         reports = positions(state, also=(*self._held, *also))
         self._held = tuple(report.asset for report in reports if report.size)
-        return (*reports, account(state))
+        self._state = state
+        return (*reports, account(state, self.spot if self.unified else None))
+
+    def spot_state(self, spot: SpotState) -> tuple[VenueMessage, ...]:
+        """The account once more, when its collateral is in the spot state."""
+        self.spot = spot
+        return (account(self._state, spot),) if self.unified and self._state is not None else ()
 
     def position(self, state: ClearinghouseState, asset: str, *, queried: bool) -> PositionReported:
         """One asset's position: zero when the venue's reply lacks it."""

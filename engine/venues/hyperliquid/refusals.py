@@ -83,3 +83,10 @@ REJECTED_STATUSES: Mapping[OrderStatus, RejectReason] = {
 def reject_reason(text: str) -> RejectReason:
     """The reason behind the venue's text; OTHER for one we have not met."""
     return next((reason for start, reason in REJECT_TEXTS if text.startswith(start)), RejectReason.OTHER)
+
+
+def in_words(text: str) -> str:
+    """The venue's text, with what it means where that is not plain: a signature it cannot place."""
+    if reject_reason(text) is RejectReason.SIGNATURE:
+        return f"{text} (a wrong key, or an agent that is unknown or has ended)"
+    return text

@@ -161,6 +161,42 @@ class ClearinghouseUpdate(Wire, frozen=True, kw_only=True):
     clearinghouseState: ClearinghouseState
 
 
+class SpotBalance(Wire, frozen=True, kw_only=True):
+    """One token of the spot account; `hold` is what backs orders and, in a unified account, positions."""
+
+    coin: str
+    token: int
+    total: Number
+    hold: Number
+    entryNtl: Number
+
+
+class SpotState(Wire, frozen=True, kw_only=True):
+    """Answer to `spotClearinghouseState`; the pairs are token and amount, told of unified accounts only."""
+
+    balances: tuple[SpotBalance, ...]
+    tokenToAvailableAfterMaintenance: tuple[tuple[int, Number], ...] | None = None
+
+
+class SpotUpdate(Wire, frozen=True, kw_only=True):
+    """Data of channel `spotState`."""
+
+    user: Address
+    spotState: SpotState
+
+
+AccountMode = Literal["default", "disabled", "dexAbstraction", "unifiedAccount", "portfolioMargin"]
+"""Answer to `userAbstraction`, a bare string: where the collateral is (clients of 2026; not in the docs of 2025)."""
+
+
+class UserRateLimit(Wire, frozen=True, kw_only=True):
+    """Answer to `userRateLimit`: requests of this account since it began, and how many it may send altogether."""
+
+    cumVlm: Number
+    nRequestsUsed: int
+    nRequestsCap: int
+
+
 class ActiveAssetData(Wire, frozen=True, kw_only=True):
     """Answer to `activeAssetData`: the leverage in force for a user on a coin, position or not."""
 

@@ -14,7 +14,7 @@ import trio
 
 from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
 from actors.domain import NS_PER_S, RejectReason, Venue
-from actors.messages import OrderAccepted, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
+from actors.messages import CancelRejected, OrderAccepted, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
 from engine.venues.adapter import Delivery, NowNs, Report
 from engine.venues.link import FrameError, keep_link
 from engine.venues.pacifica import codec_rest, refusals
@@ -28,14 +28,16 @@ from engine.venues.pacifica.codec import (
     encode_cancel_all,
     encode_order,
 )
+from engine.venues.pacifica.credits import NoCredits
 from engine.venues.pacifica.dialogue import PacificaDialogue
 from engine.venues.pacifica.ledger import Known, Ledger
 from engine.venues.pacifica.lookup import look_up
 from engine.venues.pacifica.markets import market_of_asset
-from engine.venues.pacifica.rest import Rest
+from engine.venues.pacifica.rest import PacificaSigning, Rest
 from engine.venues.pacifica.settings import PacificaSettings
-from engine.venues.pacifica.signing import PacificaSigner
-from engine.venues.transport import HttpRequest, Transport, TransportError
+from engine.venues.pacifica.signing_request import PacificaSignRequest
+from engine.venues.signing import SigningRefused
+from engine.venues.transport import Transport, TransportError
 
 
 class PacificaAdapter:
@@ -46,35 +48,37 @@ class PacificaAdapter:
     def __init__(
         self,
         settings: PacificaSettings,
-        signer: PacificaSigner,
+        signing: PacificaSigning,
         transport: Transport,
         report: Report,
         now_ns: NowNs,
         rng: random.Random,
     ) -> None:
-        assert signer.account == settings.account, "the signer signs for another account"
+        assert signing.account == settings.account, "the key signs for another account"
         self._settings, self._transport, self._report = settings, transport, report
         self._now_ns, self._rng = now_ns, rng
-        self._rest = Rest(settings, signer, transport, now_ns)
+        self._rest = Rest(settings, signing, transport, now_ns)
         self._ledger = Ledger(
             settings.assets,
             orders_most=settings.orders_remembered_most,
             ids_most=settings.ids_remembered_most,
         )
         self._backfill = Backfill(settings, self._rest, self._ledger, report, now_ns)
-        self._dialogue = PacificaDialogue(settings, self._rest, self._ledger, now_ns, self._backfill.doubt)
+        self._dialogue = PacificaDialogue(
+            settings, self._rest, self._ledger, now_ns, self._backfill.doubt, self._backfill.urge
+        )
 
     def prepare(self, command: VenueCommand) -> Delivery:
-        """Encode and sign now; the delivery sends, reads and reports."""
+        """Encode and stamp now; the delivery signs, sends, reads and reports."""
         match command:
             case SubmitOrder():
                 return self._prepare_submit(command)
             case CancelOrder():
                 payload = encode_cancel(command.order_id, market_of_asset(command.asset))
-                return partial(self._cancel, command, self._rest.signed(CANCEL_ORDER, payload))
+                return partial(self._cancel, command, self._rest.request(CANCEL_ORDER, payload))
             case CancelAll():
                 payload = encode_cancel_all(market_of_asset(command.asset))
-                return partial(self._cancel_all, command, self._rest.signed(CANCEL_ALL, payload))
+                return partial(self._cancel_all, command, self._rest.request(CANCEL_ALL, payload))
             case QueryOrder():
                 return partial(self._query_order, command)
             case QueryPosition():
@@ -93,8 +97,13 @@ class PacificaAdapter:
                 self._report,
                 self._settings.link,
                 self._rng,
+                quiet=self._quiet,
                 task_status=task_status,
             )
+
+    def _quiet(self) -> bool:
+        """No order of ours may be open: the stream can be renewed without missing an outcome for a moment."""
+        return not self._ledger.undecided(self._now_ns() - int(self._settings.backfill_overlap_s * NS_PER_S))
 
     # orders
 
@@ -105,7 +114,7 @@ class PacificaAdapter:
             return partial(self._tell, denied)
         left_ms = (order.expires_at_ns - now_ns) // NS_PER_MS
         payload = encode_order(order, market_of_asset(order.asset))
-        request = self._rest.signed(CREATE_ORDER, payload, min(left_ms, self._settings.expiry_window_most_ms))
+        request = self._rest.request(CREATE_ORDER, payload, min(left_ms, self._settings.expiry_window_most_ms))
         self._ledger.sent(order, now_ns)
         return partial(self._submit, order, request)
 
@@ -122,18 +131,22 @@ class PacificaAdapter:
             return _never_sent(order, RejectReason.LOT, f"{order.size} is not on {instrument.lot}")
         return None
 
-    async def _submit(self, order: SubmitOrder, request: HttpRequest) -> None:
+    async def _submit(self, order: SubmitOrder, request: PacificaSignRequest) -> None:
         outcome: OrderAccepted | OrderRejected | OrderUnresolved
         try:
             response = await self._rest.send(request)
         except TransportError as failed:
             outcome = refusals.submit_failure(order.order_id, failed)
+        except SigningRefused as unsigned:
+            outcome = _never_sent(order, RejectReason.OTHER, str(unsigned))
+        except NoCredits as refused:
+            outcome = refusals.rejected(order.order_id, RejectReason.RATE_LIMITED, str(refused))
         else:
             outcome = refusals.submit_outcome(order.order_id, response)
         self._ledger.answered(outcome, self._now_ns())
         self._report(outcome)
 
-    async def _cancel(self, command: CancelOrder, request: HttpRequest) -> None:
+    async def _cancel(self, command: CancelOrder, request: PacificaSignRequest) -> None:
         """An acknowledged cancel says nothing of fills: the order is looked up for its cumulative size."""
         order_id = command.order_id
         try:
@@ -142,19 +155,25 @@ class PacificaAdapter:
             way = "cut" if failed.sent else "never sent"
             self._report(refusals.unresolved(order_id, f"cancel {way}: {failed.reason}"))
             return
+        except SigningRefused as unsigned:
+            self._report(CancelRejected(venue=self.venue, order_id=order_id, detail=f"never sent: {unsigned}"))
+            return
+        except NoCredits as refused_here:
+            self._report(CancelRejected(venue=self.venue, order_id=order_id, detail=str(refused_here)))
+            return
         refused = refusals.cancel_outcome(order_id, response)
         if refused is not None:
             self._report(refused)
             return
         await self._look_up(order_id, command.asset)
 
-    async def _cancel_all(self, command: CancelAll, request: HttpRequest) -> None:
+    async def _cancel_all(self, command: CancelAll, request: PacificaSignRequest) -> None:
         try:
             response = await self._rest.send(request)
             if response.status != 200:
                 raise FrameError("cancel_all_ack", f"HTTP {response.status}: {_text(response.body)}")
             codec_rest.decode_cancel_all_ack(response.body)
-        except (TransportError, FrameError) as failed:
+        except (NoCredits, SigningRefused, TransportError, FrameError) as failed:
             self._fail(command.asset, "order", f"cancel all: {failed}")
             return
         since_ns = self._now_ns() - int(self._settings.backfill_overlap_s * NS_PER_S)
@@ -206,7 +225,6 @@ class PacificaAdapter:
         return known.sent_at_ns - int(self._settings.backfill_overlap_s * NS_PER_S)
 
     def _fail(self, asset: str, query: Literal["position", "order"], detail: str) -> None:
-
         self._report(QueryFailed(venue=self.venue, asset=asset, query=query, detail=detail))
 
     async def _tell(self, message: VenueMessage) -> None:

@@ -23,24 +23,42 @@ class Backfill:
         self._report, self._now_ns = report, now_ns
         self._overlap_ns = int(settings.backfill_overlap_s * NS_PER_S)
         self._doubt = trio.Event()
+        self._urged = False
 
     def doubt(self) -> None:
-        """The venue claims fills that no trade has brought yet."""
+        """The venue claims fills that no trade has brought yet, or a position has moved without one."""
+        self._doubt.set()
+
+    def urge(self) -> None:
+        """A forced close was told of: its trades are wanted at once."""
+        self._urged = True
         self._doubt.set()
 
     async def keep_fills(self) -> None:
-        """Look for claimed fills after a grace, until they have come or the limit is reached. Endless."""
+        """Look for claimed fills, and for those behind a moved position, after a grace, until they have come or the
+        limit is reached. Endless.
+
+        A position that shrinks without an order of ours is how a forced close shows where its frame is lost; its trade
+        then says which (cause `settlement`: ADL).
+        """
         while True:
             await self._doubt.wait()
             self._doubt = trio.Event()
+            began_ns = self._now_ns()
             for _ in range(self._settings.fill_lookups_most):
-                await trio.sleep(self._settings.fill_grace_s)
-                short = self._ledger.short()
-                if not short:
+                if not self._urged:
+                    await trio.sleep(self._settings.fill_grace_s)
+                short, moved = self._ledger.short(), self._ledger.unexplained()
+                if not (short or moved or self._urged):
                     break
-                await self._fetch_fills(min(known.sent_at_ns for known in short) - self._overlap_ns)
+                self._urged = False
+                since_ns = min((began_ns, *(known.sent_at_ns for known in short)))
+                await self._fetch_fills(since_ns - self._overlap_ns)
             for known in self._ledger.short():
                 self._give_up(known)
+            for asset, size in self._ledger.unexplained().items():
+                self._ledger.explain(asset)
+                self._refuse("account_positions", f"the position of {asset} moved by {size} without a fill")
 
     async def keep_funding(self) -> None:
         """Payments have no channel: read them after each whole hour, until they have come. Never returns."""

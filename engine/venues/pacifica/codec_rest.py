@@ -11,9 +11,11 @@ from msgspec.json import Decoder
 
 from actors.domain import ZERO, Instrument, Venue
 from actors.messages import AccountReported, FundingPaid, PositionReported
+from engine.venues.assets import SETTLE_TOKENS
+from engine.venues.funding import calibrated, per_hour
 from engine.venues.link import FrameError
 from engine.venues.pacifica.codec import SIDE_OF_BOOK, ns, read
-from engine.venues.pacifica.markets import Market, market_of_symbol
+from engine.venues.pacifica.markets import FORMING_RATE, Market, market_of_symbol
 from engine.venues.pacifica.wire import (
     AccountRow,
     AccountSettings,
@@ -168,6 +170,8 @@ def instrument(row: MarketRow, market: Market, account: AccountRow) -> Instrumen
         maker_fee=Decimal(account.maker_fee),
         maintenance_fraction=1 / (2 * Decimal(row.max_leverage)),
         multiplier=market.multiplier,
+        settle_token=SETTLE_TOKENS[Venue.PACIFICA],
+        funding_calibrated=calibrated(FORMING_RATE),
     )
 
 
@@ -210,14 +214,14 @@ def liquidation_price(text: str | None, market: Market) -> Decimal | None:
 
 
 def funding_message(row: FundingRow) -> FundingPaid:
-    """One payment; the venue's `rate` is a signed fraction per hour, positive = longs pay."""
+    """One payment; a positive payout was received."""
     market = market_of_symbol(row.symbol)
     return FundingPaid(
         venue=Venue.PACIFICA,
         asset=market.asset,
         payment_id=str(row.history_id),
         amount_usd=Decimal(row.payout),
-        rate_per_hour=Decimal(row.rate),
+        rate_per_hour=per_hour("pacifica/funding_history.rate", Decimal(row.rate)),
         size=SIDE_OF_BOOK[row.side].sign * market.size(row.amount),
         venue_at_ns=ns(row.created_at),
     )

@@ -20,15 +20,17 @@ from actors.messages import (
     PositionReported,
     QuoteUpdated,
 )
+from engine.venues.funding import per_hour
 from engine.venues.link import FrameError
 from engine.venues.pacifica.codec import SIDE_OF_BOOK, SIDE_OF_TRADE, ns, order_id_of, read
 from engine.venues.pacifica.codec_rest import liquidation_price
-from engine.venues.pacifica.markets import market_of_symbol
+from engine.venues.pacifica.markets import FORMING_RATE, LAST_PAID_RATE, market_of_symbol
 from engine.venues.pacifica.wire import PriceRow, TradeRow
 from engine.venues.pacifica.wire_stream import (
     AccountInfo,
     Bbo,
     Frame,
+    Liquidation,
     OrderUpdate,
     Position,
     Subscription,
@@ -44,6 +46,7 @@ _ACCOUNT = Decoder(AccountInfo)
 _POSITIONS = Decoder(list[Position])
 _UPDATES = Decoder(list[OrderUpdate])
 _TRADES = Decoder(list[Trade])
+_LIQUIDATIONS = Decoder(list[Liquidation])
 _SUBSCRIPTION = Decoder(Subscription)
 
 
@@ -87,6 +90,11 @@ def decode_trades(data: Raw) -> list[Trade]:
     return read(_TRADES, "account_trades", data)
 
 
+def decode_liquidations(data: Raw) -> list[Liquidation]:
+    """Channel `account_liquidations`: forced closes, each once."""
+    return read(_LIQUIDATIONS, "account_liquidations", data)
+
+
 def decode_subscription(data: Raw) -> Subscription:
     """Channels `subscribe` and `unsubscribe`."""
     return read(_SUBSCRIPTION, "subscribe", data)
@@ -103,6 +111,7 @@ SUPPORTED_CHANNELS: Mapping[str, Callable[[Raw], Any]] = {
     "account_positions": decode_positions,
     "account_order_updates": decode_updates,
     "account_trades": decode_trades,
+    "account_liquidations": decode_liquidations,
     "subscribe": decode_subscription,
     "unsubscribe": decode_subscription,
     "pong": decode_pong,
@@ -111,8 +120,10 @@ SUPPORTED_CHANNELS: Mapping[str, Callable[[Raw], Any]] = {
 
 
 def quote_message(bbo: Bbo) -> QuoteUpdated | None:
-    """The best bid and ask; None while a side of the book is empty, since half a quote must not be used."""
+    """The best bid and ask; None while a side of the book is empty or the sides cross: that must not be used."""
     if bbo.bid is None or bbo.bid_size is None or bbo.ask is None or bbo.ask_size is None:
+        return None
+    if Decimal(bbo.bid) >= Decimal(bbo.ask):
         return None
     market = market_of_symbol(bbo.symbol)
     return QuoteUpdated(
@@ -127,9 +138,7 @@ def quote_message(bbo: Bbo) -> QuoteUpdated | None:
 
 
 def market_message(row: PriceRow) -> MarketSampled:
-    """Mark, oracle and funding: `funding` is the last paid rate, `next_funding` the forming one, both per
-    hour.
-    """
+    """Mark, oracle and funding: `funding` is the last paid rate, `next_funding` the forming one."""
     market = market_of_symbol(row.symbol)
     return MarketSampled(
         venue=Venue.PACIFICA,
@@ -138,8 +147,8 @@ def market_message(row: PriceRow) -> MarketSampled:
         oracle=market.price(row.oracle),
         open_interest=market.size(row.open_interest),
         venue_at_ns=ns(row.timestamp),
-        funding_forming=Decimal(row.next_funding),
-        funding_last_paid=Decimal(row.funding),
+        funding_forming=per_hour(FORMING_RATE, Decimal(row.next_funding)),
+        funding_last_paid=per_hour(LAST_PAID_RATE, Decimal(row.funding)),
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from actors.domain import Instrument, Venue
+from msgspec.structs import replace
+
+from actors.domain import NS_PER_S, Instrument, MarketStatus, Venue
 from actors.messages import FrameRefused, InstrumentListed, VenueMessage
 from engine.venues.adapter import NowNs
 from engine.venues.pacifica import codec_rest, codec_stream
-from engine.venues.pacifica.codec import PING, encode_subscription
+from engine.venues.pacifica.codec import PING, encode_subscription, ns
 from engine.venues.pacifica.ledger import Ledger
 from engine.venues.pacifica.leverage import hold_leverage
 from engine.venues.pacifica.lookup import PastRow, find_open, find_past
@@ -16,13 +18,17 @@ from engine.venues.pacifica.markets import market_of_asset, market_of_symbol
 from engine.venues.pacifica.rest import Rest
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.wire import STREAM_PATH, AccountRow, MarketRow, PriceRow
-from engine.venues.pacifica.wire_stream import Bbo, OrderUpdate
+from engine.venues.pacifica.wire_stream import Bbo, OrderUpdate, Position
 
 ACCOUNT_CHANNELS = ("account_info", "account_positions", "account_order_updates", "account_trades")
+KEYED_CHANNEL = "account_liquidations"
+"""Needs the account's API key in the handshake (docs "Account liquidations", 2026)."""
 
 
 class PacificaDialogue:
-    """`doubted` is called when the venue claims fills that have not come as trades."""
+    """`doubted` is called when the venue claims fills that have not come as trades, or shows a position that no fill
+    explains; `urged` when it tells of a forced close.
+    """
 
     venue = Venue.PACIFICA
     path = STREAM_PATH
@@ -34,10 +40,12 @@ class PacificaDialogue:
         ledger: Ledger,
         now_ns: NowNs,
         doubted: Callable[[], None],
+        urged: Callable[[], None],
     ) -> None:
         self._settings, self._rest, self._ledger, self._now_ns = settings, rest, ledger, now_ns
-        self._doubted = doubted
-        self._overlap_ns = int(settings.backfill_overlap_s * 1e9)
+        self._doubted, self._urged = doubted, urged
+        self._quote_age_most_ns = int(settings.book_age_most_s * NS_PER_S)
+        self._overlap_ns = int(settings.backfill_overlap_s * NS_PER_S)
         self._since_ns = now_ns()
         self._started_ns = self._since_ns
         self._last_ids: dict[str, int] = {}
@@ -48,7 +56,8 @@ class PacificaDialogue:
         """Prices of all markets, the best quotes of ours, and our account."""
         account = self._settings.account
         quotes = (encode_subscription("bbo", symbol=symbol) for symbol in self._symbols)
-        own = (encode_subscription(source, account=account) for source in ACCOUNT_CHANNELS)
+        channels = (*ACCOUNT_CHANNELS, KEYED_CHANNEL) if self._settings.identified else ACCOUNT_CHANNELS
+        own = (encode_subscription(source, account=account) for source in channels)
         return (encode_subscription("prices"), *quotes, *own)
 
     def ping(self) -> bytes:
@@ -65,7 +74,7 @@ class PacificaDialogue:
         self._last_ids.clear()
         listed = _perpetuals(await self._rest.markets(), self._symbols)
         account, positions = await self._rest.account(), await self._rest.positions()
-        refused = await hold_leverage(self._rest, self._settings.leverage, listed.values(), positions)
+        unready = await hold_leverage(self._rest, self._settings.leverage, listed.values(), positions)
         since_ns = max(self._started_ns, self._since_ns - self._overlap_ns)
         ended = await self._ended(since_ns)
         trades = await self._rest.trades_since(since_ns)
@@ -73,8 +82,7 @@ class PacificaDialogue:
         self._since_ns = began_ns
         rows = tuple(codec_rest.position_message(row, queried=False) for row in positions)
         return (
-            *self._instruments(listed, account),
-            *refused,
+            *self._instruments(listed, account, unready),
             *self._ledger.fills(trades),
             *(message for order_id, past in ended for message in self._ledger.history(past, order_id)),
             *self._ledger.positions(rows, began_ns),
@@ -95,8 +103,11 @@ class PacificaDialogue:
             case "account_order_updates":
                 return self._updates(codec_stream.decode_updates(data))
             case "account_positions":
-                rows = map(codec_stream.position_message, codec_stream.decode_positions(data))
-                return self._ledger.positions(rows, self._now_ns())
+                return self._positions(codec_stream.decode_positions(data))
+            case "account_liquidations":
+                codec_stream.decode_liquidations(data)
+                self._urged()
+                return ()
             case "account_info":
                 return (codec_stream.account_message(codec_stream.decode_account(data)),)
             case _:
@@ -105,6 +116,12 @@ class PacificaDialogue:
     def _prices(self, rows: list[PriceRow]) -> tuple[VenueMessage, ...]:
         return tuple(codec_stream.market_message(row) for row in rows if row.symbol in self._symbols)
 
+    def _positions(self, rows: list[Position]) -> tuple[VenueMessage, ...]:
+        messages = self._ledger.positions(map(codec_stream.position_message, rows), self._now_ns())
+        if self._ledger.unexplained():
+            self._doubted()
+        return messages
+
     def _updates(self, updates: list[OrderUpdate]) -> tuple[VenueMessage, ...]:
         messages = self._ledger.updates(updates)
         if self._ledger.short():
@@ -112,15 +129,23 @@ class PacificaDialogue:
         return messages
 
     def _quote(self, bbo: Bbo) -> tuple[VenueMessage, ...]:
-        """`last_order_id` never decreases within a symbol: an older frame is stale and dropped."""
+        """`last_order_id` never decreases within a symbol: an older frame is stale and dropped, as is one whose own
+        time is too long ago."""
         if bbo.last_order_id < self._last_ids.get(bbo.symbol, 0):
+            return ()
+        if ns(bbo.at_ms) < self._now_ns() - self._quote_age_most_ns:
             return ()
         self._last_ids[bbo.symbol] = bbo.last_order_id
         quote = codec_stream.quote_message(bbo)
         return () if quote is None else (quote,)
 
-    def _instruments(self, listed: dict[str, MarketRow], account: AccountRow) -> tuple[VenueMessage, ...]:
-        """Every market we trade: its rules, or a refusal that names it when the venue lists it no longer."""
+    def _instruments(
+        self, listed: dict[str, MarketRow], account: AccountRow, unready: dict[str, str]
+    ) -> tuple[VenueMessage, ...]:
+        """Every market we trade: its rules, or a refusal that names it when the venue lists it no longer.
+
+        Where the leverage is not the configured one (`unready`, why by symbol), positions may only be reduced.
+        """
         messages: list[VenueMessage] = []
         for symbol in self._symbols:
             if symbol not in listed:
@@ -128,6 +153,10 @@ class PacificaDialogue:
                 messages.append(FrameRefused(venue=self.venue, channel="info", detail=detail))
                 continue
             found = codec_rest.instrument(listed[symbol], market_of_symbol(symbol), account)
+            if symbol in unready:
+                found = replace(found, status=MarketStatus.REDUCE_ONLY, status_reason=unready[symbol])
+                refusal = FrameRefused(venue=self.venue, channel="account_settings", detail=unready[symbol])
+                messages.append(refusal)
             self.instruments[found.asset] = found
             messages.append(InstrumentListed(instrument=found))
         return tuple(messages)

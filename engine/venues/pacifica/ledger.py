@@ -73,6 +73,8 @@ class Ledger:
         self._orders: dict[str, Known] = {}
         self._told: dict[str, None] = {}
         self._held: dict[str, None] = dict.fromkeys(assets)
+        self._reported: dict[str, Decimal] = {}
+        self._explained: dict[str, Decimal] = {}
         self._orders_most, self._ids_most = orders_most, ids_most
 
     # our own orders
@@ -126,6 +128,8 @@ class Ledger:
         messages = tuple(fill_message(t) for t in sorted(fresh, key=lambda t: t.history_id))
         for message in messages:
             self._held.setdefault(message.asset)
+            if message.asset in self._explained:
+                self._explained[message.asset] += message.side.sign * message.size
             if isinstance(message, OrderFilled) and message.order_id in self._orders:
                 known = self._orders[message.order_id]
                 self._change(known, told=known.told + message.size)
@@ -168,9 +172,23 @@ class Ledger:
         listed = {row.asset: row for row in rows}
         for asset in listed:
             self._held.setdefault(asset)
-        return tuple(
+        told = tuple(
             listed[asset] if asset in listed else flat_message(asset, at_ns, queried=False) for asset in self._held
         )
+        for report in told:
+            self._reported[report.asset] = report.size
+            self._explained.setdefault(report.asset, report.size)
+        return told
+
+    def unexplained(self) -> dict[str, Decimal]:
+        """Positions that have moved by so much more than the fills told since: a forced close whose fill is missing,
+        or frames that are under way."""
+        moved = {asset: size - self._explained[asset] for asset, size in self._reported.items()}
+        return {asset: size for asset, size in moved.items() if size}
+
+    def explain(self, asset: str) -> None:
+        """Take the position as it is reported: nobody can say how it came about."""
+        self._explained[asset] = self._reported[asset]
 
     def _status(
         self,

@@ -6,48 +6,56 @@ Leverage can only be raised while a position is open and markets start at their 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from actors.domain import Venue
-from actors.messages import FrameRefused
 from engine.venues.pacifica.codec import UPDATE_LEVERAGE, encode_leverage
+from engine.venues.pacifica.credits import NoCredits
 from engine.venues.pacifica.markets import market_of_asset
-from engine.venues.pacifica.refusals import acknowledged
 from engine.venues.pacifica.rest import Rest
 from engine.venues.pacifica.wire import MarginSetting, MarketRow, PositionRow
+from engine.venues.signing import SigningRefused
+from engine.venues.transport import TransportError
 
 
 async def hold_leverage(
     rest: Rest, wanted: int, markets: Iterable[MarketRow], positions: Iterable[PositionRow]
-) -> tuple[FrameRefused, ...]:
+) -> dict[str, str]:
     """Set `wanted` (or the market's maximum, if lower) where the venue says otherwise and the market is flat.
 
-    Returns one `FrameRefused` for each market that is still at another leverage. Raises as `Rest` does.
+    Returns why, by symbol, for each market that is still at another leverage or margin mode. Raises as `Rest` does.
     """
     rows = tuple(markets)
     goals = {row.symbol: min(wanted, row.max_leverage) for row in rows}
-    defaults = {row.symbol: row.max_leverage for row in rows}
+    defaults = {row.symbol: (row.max_leverage, row.isolated_only) for row in rows}
     held = dict.fromkeys(position.symbol for position in positions)
-    actual = _leverages(defaults, await rest.margin_settings())
-    wrong = [symbol for symbol in goals if actual[symbol] != goals[symbol]]
+    actual = _in_force(defaults, await rest.margin_settings())
+    wrong = [symbol for symbol in goals if actual[symbol] != (goals[symbol], defaults[symbol][1])]
     changes = [symbol for symbol in wrong if symbol not in held]
-    for symbol in changes:
-        await _set(rest, symbol, goals[symbol])
+    unsent = {symbol: await _set(rest, symbol, goals[symbol]) for symbol in changes}
     if changes:
-        actual = _leverages(defaults, await rest.margin_settings())
-    return tuple(_refused(symbol, actual[symbol], goals[symbol]) for symbol in wrong if actual[symbol] != goals[symbol])
+        actual = _in_force(defaults, await rest.margin_settings())
+    still = [symbol for symbol in wrong if actual[symbol] != (goals[symbol], defaults[symbol][1])]
+    return {symbol: _why(symbol, actual[symbol], goals[symbol], unsent.get(symbol, "")) for symbol in still}
 
 
-async def _set(rest: Rest, symbol: str, leverage: int) -> bool:
+async def _set(rest: Rest, symbol: str, leverage: int) -> str:
+    """Ask for it; what came of it, the venue's settings tell. Returns why it was not even sent."""
     payload = {**encode_leverage(market_of_asset(symbol), leverage), "symbol": symbol}
-    response = await rest.send(rest.signed(UPDATE_LEVERAGE, payload))
-    return response.status == 200 and acknowledged(response)
+    try:
+        await rest.send(rest.request(UPDATE_LEVERAGE, payload))
+    except SigningRefused as refused:
+        return f" (never sent: {refused})"
+    except NoCredits as refused:
+        raise TransportError(f"leverage of {symbol}: {refused}", sent=False) from refused
+    return ""
 
 
-def _leverages(defaults: dict[str, int], rows: Iterable[MarginSetting]) -> dict[str, int]:
-    return defaults | {row.symbol: row.leverage for row in rows if row.symbol in defaults}
+def _in_force(defaults: Mapping[str, tuple[int, bool]], rows: Iterable[MarginSetting]) -> dict[str, tuple[int, bool]]:
+    """Leverage, and whether margin is isolated."""
+    told = {row.symbol: (row.leverage, row.isolated) for row in rows if row.symbol in defaults}
+    return {**defaults, **told}
 
 
-def _refused(symbol: str, actual: int, goal: int) -> FrameRefused:
-    detail = f"leverage of {symbol} is {actual}, wanted {goal}"
-    return FrameRefused(venue=Venue.PACIFICA, channel="account_settings", detail=detail)
+def _why(symbol: str, actual: tuple[int, bool], goal: int, unsent: str) -> str:
+    mode = ", isolated" if actual[1] else ""
+    return f"leverage of {symbol} is {actual[0]}{mode}, wanted {goal}{unsent}"

@@ -10,6 +10,7 @@ from actors.domain import Venue
 from actors.messages import OrderUnknown, QueryFailed, VenueMessage
 from engine.venues.pacifica.codec import client_id
 from engine.venues.pacifica.ledger import Ledger
+from engine.venues.pacifica.markets import market_of_symbol
 from engine.venues.pacifica.rest import Rest
 from engine.venues.pacifica.wire import OrderEventRow, OrderHistoryRow, OrderRow, TradeRow
 
@@ -24,8 +25,20 @@ async def look_up(rest: Rest, ledger: Ledger, order_id: str, asset: str, since_n
     """
     row = find_open(await rest.open_orders(), order_id)
     past = None if row is not None else await find_past(rest, ledger, order_id, since_ns)
-    trades = await rest.trades_since(since_ns)
+    wanted = _trades_wanted(ledger, order_id, asset, row or past)
+    trades = await rest.trades_since(since_ns) if wanted else []
     return _told(ledger, order_id, asset, row, past, trades)
+
+
+def _trades_wanted(ledger: Ledger, order_id: str, asset: str, found: OrderRow | PastRow | None) -> bool:
+    """Histories are dear: trades are asked for when the venue says more filled than we were told, or, of an order it
+    has in no list, when the position has moved by itself or the order is not of this process."""
+    known = ledger.order(order_id)
+    if known is None:
+        return True
+    if found is None:
+        return asset in ledger.unexplained() or known.short
+    return market_of_symbol(found.symbol).size(found.filled_amount) > known.told
 
 
 def find_open(rows: list[OrderRow], order_id: str) -> OrderRow | None:

@@ -84,10 +84,10 @@ def submit_outcome(order_id: str, response: HttpResponse) -> OrderAccepted | Ord
     said = refusal(response)
     if response.status == 429:
         text = said.error if said else "too many requests"
-        return _rejected(order_id, RejectReason.RATE_LIMITED, f"HTTP 429: {text}")
+        return rejected(order_id, RejectReason.RATE_LIMITED, f"HTTP 429: {text}")
     if said is None or response.status >= 500:
         return unresolved(order_id, f"HTTP {response.status}: {_excerpt(response)}")
-    return _rejected(order_id, reject_reason(said.error, said.error_id), described(response.status, said))
+    return rejected(order_id, reject_reason(said.error, said.error_id), described(response.status, said))
 
 
 def cancel_outcome(order_id: str, response: HttpResponse) -> CancelRejected | OrderUnresolved | None:
@@ -112,7 +112,7 @@ def submit_failure(order_id: str, error: TransportError) -> OrderRejected | Orde
     """A request that failed underway: rejected only when it is proven that it never left."""
     if error.sent:
         return unresolved(order_id, error.reason)
-    return _rejected(order_id, RejectReason.OTHER, f"never sent: {error.reason}")
+    return rejected(order_id, RejectReason.OTHER, f"never sent: {error.reason}")
 
 
 def unresolved(order_id: str, detail: str) -> OrderUnresolved:
@@ -128,7 +128,7 @@ def described(status: int, said: Refusal) -> str:
 def _acknowledged(order_id: str, response: HttpResponse) -> OrderAccepted | OrderRejected | OrderUnresolved:
     said = refusal(response)
     if said is not None:
-        return _rejected(order_id, reject_reason(said.error, said.error_id), described(200, said))
+        return rejected(order_id, reject_reason(said.error, said.error_id), described(200, said))
     try:
         ack = decode_order_ack(response.body)
     except FrameError as refused:
@@ -136,7 +136,8 @@ def _acknowledged(order_id: str, response: HttpResponse) -> OrderAccepted | Orde
     return OrderAccepted(venue=Venue.PACIFICA, order_id=order_id, venue_order_id=str(ack.order_id))
 
 
-def _rejected(order_id: str, reason: RejectReason, detail: str) -> OrderRejected:
+def rejected(order_id: str, reason: RejectReason, detail: str) -> OrderRejected:
+    """Refused, proven; or never sent."""
     return OrderRejected(venue=Venue.PACIFICA, order_id=order_id, reason=reason, detail=detail)
 
 

@@ -6,7 +6,7 @@ A GET carries no body, not even an empty one: the venue's proxy answers 403 to i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -16,8 +16,9 @@ from engine.venues.link import FrameError
 from engine.venues.pacifica import codec_rest
 from engine.venues.pacifica.codec import NS_PER_MS, PATHS, client_id, ns
 from engine.venues.pacifica.codec_rest import Page
+from engine.venues.pacifica.credits import Credits
 from engine.venues.pacifica.settings import PacificaSettings
-from engine.venues.pacifica.signing import PacificaSigner
+from engine.venues.pacifica.signing_request import PacificaSigned, PacificaSignRequest, signed_body
 from engine.venues.pacifica.wire import (
     REST_PREFIX,
     AccountRow,
@@ -30,36 +31,52 @@ from engine.venues.pacifica.wire import (
     PositionRow,
     TradeRow,
 )
+from engine.venues.signing import Signing
 from engine.venues.transport import HttpRequest, HttpResponse, Transport, TransportError
 
 T = TypeVar("T")
+PacificaSigning = Signing[PacificaSignRequest, PacificaSigned]
 
 
 class Rest:
     """Whatever asks raises `TransportError` (no answer, 429, 5xx) or `FrameError` (unusable answer)."""
 
-    def __init__(self, settings: PacificaSettings, signer: PacificaSigner, transport: Transport, now_ns: NowNs) -> None:
-        self._settings, self._signer, self._transport, self._now_ns = settings, signer, transport, now_ns
+    def __init__(
+        self, settings: PacificaSettings, signing: PacificaSigning, transport: Transport, now_ns: NowNs
+    ) -> None:
+        self._settings, self._signing, self._transport, self._now_ns = settings, signing, transport, now_ns
+        self._credits = Credits(settings, now_ns)
 
-    def signed(self, operation: str, payload: Mapping[str, object], expiry_window_ms: int | None = None) -> HttpRequest:
-        """Sign an operation as of now."""
-        body = self._signer.body(
-            operation,
-            payload,
+    def request(
+        self, operation: str, payload: dict[str, object], expiry_window_ms: int | None = None
+    ) -> PacificaSignRequest:
+        """An operation as of now, ready to be signed."""
+        return PacificaSignRequest(
+            operation=operation,
+            payload=payload,
             timestamp_ms=self._now_ns() // NS_PER_MS,
             expiry_window_ms=expiry_window_ms or self._settings.expiry_window_default_ms,
         )
+
+    async def send(self, request: PacificaSignRequest) -> HttpResponse:
+        """Find room, sign, send; raises `NoCredits` or `SigningRefused` (nothing was sent) or `TransportError`."""
+        await self._credits.operation(request)
+        signed = await self._signing.sign(request)
+        return await self._exchange(self._post(request, signed))
+
+    async def _exchange(self, request: HttpRequest) -> HttpResponse:
+        response = await self._transport.request(request)
+        self._credits.heard(response)
+        return response
+
+    def _post(self, request: PacificaSignRequest, signed: PacificaSigned) -> HttpRequest:
         return HttpRequest(
             method="POST",
-            path=REST_PREFIX + PATHS[operation],
+            path=REST_PREFIX + PATHS[request.operation],
             headers=(("content-type", "application/json"),),
-            body=msgspec.json.encode(body),
+            body=msgspec.json.encode(signed_body(self._settings.account, request, signed)),
             timeout_s=self._settings.request_timeout_s,
         )
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        """Send a signed request; raises `TransportError`."""
-        return await self._transport.request(request)
 
     async def markets(self) -> list[MarketRow]:
         """Every listed market."""
@@ -134,7 +151,8 @@ class Rest:
     async def _get(self, path: str, query: tuple[tuple[str, str], ...]) -> HttpResponse:
         timeout_s = self._settings.request_timeout_s
         request = HttpRequest(method="GET", path=REST_PREFIX + path, query=query, timeout_s=timeout_s)
-        return await self._transport.request(request)
+        await self._credits.question(path)
+        return await self._exchange(request)
 
     def _own(self) -> tuple[tuple[str, str], ...]:
         return (("account", self._settings.account),)

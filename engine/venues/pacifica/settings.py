@@ -17,11 +17,25 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     `fill_grace_s`: how long an acknowledged order or a claimed fill may stay without its outcome on the
     stream before it is looked up by REST (the venue's FAQ: account streams can be delayed under load; a fill
     missing from `account_trades` was observed in July 2026).
+
+    `identified`: the transport shows an API key of this account (header PF-API-KEY) with every request and handshake.
+    The key is a secret and no setting: whoever builds the transport takes it from the key source. With it come more
+    credits and the channel `account_liquidations`.
+
+    The venue has no dead-man's switch (docs, 2026): an engine that dies leaves its resting orders there.
     """
 
     account: str
     assets: tuple[str, ...]
     leverage: Leverage = 3
+    identified: bool = False
+    credits_unidentified: int = 100
+    credits_identified: int = 300
+    """A minute (docs "Rate limits", 2026); the venue's own figures are followed once it has told them."""
+    retry_after_s: float = 10.0
+    """After a 429 without a time."""
+    question_wait_most_s: float = 10.0
+    """A question or a reducing operation waits so long for credits, and is then not sent."""
     request_timeout_s: float = 5.0
     expiry_window_default_ms: int = 5_000
     expiry_window_most_ms: int = 30_000
@@ -36,4 +50,7 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     funding_polls_most: int = 4
     orders_remembered_most: int = 5_000
     ids_remembered_most: int = 50_000
-    link: LinkLimits = LinkLimits()
+    book_age_most_s: float = 60.0
+    """An older quote is none: what a reconnect brings first may be old."""
+    link: LinkLimits = LinkLimits(renew_after_s=82_800.0, renew_most_s=85_500.0)
+    """The venue closes a connection of 24 hours (docs "Websocket", 2025-11): it is renewed in the hour before."""

@@ -142,3 +142,22 @@ class Trade(Wire, frozen=True, kw_only=True):
     pnl: DecimalText = field(name="n")
     created_at: int = field(name="t")
     last_order_id: int | None = field(name="li", default=None)
+
+
+class Liquidation(Wire, frozen=True, kw_only=True):
+    """Channel `account_liquidations`, for which the connection needs the account's API key: one forced close.
+
+    `mechanism` is `adl` for a profitable position that was closed; any other word means that the account was
+    liquidated (docs "Account liquidations", 2026; the words are not listed there, so it stays text). The trades of
+    the same close carry the same `last_order_id`.
+    """
+
+    account: str = field(name="u")
+    symbol: str = field(name="s")
+    mechanism: str = field(name="m")
+    side: BookSide = field(name="d")
+    amount: DecimalText = field(name="a")
+    price: DecimalText = field(name="p")
+    order_id: int | None = field(name="i", default=None)
+    at_ms: int = field(name="t")
+    last_order_id: int | None = field(name="li", default=None)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.simulators.hyperliquid import HyperliquidFace
+from engine.simulators.hyperliquid import FaceKnobs, HyperliquidFace, limits
 from engine.simulators.hyperliquid.verification import NonceWindows
 from engine.venues.hyperliquid.signing import HyperliquidSigner
 from engine.venues.transport import HttpRequest, HttpResponse
@@ -32,6 +32,7 @@ class Desk:
         self.face = HyperliquidFace(self.exchange, self.market, agents, is_mainnet=is_mainnet)
         self.face.advance(START_NS)
         self.connection = self.face.connect(START_NS, "/ws")
+        self.nonce = 0
 
     def post(self, path: str, body: Any, now_ns: int = START_NS) -> HttpResponse:
         payload = body if isinstance(body, bytes) else msgspec.json.encode(body)
@@ -41,9 +42,9 @@ class Desk:
         return json.loads(self.post("/info", {"type": question, **fields}).body)
 
     def signed(self, action: dict[str, Any], now_ms: int = NOW_MS, **more: Any) -> dict[str, Any]:
-        signed = SIGNER.sign(action, now_ms=now_ms, expires_after_ms=more.get("expiresAfter"))
-        signature = {"r": signed.signature.r, "s": signed.signature.s, "v": signed.signature.v}
-        return {"action": action, "nonce": signed.nonce, "signature": signature, **more}
+        self.nonce = max(now_ms, self.nonce + 1)
+        signature = SIGNER._signature(action, self.nonce, more.get("expiresAfter"))
+        return {"action": action, "nonce": self.nonce, "signature": msgspec.to_builtins(signature), **more}
 
     def act(self, action: dict[str, Any], **more: Any) -> Any:
         return json.loads(self.post("/exchange", self.signed(action, **more)).body)
@@ -252,3 +253,198 @@ def test_next_ioc_can_be_capped():
     desk = Desk()
     desk.face.cap_next_fill(D("0.5"))
     assert desk.order()["filled"]["totalSz"] == "0.05"
+
+
+# limits, agents, and what a client may read of them
+
+
+def limited(**knobs: Any) -> Desk:
+    desk = Desk()
+    agents = {SIGNER.address: ACCOUNT, ACCOUNT: ACCOUNT}
+    desk.face = HyperliquidFace(desk.exchange, desk.market, agents, knobs=FaceKnobs(**knobs))
+    desk.face.advance(START_NS)
+    desk.connection = desk.face.connect(START_NS, "/ws")
+    return desk
+
+
+def test_the_weights_of_a_minute_end_in_429_and_come_back():
+    desk = limited(ip_weight_per_min=65, retry_after_s=3)
+    for question in ("meta", "metaAndAssetCtxs", "userFees"):
+        assert desk.post("/info", {"type": question, "user": ACCOUNT}).status == 200
+    for _ in range(2):
+        assert desk.post("/info", {"type": "allMids"}).status == 200
+    assert desk.act({"type": "noop"})["status"] == "ok"
+    refused = desk.post("/exchange", desk.signed({"type": "noop"}))
+    assert (refused.status, dict(refused.headers)["retry-after"]) == (429, "3")
+    later = START_NS + 60 * SECOND_NS
+    assert desk.post("/info", {"type": "meta"}, later).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "weight"),
+    [
+        ({"type": "allMids"}, 2),
+        ({"type": "orderStatus"}, 2),
+        ({"type": "userRole"}, 60),
+        ({"type": "userFees"}, 20),
+        ({"type": "somethingNew"}, 20),
+        ([], 20),
+    ],
+)
+def test_questions_have_the_documented_weights(body: Any, weight: int):
+    assert limits.info_weight(body) == weight
+
+
+def test_long_answers_and_long_batches_weigh_more():
+    assert limits.row_weight({"type": "userFills"}, [0] * 59) == 2
+    assert limits.row_weight({"type": "meta"}, [0] * 59) == 0
+    assert [limits.action_weight({"action": {"orders": [0] * n}}) for n in (1, 39, 40, 80)] == [1, 1, 2, 3]
+
+
+def test_an_account_without_requests_may_cancel_and_is_told_the_venues_words():
+    desk = limited(address_buffer=3)
+    oid = desk.order(p="59000", t={"limit": {"tif": "Alo"}})["resting"]["oid"]
+    assert desk.ask("userRateLimit", user=ACCOUNT) == {"cumVlm": "0.0", "nRequestsUsed": 1, "nRequestsCap": 3}
+    for _ in range(2):
+        desk.act({"type": "noop"})
+    trickle = desk.act({"type": "noop"})
+    refused = desk.act({"type": "noop"})
+    assert (trickle["status"], refused["status"]) == ("ok", "err")
+    assert refused["response"] == (
+        "Too many cumulative requests sent (5 > 3) for cumulative volume traded $0.0. "
+        "Place taker orders to free up 1 request per USDC traded."
+    )
+    assert desk.act({"type": "cancel", "cancels": [{"a": 0, "o": oid}]})["status"] == "ok"
+    assert desk.act({"type": "reserveRequestWeight", "weight": 10})["status"] == "err", "that, too, is a request"
+
+
+def test_volume_and_bought_weight_give_requests_and_a_late_action_costs_five():
+    desk = Desk()
+    desk.order(s="0.01")
+    assert desk.ask("userRateLimit", user=ACCOUNT)["nRequestsCap"] == 10_000 + 600
+    desk.act({"type": "reserveRequestWeight", "weight": 50})
+    desk.act({"type": "noop"}, expiresAfter=NOW_MS - 1)
+    assert desk.ask("userRateLimit", user=ACCOUNT) == {"cumVlm": "600.12", "nRequestsUsed": 7, "nRequestsCap": 10_650}
+
+
+def test_an_agent_ends_at_its_time_and_is_listed_until_then():
+    desk = Desk()
+    ends = {SIGNER.address: NOW_MS + 1000}
+    desk.face = HyperliquidFace(desk.exchange, desk.market, {SIGNER.address: ACCOUNT}, valid_until_ms=ends)
+    desk.face.advance(START_NS)
+    (named,) = desk.ask("extraAgents", user=ACCOUNT)
+    assert (named["address"], named["validUntil"]) == (SIGNER.address, NOW_MS + 1000)
+    assert desk.ask("userRole", user=SIGNER.address) == {"role": "agent", "data": {"user": ACCOUNT}}
+    assert desk.act({"type": "noop"})["status"] == "ok"
+    late = desk.post("/exchange", desk.signed({"type": "noop"}, now_ms=NOW_MS + 1001), START_NS + 1001 * 1_000_000)
+    assert json.loads(late.body)["response"] == f"User or API Wallet {SIGNER.address} does not exist."
+
+
+# the dead-man's switch
+
+
+def test_the_switch_needs_volume_and_time_and_cancels_under_its_own_name():
+    poor = Desk()
+    assert poor.act({"type": "scheduleCancel", "time": NOW_MS + 6000})["response"] == (
+        "Cannot set scheduled cancel time until enough volume traded. Required: $1000000. Traded: $0.0."
+    )
+    desk = limited(dead_man_volume_usd=D(0))
+    desk.hear({"type": "orderUpdates", "user": ACCOUNT})
+    oid = desk.order(p="59000", t={"limit": {"tif": "Alo"}})["resting"]["oid"]
+    assert desk.act({"type": "scheduleCancel", "time": NOW_MS + 4999})["status"] == "err"
+    assert desk.act({"type": "scheduleCancel", "time": NOW_MS + 6000})["status"] == "ok"
+    desk.hear()
+    desk.face.advance(START_NS + 5 * SECOND_NS)
+    assert desk.exchange.open_orders(ACCOUNT)
+    desk.face.advance(START_NS + 6 * SECOND_NS)
+    assert not desk.exchange.open_orders(ACCOUNT)
+    (update,) = next(frame["data"] for frame in desk.hear() if frame["channel"] == "orderUpdates")
+    assert (update["order"]["oid"], update["status"]) == (oid, "scheduledCancel")
+    assert desk.ask("orderStatus", user=ACCOUNT, oid=oid)["order"]["status"] == "scheduledCancel"
+
+
+def test_the_switch_may_be_taken_back_and_triggers_ten_times_a_day():
+    desk = limited(dead_man_volume_usd=D(0), dead_man_triggers_most=1)
+    schedule = {"type": "scheduleCancel", "time": NOW_MS + 6000}
+    desk.act(schedule)
+    desk.act({"type": "scheduleCancel"})
+    desk.order(p="59000", t={"limit": {"tif": "Alo"}})
+    desk.face.advance(START_NS + 7 * SECOND_NS)
+    assert desk.exchange.open_orders(ACCOUNT)
+    desk.act({**schedule, "time": NOW_MS + 8000})
+    desk.face.advance(START_NS + 8 * SECOND_NS)
+    assert not desk.exchange.open_orders(ACCOUNT)
+    assert desk.act({**schedule, "time": NOW_MS + 20_000})["status"] == "err"
+
+
+# feeds
+
+
+def test_accounts_are_told_as_a_whole_by_the_channels_a_client_may_ask_for():
+    desk = Desk()
+    kinds = ("clearinghouseState", "spotState", "openOrders", "webData2")
+    for kind in kinds:
+        heard = desk.hear({"type": kind, "user": ACCOUNT})
+        assert [frame["channel"] for frame in heard] == ["subscriptionResponse", kind]
+    desk.order(p="59000", t={"limit": {"tif": "Alo"}})
+    told = {frame["channel"]: frame["data"] for frame in desk.hear()}
+    assert list(told) == list(kinds)
+    assert [order["limitPx"] for order in told["openOrders"]["orders"]] == ["59000.0"]
+    assert told["webData2"]["openOrders"] == told["openOrders"]["orders"]
+    assert told["webData2"]["agentAddress"] == SIGNER.address
+    ledger = desk.hear({"type": "userNonFundingLedgerUpdates", "user": ACCOUNT})[1]["data"]
+    assert (ledger["isSnapshot"], ledger["nonFundingLedgerUpdates"]) == (True, [])
+    leverage = desk.hear({"type": "activeAssetData", "user": ACCOUNT, "coin": "BTC"})[1]["data"]
+    assert leverage["leverage"] == {"type": "cross", "value": 20}
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"type": "activeAssetData", "user": ACCOUNT, "coin": "btc"},
+        {"type": "l2Book", "coin": "BTC", "nSigFigs": 7},
+        {"type": "trades", "coin": "NOPE"},
+    ],
+)
+def test_a_wish_the_venue_does_not_understand_costs_the_socket_without_a_word(wish: dict[str, Any]):
+    desk = Desk()
+    frame = msgspec.json.encode({"method": "subscribe", "subscription": wish})
+    desk.face.receive(START_NS, desk.connection, frame)
+    assert [(push.frame, bool(push.close)) for push in desk.face.take_outbox()] == [(b"", True)]
+
+
+def test_a_resting_order_that_fills_in_part_is_told_open_with_what_remains():
+    desk = Desk()
+    desk.order(p="59900", s="2", t={"limit": {"tif": "Alo"}})
+    desk.hear({"type": "orderUpdates", "user": ACCOUNT})
+    desk.market.depth = (desk.market.depth[0],)
+    desk.market.mids["BTC"] = D(59_880)
+    desk.face.advance(START_NS + SECOND_NS)
+    (update,) = next(frame["data"] for frame in desk.hear() if frame["channel"] == "orderUpdates")
+    assert (update["status"], update["order"]["sz"], update["order"]["origSz"]) == ("open", "1.0", "2.0")
+
+
+def test_an_order_may_be_unknown_to_its_status_for_a_while():
+    desk = limited(unknown_oid_lag_ms=500)
+    oid = desk.order(p="59000", t={"limit": {"tif": "Alo"}})["resting"]["oid"]
+    ask = {"type": "orderStatus", "user": ACCOUNT, "oid": oid}
+    assert json.loads(desk.post("/info", ask).body) == {"status": "unknownOid"}
+    assert json.loads(desk.post("/info", ask, START_NS + SECOND_NS // 2).body)["status"] == "order"
+
+
+def test_a_unified_account_has_its_sums_in_the_spot_state():
+    desk = limited(unified=True)
+    desk.order()
+    assert desk.ask("userAbstraction", user=ACCOUNT) == "unifiedAccount"
+    state, spot = (desk.ask(kind, user=ACCOUNT) for kind in ("clearinghouseState", "spotClearinghouseState"))
+    assert D(state["marginSummary"]["accountValue"]) == 0
+    assert [each["position"]["szi"] for each in state["assetPositions"]] == ["0.1"]
+    (usdc,) = spot["balances"]
+    assert (usdc["coin"], D(usdc["total"]), D(usdc["hold"])) == ("USDC", D("100000") - D("2.70054"), 300)
+    assert Desk().ask("userAbstraction", user=ACCOUNT) == "default"
+    assert Desk().ask("spotClearinghouseState", user=ACCOUNT) == {"balances": []}
+
+
+def test_fees_are_told_with_their_schedule():
+    fees = Desk().ask("userFees", user=ACCOUNT)
+    assert (fees["userCrossRate"], fees["feeSchedule"]["add"]) == ("0.00045", "0.00015")

@@ -15,7 +15,7 @@ from engine.simulators.pacifica import (
 from engine.venues.pacifica import codec_rest, codec_stream
 from engine.venues.pacifica.signing import PacificaSigner
 from engine.venues.transport import HttpRequest
-from tests.engine.venues.pacifica.world import OTHER, SIGNER, START_NS, D, StillMarket
+from tests.engine.venues.pacifica.world import OTHER, SIGNER, START_NS, D, StillMarket, signed
 
 MS = 1_000_000
 AGENT = PacificaSigner(bytes(range(32, 64)), account=SIGNER.account)
@@ -50,7 +50,7 @@ class Desk:
 
     def post(self, path, operation, payload, *, signer=SIGNER, **changes):
         stamp = changes.pop("timestamp_ms", self.now_ns // MS)
-        body = signer.body(operation, payload, timestamp_ms=stamp, expiry_window_ms=5000) | changes
+        body = signed(signer, operation, payload, timestamp_ms=stamp, expiry_window_ms=5000) | changes
         request = HttpRequest(method="POST", path="/api/v1" + path, body=json.dumps(body).encode())
         return self.face.http(self.now_ns, request)
 
@@ -299,14 +299,15 @@ def test_orders_can_be_traded_over_the_stream():
         "client_order_id": UUID.format(1),
     }
     operation = "create_market_order"
-    body = SIGNER.body(operation, payload, timestamp_ms=desk.now_ns // MS, expiry_window_ms=5000)
+    body = signed(SIGNER, operation, payload, timestamp_ms=desk.now_ns // MS, expiry_window_ms=5000)
     frame = json.dumps({"id": "x", "params": {operation: body}}).encode()
     desk.face.receive(desk.now_ns, connection, frame)
     ((_, reply),) = desk.pushed(connection)
     assert (reply["code"], reply["id"], reply["data"]["I"]) == (200, "x", UUID.format(1))
     desk.wait(100)
     assert desk.exchange.position(SIGNER.account, "BTC").size == D("0.1")
-    cancel = SIGNER.body(
+    cancel = signed(
+        SIGNER,
         "cancel_order",
         {"symbol": "BTC", "client_order_id": UUID.format(1)},
         timestamp_ms=desk.now_ns // MS,

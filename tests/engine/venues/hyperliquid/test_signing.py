@@ -1,4 +1,4 @@
-"""Signatures against vectors of the official SDK's own tests, and the nonces."""
+"""Signatures against vectors of the official SDK's own tests, and what is never signed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from engine.venues.hyperliquid import signing
-from engine.venues.hyperliquid.signing import HyperliquidSigner, SigningUnavailable
+from engine.venues.hyperliquid.signing import (
+    HyperliquidSigned,
+    HyperliquidSigner,
+    HyperliquidSignRequest,
+    SigningUnavailable,
+)
+from engine.venues.hyperliquid.wire_orders import Signature
+from engine.venues.signing import SigningRefused
 
 KEY = "0x0123456789012345678901234567890123456789012345678901234567890123"
 """The throw-away key of hyperliquid-python-sdk 04f25f2, tests/signing_test.py."""
@@ -16,6 +23,17 @@ LIMIT_ORDER = {"a": 1, "b": True, "p": "100", "s": "100", "r": False, "t": {"lim
 
 def action(**more: Any) -> dict[str, Any]:
     return {"type": "order", "orders": [{**LIMIT_ORDER, **more}], "grouping": "na"}
+
+
+def sign(
+    asked: dict[str, Any], nonce: int, *, is_mainnet: bool = False, expires_after_ms: int | None = None
+) -> Signature:
+    signer = HyperliquidSigner(KEY, is_mainnet=is_mainnet)
+    request = HyperliquidSignRequest(
+        action=asked, nonce=nonce, is_mainnet=is_mainnet, expires_after_ms=expires_after_ms
+    )
+    signed: HyperliquidSigned = signer.sign(request)
+    return signed.signature
 
 
 @pytest.mark.parametrize(
@@ -44,33 +62,47 @@ def action(**more: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_golden_signatures(asked: dict[str, Any], is_mainnet: bool, r: str, s: str, v: int):
+def test_golden_signatures(asked: dict[str, Any], is_mainnet: bool, r: str, s: str, v: int) -> None:
     """Nonce 0: the vectors sign at time 0. A leading zero of r is dropped (63 digits in the third)."""
-    signer = HyperliquidSigner(KEY, is_mainnet=is_mainnet)
-    signer._last_nonce = -1
-    signed = signer.sign(asked, now_ms=0)
-    assert (signed.nonce, signed.signature.r, signed.signature.s, signed.signature.v) == (0, r, s, v)
+    signature = sign(asked, 0, is_mainnet=is_mainnet)
+    assert (signature.r, signature.s, signature.v) == (r, s, v)
 
 
-def test_nonces_rise_even_when_the_clock_does_not():
-    signer = HyperliquidSigner(KEY, is_mainnet=False)
-    assert [signer.sign(action(), now_ms=now).nonce for now in (10, 10, 5, 20)] == [10, 11, 12, 20]
-
-
-def test_expiry_and_key_order_are_signed():
-    def sign(asked: dict[str, Any], expires_after_ms: int | None) -> str:
-        signer = HyperliquidSigner(KEY, is_mainnet=False)
-        return signer.sign(asked, now_ms=10, expires_after_ms=expires_after_ms).signature.r
-
+def test_expiry_nonce_and_key_order_are_signed() -> None:
     reordered = dict(reversed(action().items()))
-    assert len({sign(action(), None), sign(action(), 99), sign(reordered, None)}) == 3
+    first, *others = (
+        sign(action(), 10).r,
+        sign(action(), 11).r,
+        sign(action(), 10, expires_after_ms=99).r,
+        sign(reordered, 10).r,
+    )
+    assert first not in others
+    assert len(dict.fromkeys(others)) == 3
 
 
-def test_the_key_does_not_show():
+def test_requests_for_the_other_network_are_refused() -> None:
+    signer = HyperliquidSigner(KEY, is_mainnet=False)
+    with pytest.raises(SigningRefused, match="testnet alone"):
+        signer.sign(HyperliquidSignRequest(action=action(), nonce=1, is_mainnet=True))
+
+
+def test_what_may_not_be_signed_is_refused_by_the_signer_itself() -> None:
+    with pytest.raises(SigningRefused, match="not allowed"):
+        sign({"type": "usdSend", "destination": "0x" + "00" * 20, "amount": "1", "time": 1}, 1)
+
+
+def test_an_agent_signs_for_its_account_and_a_key_of_its_own_for_itself() -> None:
+    own = HyperliquidSigner(KEY, is_mainnet=False)
+    assert own.account == own.address == "0x14791697260e4c9a71f18484c9f997b308e59325"
+    agent = HyperliquidSigner(KEY, is_mainnet=False, account="0x" + "AB" * 20)
+    assert (agent.account, agent.address) == ("0x" + "ab" * 20, own.address)
+
+
+def test_the_key_does_not_show() -> None:
     assert "0123" not in repr(HyperliquidSigner(KEY, is_mainnet=False))
 
 
-def test_slow_backend_is_refused(monkeypatch: pytest.MonkeyPatch):
+def test_slow_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     class NativeECCBackend:
         pass
 

@@ -12,11 +12,12 @@ import trio
 from actors.commands import SubmitOrder
 from actors.domain import Side, TimeInForce, Venue, client_order_id
 from actors.messages import AccountReported, MarketSampled, QuoteUpdated
-from engine.simulators.exchange import Exchange
+from engine.simulators.exchange import Exchange, InstrumentSpec
 from engine.simulators.faults import FaultPlan, FaultRule, Traffic
 from engine.simulators.hyperliquid import (
     HYPERLIQUID_FEES,
     HYPERLIQUID_RULES,
+    FaceKnobs,
     HyperliquidFace,
     hyperliquid_instrument,
 )
@@ -25,6 +26,7 @@ from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.hyperliquid.adapter import HyperliquidAdapter
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.hyperliquid.signing import HyperliquidSigner
+from engine.venues.signing import SignHere
 
 HOUR_NS = 3_600_000_000_000
 START_NS = 1_790_000_000_000_000_000 // HOUR_NS * HOUR_NS
@@ -42,7 +44,7 @@ class StillMarket:
     end_ns = None
 
     def __init__(self) -> None:
-        self.mids = {"BTC": D(60_000), "SOL": D(100)}
+        self.mids = {"BTC": D(60_000), "SOL": D(100), "PEPE": D("0.00001")}
         self.depth = (DepthLevel(bps=D(0), size=D(1)), DepthLevel(bps=D(10), size=D(5)))
 
     def sample(self, venue: str, asset: str, at_ns: int) -> MarketPoint:
@@ -68,12 +70,13 @@ class StillMarket:
         return ()
 
 
-def make_exchange() -> Exchange:
+def make_exchange(*more: InstrumentSpec) -> Exchange:
     exchange = Exchange(
         rules=HYPERLIQUID_RULES,
         instruments=(
             hyperliquid_instrument("BTC", size_decimals=5, max_leverage=40),
             hyperliquid_instrument("SOL", size_decimals=2, max_leverage=20),
+            *more,
         ),
         fees=HYPERLIQUID_FEES,
     )
@@ -96,18 +99,28 @@ def now_ns() -> int:
 class World:
     """Everything one dialogue needs; `said` is what the adapter reported."""
 
-    def __init__(self, *faults: FaultRule, **settings) -> None:
+    def __init__(
+        self,
+        *faults: FaultRule,
+        signing=None,
+        knobs: FaceKnobs | None = None,
+        valid_until_ms: int | None = None,
+        instruments: tuple[InstrumentSpec, ...] = (),
+        **settings,
+    ) -> None:
         self.market = StillMarket()
-        self.exchange = make_exchange()
-        signer = HyperliquidSigner(KEY, is_mainnet=False)
-        self.face = HyperliquidFace(self.exchange, self.market, {signer.address: ACCOUNT})
+        self.exchange = make_exchange(*instruments)
+        signer = HyperliquidSigner(KEY, is_mainnet=False, account=ACCOUNT)
+        ends = {} if valid_until_ms is None else {signer.address: valid_until_ms}
+        agents = {signer.address: ACCOUNT}
+        self.face = HyperliquidFace(self.exchange, self.market, agents, knobs=knobs, valid_until_ms=ends)
         pace = Pace(latency_least_s=0.01, latency_most_s=0.01)
         rng = random.Random(7)
         self.venue = SimulatedVenue(self.face, now_ns, pace, rng, FaultPlan(rules=faults))
         self.said: list = []
         wishes = {"account": ACCOUNT, "assets": ("BTC", "SOL"), **settings}
         self.adapter = HyperliquidAdapter(
-            HyperliquidSettings(**wishes), signer, self.venue, self.said.append, now_ns, rng
+            HyperliquidSettings(**wishes), signing or SignHere(signer), self.venue, self.said.append, now_ns, rng
         )
 
     @asynccontextmanager

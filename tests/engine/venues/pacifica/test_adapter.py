@@ -3,7 +3,7 @@ import pytest
 import trio
 
 from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition
-from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce, Venue
+from actors.domain import DoneReason, Liquidity, MarketStatus, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
     AccountReported,
     CancelRejected,
@@ -27,9 +27,14 @@ from actors.messages import (
     QuoteUpdated,
 )
 from engine.simulators.faults import FaultRule, Reject, Status, Traffic
+from engine.simulators.pacifica import FaceKnobs, pacifica_instrument
+from engine.venues.link import LinkLimits
+from engine.venues.pacifica.signing import PacificaSigner
+from engine.venues.signing import SignHere
 from tests.engine.venues.pacifica.world import SIGNER, D, World, answered, cut, lost_answer, muted
 
 POST_ONLY = TimeInForce.POST_ONLY
+AGENT = PacificaSigner(bytes(range(32, 64)), account=SIGNER.account)
 
 
 def kinds(messages):
@@ -224,7 +229,7 @@ async def test_every_refusal_a_scenario_can_ask_for_comes_back_as_its_reason(aut
 
 
 async def test_a_timed_out_order_that_was_executed_is_found_by_query(autojump_clock):
-    faults = (lost_answer(), *muted("account_order_updates", "account_trades"))
+    faults = (lost_answer(), *muted("account_order_updates", "account_trades", "account_positions"))
     async with World(*faults).running() as world:
         order = world.order()
         assert kinds(await world.perform(order)) == [OrderUnresolved]
@@ -388,9 +393,157 @@ async def test_funding_payments_are_read_after_the_hour(autojump_clock):
         assert len(world.of(FundingPaid)) == 1
 
 
-async def test_the_link_outlives_a_day(autojump_clock):
-    """Connections are closed after 24 hours; the loop begins again."""
-    async with World(step_s=30).running() as world:
-        await world.after(90_000)
-        assert len(world.of(LinkLost)) == 1
+# leverage, agents, units
+
+
+async def test_a_market_whose_leverage_is_not_the_configured_one_may_only_be_reduced(autojump_clock):
+    world = World(leverage=2)
+    world.face.advance(world.now_ns())
+    world.exchange.set_leverage(SIGNER.account, "BTC", 5)
+    world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.1"))
+    async with world.running():
+        btc, sol = (m.instrument for m in world.of(InstrumentListed))
+        assert (btc.status, btc.status_reason) == (MarketStatus.REDUCE_ONLY, "leverage of BTC is 5, wanted 2")
+        assert sol.status is MarketStatus.OPEN
+
+
+async def test_leverage_refused_while_flat_is_told_and_nothing_may_be_opened(autojump_clock):
+    refused = FaultRule(
+        name="no", traffic=Traffic.HTTP, match="*/account/leverage", fault=Reject(reason="Invalid leverage")
+    )
+    async with World(refused).running() as world:
+        assert [m.instrument.status for m in world.of(InstrumentListed)] == [MarketStatus.REDUCE_ONLY] * 2
+        assert [m.detail for m in world.of(FrameRefused)] == [
+            "leverage of BTC is 50, wanted 3",
+            "leverage of SOL is 20, wanted 3",
+        ]
+
+
+async def test_an_agent_trades_for_its_main_account(autojump_clock):
+    agents = {SIGNER.account: (AGENT.public_key,)}
+    async with World(signing=SignHere(AGENT), agents=agents).running() as world:
+        await world.perform(world.order())
+        await world.after(1)
+        assert [m.size for m in world.of(OrderFilled)] == [D("0.1")]
+        assert world.exchange.position(SIGNER.account, "BTC").size == D("0.1")
+
+
+async def test_an_unbound_agent_is_refused_and_nothing_may_be_opened(autojump_clock):
+    async with World(signing=SignHere(AGENT)).running() as world:
+        (refused,) = await world.perform(world.order())
+        assert (refused.reason, "Agent not authorized" in refused.detail) == (RejectReason.SIGNATURE, True)
+        assert {m.instrument.status for m in world.of(InstrumentListed)} == {MarketStatus.REDUCE_ONLY}
+
+
+async def test_a_symbol_of_a_thousand_tokens_is_traded_in_tokens(autojump_clock):
+    listed = pacifica_instrument("BONK", tick="0.000001", lot="1", max_leverage=10)
+    world = World(instruments=(listed,), assets=("BONK",))
+    world.market.depth = tuple(msgspec.structs.replace(level, size=D(50_000_000)) for level in world.market.depth)
+    async with world.running():
+        (instrument,) = (m.instrument for m in world.of(InstrumentListed))
+        terms = (instrument.symbol, instrument.multiplier, instrument.lot, instrument.tick)
+        assert terms == ("kBONK", 1000, 1000, D("1e-9"))
+        await world.after(1)
+        assert D("0.0000199") < world.of(QuoteUpdated)[0].bid < D("0.00002")
+        await world.perform(world.order(asset="BONK", size="2000000", price="0.0000201"))
+        await world.after(1)
+        assert [m.size for m in world.of(OrderFilled)] == [2_000_000]
+        assert world.exchange.position(SIGNER.account, "kBONK").size == 2000
+
+
+# forced closes
+
+
+async def test_an_adl_whose_trade_is_lost_shows_in_the_position_and_is_fetched(autojump_clock):
+    async with World(*muted("account_trades")).running() as world:
+        world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.5")))
+        await world.after(5)
+        world.face._happened(world.exchange.deleverage(world.now_ns(), SIGNER.account, "BTC", D("0.2")))
+        told = await world.after(5)
+        assert [(m.side, m.size) for m in told if isinstance(m, PositionDeleveraged)] == [(Side.SELL, D("0.2"))]
+        assert not world.of(FrameRefused)
+
+
+async def test_a_position_that_moves_without_any_trade_is_told_once(autojump_clock):
+    hidden = FaultRule(name="gone", traffic=Traffic.HTTP, match="*/trades/history", fault=Status(status=503), from_s=1)
+    async with World(*muted("account_trades"), hidden).running() as world:
+        await world.after(2)
+        world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.5")))
+        await world.after(60)
+        assert [m.detail for m in world.of(FrameRefused)] == ["the position of BTC moved by 0.5 without a fill"]
+
+
+async def test_with_a_key_a_forced_close_is_fetched_at_once(autojump_clock):
+    async with World(*muted("account_trades", "account_positions"), identified=True).running() as world:
+        world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.5")))
+        await world.after(5)
+        world.face._happened(world.exchange.deleverage(world.now_ns(), SIGNER.account, "BTC", D("0.2")))
+        told = await world.after(0.2)
+        assert [m.size for m in told if isinstance(m, PositionDeleveraged)] == [D("0.2")]
+
+
+async def test_an_adl_told_by_every_channel_is_one_adl(autojump_clock):
+    async with World(identified=True).running() as world:
+        world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.5")))
+        world.face._happened(world.exchange.deleverage(world.now_ns(), SIGNER.account, "BTC", D("0.2")))
+        await world.after(20)
+        assert len(world.of(PositionDeleveraged)) == 1
+        assert not world.of(FrameRefused)
+
+
+# books and the age of a connection
+
+
+def bbo(at_ms: int, last: int, bid: str = "59000", ask: str = "59001") -> bytes:
+    data = {"s": "BTC", "i": 1, "li": last, "t": at_ms, "b": bid, "B": "1", "a": ask, "A": "1"}
+    return msgspec.json.encode({"channel": "bbo", "data": data})
+
+
+async def test_stale_and_crossed_books_are_no_quotes(autojump_clock):
+    world = World()
+    decode, now_ms = world.adapter._dialogue.decode, world.now_ns() // 1_000_000
+    assert not decode(bbo(now_ms, 5, bid="59001")), "locked"
+    assert not decode(bbo(now_ms, 5, bid="59002")), "crossed"
+    assert len(decode(bbo(now_ms, 6))) == 1
+    assert not decode(bbo(now_ms, 5)), "older than the one before"
+    await trio.sleep(61)
+    assert not decode(bbo(now_ms, 7)), "older than a quote may be"
+    assert len(decode(bbo(now_ms + 61_000, 7))) == 1
+
+
+async def test_a_connection_is_renewed_in_the_last_hour_of_its_day_when_no_order_is_open(autojump_clock):
+    async with World(step_s=30, busy_s=30).running() as world:
+        order = world.order(price="50000", tif=POST_ONLY, expires_at_ns=2**62)
+        await world.perform(order)
+        await world.after(84_000)
+        assert not world.of(LinkLost), "an order is open"
+        world.exchange.cancel_all(world.now_ns(), SIGNER.account)
+        await world.perform(CancelOrder(venue=Venue.PACIFICA, asset="BTC", order_id=order.order_id))
+        await world.perform(QueryOrder(venue=Venue.PACIFICA, asset="BTC", order_id=order.order_id))
+        await world.after(100)
+        assert [m.reason for m in world.of(LinkLost)] == ["renewed before the venue closes it for its age"]
         assert len(world.of(LinkUp)) == 2
+
+
+async def test_an_order_that_stays_open_does_not_keep_an_old_connection_for_ever(autojump_clock):
+    async with World(step_s=30, busy_s=30).running() as world:
+        await world.perform(world.order(price="50000", tif=POST_ONLY, expires_at_ns=2**62))
+        await world.after(86_000)
+        assert len(world.of(LinkLost)) == 1
+        world.market.mids["BTC"] = D(49_000)
+        await world.after(60)
+        assert [m.size for m in world.of(OrderFilled)] == [D("0.1")]
+
+
+async def test_a_close_by_age_loses_no_fill(autojump_clock):
+    limits = LinkLimits()
+    knobs = FaceKnobs(age_most_s=600)
+    async with World(step_s=5, knobs=knobs, link=limits).running() as world:
+        for number in range(12):
+            side, price = (Side.BUY, "60100") if number % 2 == 0 else (Side.SELL, "59900")
+            await world.perform(world.order(side=side, price=price))
+            await world.after(100)
+        await world.after(60)
+        assert len(world.of(LinkLost)) == 2
+        assert len(world.of(OrderFilled)) == 12
+        assert len({m.fill_id for m in world.of(OrderFilled)}) == 12

@@ -8,24 +8,29 @@ from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import trio
+from msgspec.structs import replace
 
 from actors.commands import SubmitOrder
 from actors.domain import Side, TimeInForce, Venue
 from actors.messages import AccountReported, MarketSampled, PositionReported, QuoteUpdated
-from engine.simulators.exchange import Exchange
+from engine.simulators.exchange import Exchange, InstrumentSpec
 from engine.simulators.faults import Disconnect, DropFrame, DropResponse, Fault, FaultPlan, FaultRule, Traffic
 from engine.simulators.market import DepthLevel, MarketPoint
-from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, PacificaFace, pacifica_instrument
+from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, FaceKnobs, PacificaFace, pacifica_instrument
 from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.pacifica.adapter import PacificaAdapter
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.signing import PacificaSigner
+from engine.venues.pacifica.signing_request import PacificaSigned, PacificaSignRequest, signed_body
+from engine.venues.signing import SignHere
+from engine.venues.transport import HttpRequest, HttpResponse, Stream
 
 START_NS = 1_790_000_000_000_000_000 // 3_600_000_000_000 * 3_600_000_000_000
 SIGNER = PacificaSigner(bytes(range(32)))
 OTHER = PacificaSigner(bytes(range(64, 96)))
 D = Decimal
-MIDS = {"BTC": D(60_000), "SOL": D(100)}
+MIDS = {"BTC": D(60_000), "SOL": D(100), "BONK": D("0.00002")}
+API_KEY = "AbCdEfGh_2mT8x"
 
 
 def _pushed(message) -> bool:
@@ -91,32 +96,74 @@ def cut(at_s: float) -> FaultRule:
     return FaultRule(name="cut", traffic=Traffic.FRAME, match="bbo", from_s=at_s, at_most=1, fault=Disconnect())
 
 
+def signed(signer: PacificaSigner, operation: str, payload: dict, *, timestamp_ms: int, expiry_window_ms: int) -> dict:
+    """The body of any operation, also of those that the signer would refuse."""
+    agent = None if signer.public_key == signer.account else signer.public_key
+    signature = signer._signature(operation, payload, timestamp_ms, expiry_window_ms)
+    times = {"timestamp_ms": timestamp_ms, "expiry_window_ms": expiry_window_ms}
+    request = PacificaSignRequest(operation=operation, payload=payload, **times)
+    return signed_body(signer.account, request, PacificaSigned(signature=signature, agent_wallet=agent))
+
+
+class Keyed:
+    """A transport that shows an API key with every request and handshake, as one built with a key does."""
+
+    def __init__(self, venue: SimulatedVenue, api_key: str) -> None:
+        self._venue, self._api_key = venue, api_key
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        headers = (*request.headers, ("PF-API-KEY", self._api_key))
+        return await self._venue.request(replace(request, headers=headers))
+
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[Stream]:
+        async with self._venue.stream(path) as stream:
+            self._venue.face.introduce(stream.connection, self._api_key)
+            yield stream
+
+
 class World:
     """Everything one dialogue needs; `said` is what the adapter reported."""
 
-    def __init__(self, *faults: FaultRule, step_s: float = 0.05, fault_seed: int = 0, **settings) -> None:
+    def __init__(
+        self,
+        *faults: FaultRule,
+        step_s: float = 0.05,
+        busy_s: float = 0.05,
+        fault_seed: int = 0,
+        signing=None,
+        knobs: FaceKnobs | None = None,
+        agents: dict[str, tuple[str, ...]] | None = None,
+        instruments: tuple[InstrumentSpec, ...] = (),
+        **settings,
+    ) -> None:
+        self.signing = signing or SignHere(SIGNER)
         self.market = StillMarket()
         self.exchange = Exchange(
             rules=PACIFICA_RULES,
             instruments=(
                 pacifica_instrument("BTC", tick="1", lot="0.00001", max_leverage=50),
                 pacifica_instrument("SOL", tick="0.01", lot="0.01", max_leverage=20),
+                *instruments,
             ),
             fees=PACIFICA_FEES,
         )
         accounts = {SIGNER.account: D(100_000), OTHER.account: D(100_000)}
-        self.face = PacificaFace(self.exchange, self.market, accounts)
-        pace = Pace(quiet_step_s=step_s, busy_step_s=0.05, latency_least_s=0, latency_most_s=0)
+        more = {"knobs": knobs, "agents": agents, "api_keys": {API_KEY: SIGNER.account}}
+        self.face = PacificaFace(self.exchange, self.market, accounts, **more)
+        pace = Pace(quiet_step_s=step_s, busy_step_s=busy_s, latency_least_s=0, latency_most_s=0)
         plan = FaultPlan(rules=faults)
         self.transport = SimulatedVenue(self.face, self.now_ns, pace, random.Random(5), plan, fault_seed)
         self.said: list = []
-        self.settings = PacificaSettings(account=SIGNER.account, assets=("BTC", "SOL"), **settings)
+        self.settings = PacificaSettings(**({"account": SIGNER.account, "assets": ("BTC", "SOL")} | settings))
         self.adapter = self.make_adapter()
         self.orders = 0
         self.start_ns = START_NS
 
     def make_adapter(self) -> PacificaAdapter:
-        return PacificaAdapter(self.settings, SIGNER, self.transport, self.said.append, self.now_ns, random.Random(7))
+        transport = Keyed(self.transport, API_KEY) if self.settings.identified else self.transport
+        ends = (transport, self.said.append, self.now_ns, random.Random(7))
+        return PacificaAdapter(self.settings, self.signing, *ends)
 
     def now_ns(self) -> int:
         return START_NS + round(trio.current_time() * 1e9)

@@ -1,0 +1,283 @@
+"""The adapter against what the venue does to links, accounts and markets: gaps, lags, agents, modes, multipliers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import msgspec
+import pytest
+import trio
+
+from actors.commands import CancelOrder, QueryOrder
+from actors.domain import DoneReason, MarketStatus, RejectReason, Side, TimeInForce, Venue
+from actors.messages import (
+    AccountReported,
+    FrameRefused,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketSampled,
+    OrderAccepted,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    PositionReported,
+    QuoteUpdated,
+)
+from engine.simulators.faults import Disconnect, DropFrame, DropResponse, FaultRule, Status, Traffic
+from engine.simulators.hyperliquid import FaceKnobs, hyperliquid_instrument
+from engine.venues.hyperliquid.settings import HyperliquidSettings
+from tests.engine.venues.hyperliquid.world import ACCOUNT, START_NS, World, now_ns, of, on_http, order
+
+HL = Venue.HYPERLIQUID
+D = Decimal
+MS = 1_000_000
+RESTING = {"time_in_force": TimeInForce.POST_ONLY, "limit_price": D(59_900), "expires_at_ns": 2**62}
+
+
+def cut(from_s: float) -> FaultRule:
+    """The stream is cut at the first frame after this, and refused for two minutes."""
+    return FaultRule(name="cut", traffic=Traffic.FRAME, fault=Disconnect(refuse_s=120), from_s=from_s, at_most=1)
+
+
+def muted(channel: str, to_s: float | None = None) -> FaultRule:
+    return FaultRule(name=f"no {channel}", traffic=Traffic.FRAME, fault=DropFrame(), match=channel, to_s=to_s)
+
+
+# gaps and lags
+
+
+async def test_orders_known_before_a_gap_are_told_again_after_it(autojump_clock):
+    """One rests on, one was cancelled by the venue meanwhile, one filled: nothing stays as it was believed."""
+    world = World(cut(5))
+    async with world.live():
+        kept, ended, filled = (
+            order(n, **(RESTING | {"limit_price": D(p)})) for n, p in ((1, 58_000), (2, 58_500), (3, 59_900))
+        )
+        for each in (kept, ended, filled):
+            await world.do(each)
+        await trio.sleep(60)
+        assert of(LinkLost, world.said)
+        from_here = len(world.said)
+        world.exchange.cancel_by_client_id(now_ns(), ACCOUNT, "0x" + ended.order_id)
+        world.market.mids["BTC"] = D(59_000)
+        await trio.sleep(240)
+        heard = world.said[from_here:]
+        before_up = heard[: heard.index(LinkUp(venue=HL))]
+        assert [m.order_id for m in of(OrderAccepted, before_up)] == [kept.order_id]
+        assert [m.order_id for m in of(OrderFilled, before_up)] == [filled.order_id]
+        done = {m.order_id: (m.filled, m.reason) for m in of(OrderDone, before_up)}
+        assert done == {
+            ended.order_id: (0, DoneReason.CANCELED),
+            filled.order_id: (D("0.1"), DoneReason.FILLED),
+        }
+
+
+async def test_orders_that_are_over_are_asked_for_no_more_after_a_gap(autojump_clock):
+    world = World(cut(5))
+    async with world.live():
+        await world.do(order(1))
+        await trio.sleep(60)
+        from_here = len(world.said)
+        await trio.sleep(240)
+        assert not of(OrderDone, world.said[from_here:])
+        assert not world.adapter._memory.all_pending()
+
+
+async def test_an_order_the_venue_does_not_know_yet_is_asked_for_again_before_it_is_called_unknown(autojump_clock):
+    lost = on_http("lost", DropResponse(), contains='"type":"order"')
+    async with World(lost, knobs=FaceKnobs(unknown_oid_lag_ms=6_500), unknown_grace_s=8).live() as world:
+        asked = order(1)
+        assert of(OrderUnresolved, await world.do(asked))
+        heard = await world.do(QueryOrder(venue=HL, asset="BTC", order_id=asked.order_id))
+        assert [m.filled for m in of(OrderDone, heard)] == [D("0.1")]
+        assert not of(OrderUnknown, world.said)
+
+
+async def test_asking_again_has_an_end(autojump_clock):
+    lost = on_http("lost", DropResponse(), contains='"type":"order"')
+    async with World(lost, knobs=FaceKnobs(unknown_oid_lag_ms=60_000), unknown_grace_s=8).live() as world:
+        asked = order(1)
+        await world.do(asked)
+        began_s = trio.current_time()
+        heard = await world.do(QueryOrder(venue=HL, asset="BTC", order_id=asked.order_id))
+        assert of(OrderUnknown, heard) == [OrderUnknown(venue=HL, order_id=asked.order_id)]
+        assert trio.current_time() - began_s < 9
+
+
+async def test_a_cancelled_order_the_venue_does_not_know_yet_is_in_doubt_not_unknown(autojump_clock):
+    async with World(muted("orderUpdates"), knobs=FaceKnobs(unknown_oid_lag_ms=60_000)).live() as world:
+        resting = order(1, **RESTING)
+        await world.do(resting)
+        heard = await world.do(CancelOrder(venue=HL, asset="BTC", order_id=resting.order_id))
+        assert [type(m) for m in heard if not isinstance(m, PositionReported)] == [OrderUnresolved]
+
+
+async def test_a_part_fill_is_told_by_its_fill_and_the_order_open_once(autojump_clock):
+    async with World().live() as world:
+        resting = order(1, **(RESTING | {"size": D(2)}))
+        await world.do(resting)
+        told = len(of(OrderAccepted, world.said))
+        world.market.depth = (world.market.depth[0],)
+        world.market.mids["BTC"] = D(59_880)
+        await trio.sleep(3)
+        assert [m.size for m in of(OrderFilled, world.said)] == [1, 1]
+        assert len(of(OrderAccepted, world.said)) == told
+
+
+async def test_a_quiet_link_is_kept_by_pings_past_the_venue_s_minute(autojump_clock):
+    async with World().live() as world:
+        await trio.sleep(4000)
+        assert not of(LinkLost, world.said)
+
+
+# books
+
+
+def bbo(at_ms: int, bid: str = "59000.0", ask: str = "59001.0") -> bytes:
+    levels = [{"px": price, "sz": "1.0", "n": 1} for price in (bid, ask)]
+    return msgspec.json.encode({"channel": "bbo", "data": {"coin": "BTC", "time": at_ms, "bbo": levels}})
+
+
+async def test_stale_and_crossed_books_are_no_quotes(autojump_clock):
+    world = World()
+    decode, now_ms = world.adapter._dialogue.decode, now_ns() // MS
+    assert not decode(bbo(now_ms - 20, bid="59001.0")), "locked"
+    assert not decode(bbo(now_ms - 20, bid="59002.0")), "crossed"
+    assert len(decode(bbo(now_ms - 10))) == 1
+    assert not decode(bbo(now_ms - 11)), "older than the one before"
+    assert len(decode(bbo(now_ms - 10))) == 1
+    await trio.sleep(61)
+    assert not decode(bbo(now_ms)), "older than a quote may be"
+    assert len(decode(bbo(now_ms + 61_000))) == 1
+
+
+# agents
+
+
+async def test_an_agent_trades_for_its_master_account(autojump_clock):
+    async with World(valid_until_ms=START_NS // MS + 60_000).live() as world:
+        assert world.adapter._notary._signing.account == ACCOUNT
+        assert of(OrderFilled, await world.do(order(1)))
+        assert world.exchange.position(ACCOUNT, "BTC").size == D("0.1")
+
+
+async def test_an_agent_that_has_ended_is_refused_in_words_that_say_so(autojump_clock):
+    async with World(valid_until_ms=START_NS // MS + 60_000).live() as world:
+        await trio.sleep(61)
+        (refused,) = of(OrderRejected, await world.do(order(1)))
+        assert refused.reason is RejectReason.SIGNATURE
+        assert refused.detail.startswith("User or API Wallet 0x")
+        assert refused.detail.endswith("(a wrong key, or an agent that is unknown or has ended)")
+
+
+async def test_with_an_unknown_agent_no_market_is_listed_and_the_reason_is_told(autojump_clock):
+    async with World(valid_until_ms=0).live() as world:
+        assert not of(InstrumentListed, world.said)
+        refused = of(FrameRefused, world.said)
+        assert len(refused) == 2
+        assert all("User or API Wallet" in m.detail for m in refused)
+
+
+# accounts and leverage
+
+
+async def test_equity_of_a_unified_account_is_its_spot_usdc_and_unrealised_gains(autojump_clock):
+    async with World(knobs=FaceKnobs(unified=True)).live() as world:
+        assert of(AccountReported, world.said)[-1].equity_usd == 100_000
+        await world.do(order(1))
+        world.market.mids["BTC"] = D(60_500)
+        await trio.sleep(30)
+        told, true = of(AccountReported, world.said)[-1], world.exchange.account_view(ACCOUNT)
+        assert true is not None
+        assert abs(told.equity_usd - true.equity_usd) < 1
+        assert 0 < told.available_usd <= told.equity_usd
+        assert told.maintenance_usd > 0
+
+
+async def test_a_mode_the_venue_does_not_tell_is_seen_from_the_figures(autojump_clock):
+    silent = on_http("mode", Status(status=422, body="no"), path="/info", contains="userAbstraction")
+    async with World(silent, knobs=FaceKnobs(unified=True)).live() as world:
+        assert of(AccountReported, world.said)[-1].equity_usd == 100_000
+    async with World(silent).live() as world:
+        assert of(AccountReported, world.said)[-1].equity_usd == 100_000
+
+
+async def test_leverage_the_venue_accepted_but_did_not_set_keeps_the_market_from_being_listed(autojump_clock):
+    async with World(knobs=FaceKnobs(leverage_sticks=True)).live() as world:
+        assert not of(InstrumentListed, world.said)
+        assert [m.detail for m in of(FrameRefused, world.said)] == [
+            "BTC: asked for 3x, the venue says 20x",
+            "SOL: asked for 3x, the venue says 20x",
+        ]
+
+
+async def test_a_position_at_another_leverage_may_only_be_reduced(autojump_clock):
+    world = World()
+    world.face.advance(START_NS)
+    world.exchange.set_position(START_NS, ACCOUNT, "BTC", D("0.1"))
+    async with world.live():
+        btc, sol = (m.instrument for m in of(InstrumentListed, world.said))
+        assert btc.status is MarketStatus.REDUCE_ONLY
+        assert btc.status_reason == "the open position has cross leverage 20x, wanted cross 3x"
+        assert sol.status is MarketStatus.OPEN
+
+
+async def test_confirmed_leverage_is_not_asked_for_at_every_reconnect(autojump_clock):
+    asked = on_http("count", Status(status=500), path="/info", contains="activeAssetData", from_s=1, at_most=10)
+    world = World(asked, cut(5))
+    async with world.live():
+        await trio.sleep(300)
+        assert len([m for m in world.said if m == LinkUp(venue=HL)]) == 2
+        assert not world.venue.struck("count")
+
+
+# units and expiry
+
+
+async def test_a_coin_of_a_thousand_tokens_is_traded_in_tokens(autojump_clock):
+    listed = hyperliquid_instrument("PEPE", size_decimals=0, max_leverage=10)
+    assert listed.asset == "kPEPE"
+    world = World(instruments=(listed,), assets=("PEPE",))
+    world.market.depth = tuple(msgspec.structs.replace(level, size=D(10_000_000)) for level in world.market.depth)
+    async with world.live():
+        (instrument,) = (m.instrument for m in of(InstrumentListed, world.said))
+        assert (instrument.symbol, instrument.multiplier, instrument.lot) == ("kPEPE", 1000, 1000)
+        await trio.sleep(1)
+        quote = of(QuoteUpdated, world.said)[0]
+        assert D("0.0000099") < quote.bid < D("0.00001") < quote.ask < D("0.0000101")
+        assert of(MarketSampled, world.said)[0].oracle == D("0.00001")
+        heard = await world.do(order(1, asset="PEPE", size=D(1000), limit_price=D("0.000011"), side=Side.BUY))
+        assert [m.reason for m in of(OrderRejected, heard)] == [RejectReason.MIN_NOTIONAL]
+        heard = await world.do(order(2, asset="PEPE", size=D(2_000_000), limit_price=D("0.000011")))
+        assert sum(m.size for m in of(OrderFilled, heard)) == 2_000_000
+        assert of(PositionReported, heard)[-1].size == 2_000_000
+        assert world.exchange.position(ACCOUNT, "kPEPE").size == 2000
+
+
+async def test_every_action_expires(autojump_clock):
+    world = World(dead_man_s=30, knobs=FaceKnobs(dead_man_volume_usd=D(0)))
+    bodies: list[dict] = []
+    carry = world.venue.request
+
+    async def noting(request):
+        if request.path == "/exchange":
+            bodies.append(json.loads(request.body))
+        return await carry(request)
+
+    world.venue.request = noting
+    async with world.live():
+        resting = order(1, **(RESTING | {"expires_at_ns": now_ns() + 20_000_000_000}))
+        await world.do(resting)
+        await world.do(CancelOrder(venue=HL, asset="BTC", order_id=resting.order_id))
+        kinds = {body["action"]["type"] for body in bodies}
+        assert kinds == {"updateLeverage", "order", "cancelByCloid", "scheduleCancel"}
+        assert all(0 < body["expiresAfter"] - body["nonce"] <= 60_000 for body in bodies)
+
+
+def test_more_markets_than_subscriptions_are_refused():
+    with pytest.raises(ValueError, match="subscriptions"):
+        HyperliquidSettings(account=ACCOUNT, assets=tuple(f"A{n}" for n in range(500)))
