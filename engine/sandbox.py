@@ -18,14 +18,14 @@ import trio.testing
 from rich.console import Group
 from rich.table import Table
 
-from actors.domain import Venue
+from actors.domain import HOUR_NS, Venue
 from engine.clock import NS_PER_US, Clock
 from engine.config import Config, ConfigError, parse_speed
 from engine.preparation import first_common_ns, fit_to_market
 from engine.runtime import first_of
 from engine.sandbox_keys import keep_key, simulated_key
 from engine.simulators.faults import FaultPlan
-from engine.simulators.market import Market
+from engine.simulators.market import Market, ShiftedMarket
 from engine.simulators.server import Address, Stall, serve
 from engine.simulators.server.control import NETWORK
 from engine.venues.registry import make_signer
@@ -113,14 +113,16 @@ class _Sandbox:
 
     def __init__(self, request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> None:
         self._request, self._ready = request, ready
-        self._market = build_market(request.config)
         self._faults = build_faults(request.config)
-        self._config, _ = fit_to_market(_narrowed(request), self._market)
+        self._started_ns = time.time_ns() // NS_PER_US * NS_PER_US
+        config = _narrowed(request)
+        self._market = brought_to_today(build_market(config), config, self._started_ns)
+        self._config, _ = fit_to_market(config, self._market)
         self._stalls: dict[Venue, Stall] = {}
 
     async def main(self) -> None:
         """Inside trio: build, serve, wait."""
-        started_ns = start_of(self._market, self._config)
+        started_ns = self._started_ns
         clock = Clock(started_ns)
         for venue in self._request.venues:
             self._stalls[venue] = _stall(venue, self._config, self._market, self._faults, clock)
@@ -183,11 +185,10 @@ def _narrowed(request: SandboxRequest) -> Config:
     return replace(config, venues=venues, policy=replace(config.policy, scanner=scanner))
 
 
-def start_of(market: Market, config: Config) -> int:
-    """Now, in a market without an end, so that clients' clocks agree; else where the recording begins. In ns."""
-    if market.end_ns is not None:
-        return first_common_ns(market, config)
-    return max(time.time_ns() // NS_PER_US * NS_PER_US, market.start_ns)
+def brought_to_today(market: Market, config: Config, now_ns: int) -> Market:
+    """The market, begun within the hour before `now_ns`: its clock is the clients', its world always the same."""
+    later_h = (now_ns - first_common_ns(market, config)) // HOUR_NS
+    return ShiftedMarket(market, later_h)
 
 
 def _stall(venue: Venue, config: Config, market: Market, faults: FaultPlan, clock: Clock) -> Stall:

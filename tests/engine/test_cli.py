@@ -447,7 +447,20 @@ def test_a_good_profile_is_said_to_be_good(told: Any) -> None:
 def test_help_names_every_command_and_the_version_is_told(told: Any) -> None:
     said = told("--help")
     assert said.code == 0
-    commands = ("run", "scan", "simulate", "conformance", "keys", "calibrate", "check-config", "replay", "verify", "explain", "rerecord", "render")
+    commands = (
+        "run",
+        "scan",
+        "simulate",
+        "conformance",
+        "keys",
+        "calibrate",
+        "check-config",
+        "replay",
+        "verify",
+        "explain",
+        "rerecord",
+        "render",
+    )
     assert [name for name in commands if name not in said.out] == []
     assert told("--version").out.strip() == "0.1.0"
     for name in commands:

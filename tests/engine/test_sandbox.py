@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.domain import Venue
+from actors.domain import HOUR_NS, Venue
 from engine import cli, config as configuration, sandbox
 from engine.config import Config, ConfigError
 from engine.keys import read_key_file
@@ -131,9 +131,16 @@ def test_a_speed_that_sockets_cannot_have_is_refused(text: str) -> None:
     assert sandbox.pace_of("60") == 60
 
 
-def test_a_market_without_an_end_begins_now_so_that_clocks_agree(profile: Config) -> None:
-    begun_ns = sandbox.start_of(SeededMarket(1), profile)
-    assert 0 <= time.time_ns() - begun_ns < 60e9
+def test_the_market_begins_within_the_hour_so_that_clocks_agree_and_the_world_is_the_same(profile: Config) -> None:
+    market, now_ns = SeededMarket(1), time.time_ns()
+    today = sandbox.brought_to_today(market, profile, now_ns)
+    assert 0 <= now_ns - today.start_ns < HOUR_NS
+    later_ns = today.start_ns - market.start_ns
+    assert later_ns % HOUR_NS == 0
+    first, same = market.sample("drift", "SOL", market.start_ns), today.sample("drift", "SOL", today.start_ns)
+    assert first is not None
+    assert same is not None
+    assert (first.mid, first.premium) == (same.mid, same.premium)
 
 
 def test_the_command_prints_where_and_what_for_programs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""What a venue, or whoever stands in its place, may do to a stream."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import trio
+from websockets.frames import Opcode
+
+from engine.venues.network import NetworkLimits, NetworkTransport, Routes, loopback_routes
+from engine.venues.network.websocket import HEAD_BYTES_MOST
+from engine.venues.transport import TransportError
+from tests.engine.simulators.plain import patient_clock, until
+from tests.engine.venues.raw import head_of, raw_server, silence, streaming, text
+
+clock = patient_clock
+KEY = "hush-hush"
+FLOOD = 8 << 20
+
+
+def network(address: str, **limits) -> NetworkTransport:
+    return NetworkTransport(loopback_routes(address), NetworkLimits(**limits))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 101 Switching\r\nx: ", b"HTTP/1.1 200 OK\r\ncontent-length: 999999\r\n\r\n"],
+    ids=["a head without an end", "a refusal without an end"],
+)
+async def test_a_welcome_that_does_not_end_is_not_read_on(head: bytes, clock) -> None:
+    taken: list[int] = []
+
+    async def handle(stream: trio.abc.Stream) -> None:
+        await head_of(stream)
+        await stream.send_all(head)
+        for _ in range(FLOOD // 4096):
+            await stream.send_all(b"x" * 4096)
+            taken.append(4096)
+
+    async with raw_server(_until_gone(handle)) as address, network(address) as transport:
+        with pytest.raises(TransportError, match=f"more than {HEAD_BYTES_MOST} bytes") as failed:
+            async with transport.stream("/"):
+                pass
+        assert failed.value.sent
+        assert sum(taken) < FLOOD
+
+
+def _until_gone(handle):
+    async def served(stream: trio.abc.Stream) -> None:
+        try:
+            await handle(stream)
+        except trio.BrokenResourceError:
+            pass
+
+    return served
+
+
+async def test_a_flood_of_pings_is_answered_and_ends_with_whoever_does_not_read_the_answers(clock) -> None:
+    pings = text(b"x" * 100, opcode=Opcode.PING) * 200_000
+
+    async with (
+        raw_server(_until_gone(streaming(pings, then=silence))) as address,
+        network(address, write_s=3) as transport,
+        transport.stream("/") as stream,
+    ):
+        with pytest.raises(Exception, match="took nothing for 3 s|reset"):
+            await stream.receive()
+
+
+async def test_what_is_said_on_a_stream_stands_in_no_log(clock, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[bytes] = []
+
+    async def listen(stream: trio.abc.Stream) -> None:
+        heard.append(bytes(await stream.receive_some()))
+        await trio.sleep_forever()
+
+    caplog.set_level(logging.DEBUG)
+    async with raw_server(streaming(text(KEY.encode()), then=listen)) as address:
+        routes = Routes(requests={}, streams={"": f"ws://{address}/?api-key={KEY}"})
+        async with NetworkTransport(routes) as transport, transport.stream("/") as stream:
+            await stream.send(KEY.encode())
+            assert await stream.receive() == KEY.encode()
+            await until(lambda: bool(heard))
+    assert heard[0][1] & 0x80, "a client's frame is masked"
+    assert KEY.encode() not in heard[0]
+    ours = [record for record in caplog.records if record.name != "websockets.server"]
+    assert [record.getMessage() for record in ours if KEY in record.getMessage()] == []
