@@ -25,7 +25,6 @@ from engine.simulators.transport import Pace
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 LEVERAGE_MOST = 3
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 DURATION_MOST_S = 3650 * 86400.0
 NEVER_ZERO = (
     *("scan_s", "watch_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
@@ -218,6 +217,8 @@ def _adapter_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
 
 
 def _network_problems(venue: Venue, section: VenueSection, config: Config) -> Iterator[str]:
+    from engine.venues.network.routes import is_loopback
+
     if config.run.mode == "paper" or venue not in config.policy.scanner.venues:
         return
     network = section.network
@@ -225,13 +226,8 @@ def _network_problems(venue: Venue, section: VenueSection, config: Config) -> It
         yield f"there is no [venues.{venue.value}.network], which run.mode {config.run.mode!r} needs; add it"
         return
     for name, url in (("url", network.url), ("stream_url", network.stream_url), *network.routes.items()):
-        if config.run.mode == "sandbox" and not is_loopback(url):
+        if config.run.mode == "sandbox" and not is_loopback(urlsplit(url).hostname or ""):
             yield f"venues.{venue.value}.network.{name} is {url}; a sandbox is on this machine: use 127.0.0.1"
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address is on this machine."""
-    return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
 
 
 def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]]:

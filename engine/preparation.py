@@ -53,7 +53,14 @@ def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
 def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
     clocks = trio.run(sandbox_clocks, request.config)
     speed = speed_of(clocks, request.speed)
-    return _engine(request, request.config, NetworkDoors(request.config), speed, progress)
+    config = with_own_order_ids(request.config, max(clock.now_ns for clock in clocks.values()))
+    return _engine(request, config, NetworkDoors(config), speed, progress)
+
+
+def with_own_order_ids(config: Config, now_ns: int) -> Config:
+    """Client order ids of this run alone: venues that outlive a run refuse an id they have seen."""
+    namespace = f"{config.policy.order_namespace}|{now_ns}"
+    return msgspec.structs.replace(config, policy=msgspec.structs.replace(config.policy, order_namespace=namespace))
 
 
 def _in_memory(request: RunRequest, progress: Progress | None) -> Engine:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actors.domain import client_order_id
 from engine import config as configuration, preparation
 from engine.config import ConfigError
 from engine.errors import UserError
@@ -48,3 +49,8 @@ def test_an_asset_the_market_lacks_is_left_out_and_named(tmp_path: Path) -> None
             RunRequest(config=configuration.with_options(config(), assets="XYZ"), runs=tmp_path / "other")
         )
     assert not (tmp_path / "other").exists()
+
+
+def test_two_runs_on_the_same_venues_have_client_order_ids_of_their_own() -> None:
+    first, second = (preparation.with_own_order_ids(config(), now_ns).policy.order_namespace for now_ns in (1, 2))
+    assert client_order_id(first, "pair", 1) != client_order_id(second, "pair", 1)
