@@ -207,7 +207,10 @@ class Life:
         assert self.play.timers or not place.may_hold_leg
 
     def _check_positions(self, before: dict[LegName, Decimal], counted: dict[str, Decimal]) -> None:
-        """Each position moved by what its orders newly filled, by ADL at most to zero, or by adoption; else not."""
+        """Each position moved by what its orders newly filled, by ADL at most to zero, or by adoption; else not.
+
+        An ADL fill from before a size that the books have followed is in that size already.
+        """
         step, expected = self.play.step, dict(before)
         for order in self.play.orders:
             grown = self._filled(order.order_id) - counted.get(order.order_id, ZERO)
@@ -215,7 +218,10 @@ class Life:
         message = self.told[-1]
         if isinstance(message, PositionDeleveraged) and message.fill_id not in self.forced:
             name, sign = self._leg(message.venue), message.side.sign
-            if before[name] * sign < 0:
+            adopted_already = message.venue_at_ns <= self.play.state.leg(name).adopted_venue_ns
+            if adopted_already:
+                self.forced.append(message.fill_id)
+            elif before[name] * sign < 0:
                 self.forced.append(message.fill_id)
                 expected[name] += sign * min(message.size, abs(before[name]))
         for command in step.commands if step is not None else ():
