@@ -50,7 +50,7 @@ def paper_run(duration: str, directory: Path) -> tuple[Path, Line]:
     rate = result.final.messages / spent_s
     note = f"{duration} of market time in {spent_s:.1f} s"
     return result.directory, Line(
-        name="paper run, both venues simulated", unit="messages/s", measured=rate, least=rate, most=rate, note=note
+        name="paper run, all venues simulated", unit="messages/s", measured=rate, least=rate, most=rate, note=note
     )
 
 

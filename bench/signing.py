@@ -22,7 +22,10 @@ from engine.keys import write_key_file
 from engine.sandbox_keys import simulated_key
 from engine.signing import Caps, SigningProcess
 from engine.signing.venues import open_signer
+from engine.venues.drift.signing import DriftSignRequest
 from engine.venues.hyperliquid.signing import HyperliquidSignRequest
+from engine.venues.lighter.signing_request import CreateOrder, LighterSignRequest
+from engine.venues.lighter.wire import CHAIN_ID_TESTNET, TIF_IOC
 from engine.venues.pacifica.signing import PacificaSignRequest
 from engine.venues.signing import SignRequest
 
@@ -30,6 +33,16 @@ SEED = bytes(range(32))
 PER_REACTIONS = 10
 """A signature takes about that many times longer than a reaction."""
 PLENTY_USD = Decimal(10**12)
+
+DRIFT_MESSAGE = (
+    "gAEABQkDoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuDueXxo1Zghh8pewkVSI2B5dGsXTXgB68DW/OQ3f1FrnbwB9xBeu"
+    "8gamlEHq3LaZuMqqSvkDUq1wkM++qfgfpGu/PVBO5AzB631P3U27AqQ4ZsWP+ga837yFu4co0qKSTAMGRm/lIRcy/+ytunLDm+e8"
+    "jOW7xfcSayxDmzpAAAAACVTbvp7JYMmKeik/4hM2lm/hgNFRrkuBeVYfiYVKU/YRERERERERERERERERERERERERERERERERERER"
+    "EREREUo+70sDyCpxWZ6gehbuS89tzjE1fYRgsqwb1MOphgydVF+jDqO8PzwpZtqLbD3++NOrfaV8oCMqVOSgJk//w8LMSQ6SjNLj"
+    "hzuzQ/yV2jMXnKYPTb9GwsNukSmdVdTmuQMEAAUCwCcJAAQACQMAAAAAAAAAAAUHBwEDAAYIAjHVMwG7bNzm4AEBAAEAlDV3AAAA"
+    "AIDR8AgAAAAAAAAAAAEBgDuxagAAAAAAAAAAAAAAAA=="
+)
+"""An order of the account that SEED makes (place_and_take_perp_order), as the adapter built it."""
 
 REQUESTS: dict[Venue, SignRequest] = {
     Venue.HYPERLIQUID: HyperliquidSignRequest(
@@ -66,6 +79,23 @@ REQUESTS: dict[Venue, SignRequest] = {
         timestamp_ms=1_767_225_600_000,
         expiry_window_ms=5_000,
     ),
+    Venue.LIGHTER: LighterSignRequest(
+        chain_id=CHAIN_ID_TESTNET,
+        body=CreateOrder(
+            market_index=1,
+            client_order_index=1,
+            base_amount=10_000,
+            price=894_700,
+            is_ask=False,
+            time_in_force=TIF_IOC,
+            reduce_only=False,
+            order_expiry=0,
+            size_decimals=5,
+            price_decimals=1,
+            nonce=1,
+        ),
+    ),
+    Venue.DRIFT: DriftSignRequest(message=DRIFT_MESSAGE, account=simulated_key(Venue.DRIFT, SEED).account),
 }
 
 
