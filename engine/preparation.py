@@ -54,7 +54,7 @@ def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
     clocks = trio.run(sandbox_clocks, request.config)
     speed = speed_of(clocks, request.speed)
     config = with_own_order_ids(request.config, max(clock.now_ns for clock in clocks.values()))
-    return _engine(request, config, NetworkDoors(config), speed, progress)
+    return _engine(request, config, NetworkDoors(config, speed=speed), speed, progress)
 
 
 def with_own_order_ids(config: Config, now_ns: int) -> Config:

@@ -28,6 +28,8 @@ FUNDING_TOLERANCE = Decimal("0.02")
 OUTAGE_S = 4.0
 AFTER_THE_HOUR_S = 120.0
 SETTLE_S = 5.0
+PRICE_MAY_MOVE = 2
+"""A minimum in base units (Drift's) is told in USD of when it was listed."""
 
 
 class Lever(StrEnum):
@@ -145,8 +147,8 @@ async def nonce_reuse(stand: Stand) -> str:
 async def below_minimum(stand: Stand) -> str:
     """A resting order worth less than the venue's minimum is refused (Lighter's minimum binds resting orders alone)."""
     lot, minimum = stand.instrument.lot, stand.instrument.min_notional_usd
-    if lot * stand.quote.mid >= minimum:
-        return f"not to be had: one lot is worth more than {minimum} USD"
+    if lot * stand.quote.mid * PRICE_MAY_MOVE >= minimum:
+        return f"not to be had: one lot is worth about {minimum:.2f} USD or more"
     outcome = await stand.trade(stand.order(Side.BUY, lot, TimeInForce.POST_ONLY))
     stand.require(isinstance(outcome, OrderRejected), "a refusal", outcome)
     return _words(outcome)
@@ -167,7 +169,7 @@ async def margin_refused(stand: Stand) -> str:
     instrument = stand.instrument
     wanted = stand.equity_usd * instrument.max_leverage * 2 / stand.quote.mid
     size = (wanted // instrument.lot) * instrument.lot
-    outcome = await stand.trade(stand.order(Side.BUY, size, TimeInForce.POST_ONLY))
+    outcome = await stand.trade(stand.order(Side.BUY, size, TimeInForce.POST_ONLY), uncapped=True)
     named = getattr(outcome, "reason", None)
     stand.require(named in (RejectReason.MARGIN, DoneReason.MARGIN_CANCELED), "a refusal that says margin", outcome)
     return _words(outcome)

@@ -11,6 +11,8 @@ from rich.table import Table
 
 from engine.conformance.dialogues import DIALOGUES, Dialogue, Lever
 from engine.conformance.stand import Failed, Stand
+from engine.errors import UserError
+from engine.venues.transport import TransportError
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,17 +31,27 @@ async def conform(
     """Run every dialogue, each from a flat account to a flat account; `tell` hears each verdict as it comes.
 
     A dialogue after which the account cannot be cleaned fails, and so do all after it, unrun: nothing is piled on
-    top of what is left.
+    top of what is left. Cut off in the middle, it cleans up in bounded time; `stand.left` says what it could not.
     """
     verdicts: list[Verdict] = []
     stuck = ""
     for dialogue in dialogues:
         verdict = _verdict(dialogue, "not run", stuck or not_to_run(stand, dialogue))
         if not verdict.detail:
-            verdict, stuck = await _one(stand, dialogue)
+            verdict, stuck = await _one_or_nothing(stand, dialogue)
         verdicts.append(verdict)
         tell(verdict)
     return tuple(verdicts)
+
+
+async def _one_or_nothing(stand: Stand, dialogue: Dialogue) -> tuple[Verdict, str]:
+    """An interrupt, or a mistake of ours, must not leave a position behind."""
+    try:
+        return await _one(stand, dialogue)
+    except BaseException as cut:
+        stand.left = await stand.leave()
+        cut.add_note(f"cut off in {dialogue.name!r}; {stand.left or 'nothing is left behind'}")
+        raise
 
 
 def not_to_run(stand: Stand, dialogue: Dialogue) -> str:
@@ -56,7 +68,7 @@ async def _one(stand: Stand, dialogue: Dialogue) -> tuple[Verdict, str]:
     try:
         detail = await dialogue.run(stand)
         verdict = _verdict(dialogue, "passed", detail)
-    except Failed as failed:
+    except (Failed, TransportError, UserError) as failed:
         verdict = _verdict(dialogue, "failed", str(failed))
     stuck = ""
     try:

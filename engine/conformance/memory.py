@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import trio
@@ -11,6 +11,7 @@ import trio
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config
+from engine.conformance.dialogues import DIALOGUES, Dialogue
 from engine.conformance.kit import Verdict, conform
 from engine.conformance.meddler import Meddler
 from engine.conformance.stand import Stand, StandTerms
@@ -46,6 +47,7 @@ def conform_in_memory(
     asset: str,
     tell: Callable[[Verdict], None] = lambda _: None,
     disguise: Callable[[Adapter], Adapter] = lambda adapter: adapter,
+    dialogues: Sequence[Dialogue] = DIALOGUES,
 ) -> tuple[Verdict, ...]:
     """Every dialogue against the simulated venue of a profile; raises UserError for what cannot be simulated.
 
@@ -68,7 +70,7 @@ def conform_in_memory(
             await nursery.start(simulated.run)
             nursery.start_soon(adapter.listen)
             await stand.begin(LINK_UP_S, FIRST_QUOTE_S)
-            verdicts = await conform(stand, tell=tell)
+            verdicts = await conform(stand, dialogues, tell)
             nursery.cancel_scope.cancel()
         return verdicts
 

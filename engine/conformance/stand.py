@@ -37,6 +37,8 @@ Outcome = OrderDone | OrderRejected | OrderUnknown
 ORDER_LIFETIME_S = 60
 MARKET_SLIPPAGE = Decimal("0.02")
 QUERIES_MOST = 6
+LEAVE_S = 60.0
+"""For cleaning up after an interrupt or a crash."""
 
 
 class Failed(Exception):
@@ -45,6 +47,10 @@ class Failed(Exception):
 
 class VenueSilent(UserError):
     """The link or the first quote never came: there is nothing to try; the text says what was refused meanwhile."""
+
+
+class NotFlat(UserError):
+    """The account holds a position of somebody's; the text says which."""
 
 
 class Levers(Protocol):
@@ -76,6 +82,8 @@ class Stand:
         self.said: list[VenueMessage] = []
         self.levers = levers
         self.now_ns = now_ns
+        self.left = ""
+        """What a list that was cut off may have left behind."""
         self._news = trio.Event()
         self._orders = 0
         self._adapter: Adapter | None = None
@@ -121,15 +129,26 @@ class Stand:
     def unit(self, times: int = 1) -> Decimal:
         """`times` the smallest size that stays above the venue's minimum when the price moves a little.
 
-        Raises Failed when that is above the cap.
+        Raises Failed when that is above the cap at the dearest price we would pay.
         """
         instrument, price = self.instrument, self.quote.mid
         least = max(instrument.min_notional_usd * Decimal("1.5") / price, instrument.lot)
         lots = (least / instrument.lot).to_integral_value(rounding=ROUND_CEILING)
         size = lots * instrument.lot * times
-        if size * price > self.terms.size_cap_usd:
-            raise Failed(f"{size} {self.terms.asset} is above the cap of {self.terms.size_cap_usd} USD")
+        self._refuse_above_cap(size, self.limit(Side.BUY, TimeInForce.IOC))
         return size
+
+    def _refuse_above_cap(self, size: Decimal, price: Decimal) -> None:
+        if size * max(price, self.quote.mid) > self.terms.size_cap_usd:
+            raise Failed(f"{size} {self.terms.asset} is above the cap of {self.terms.size_cap_usd} USD")
+
+    def _within_cap(self, size: Decimal) -> Decimal:
+        """As much of a position as one order may close. Raises Failed when that is nothing."""
+        lot, dearest = self.instrument.lot, max(self.limit(Side.BUY, TimeInForce.IOC), self.quote.mid)
+        piece = min(size, self.terms.size_cap_usd / dearest // lot * lot)
+        if not piece:
+            raise Failed(f"a lot of {self.terms.asset} is above the cap of {self.terms.size_cap_usd} USD")
+        return piece
 
     def limit(self, side: Side, tif: TimeInForce, slip: Decimal | None = None) -> Decimal:
         """A price on the lattice: crossing for an IOC, well behind the touch for what should rest."""
@@ -164,17 +183,24 @@ class Stand:
         self._orders += 1
         return client_order_id(self.terms.run, "conformance", self._orders)
 
-    async def perform(self, *commands: VenueCommand) -> None:
-        """Prepare all in order, then deliver them together."""
+    async def perform(self, *commands: VenueCommand, uncapped: bool = False) -> None:
+        """Prepare all in order, then deliver them together. Raises Failed for an order above the cap.
+
+        `uncapped` is for a simulator alone, whose money is nobody's.
+        """
         assert self._adapter is not None
+        assert not uncapped or self.levers is not None, "no order leaves uncapped where there is money"
+        for command in commands:
+            if isinstance(command, SubmitOrder) and not uncapped:
+                self._refuse_above_cap(command.size, command.limit_price)
         deliveries = [self._adapter.prepare(command) for command in commands]
         async with trio.open_nursery() as nursery:
             for delivery in deliveries:
                 nursery.start_soon(delivery)
 
-    async def trade(self, order: SubmitOrder) -> Outcome:
+    async def trade(self, order: SubmitOrder, *, uncapped: bool = False) -> Outcome:
         """Send an order and follow it to its end."""
-        await self.perform(order)
+        await self.perform(order, uncapped=uncapped)
         return await self.outcome(order.order_id)
 
     async def outcome(self, order_id: str) -> Outcome:
@@ -244,15 +270,42 @@ class Stand:
         await self.perform(CancelOrder(venue=self.terms.venue, asset=self.terms.asset, order_id=order_id))
 
     async def clean(self) -> None:
-        """Leave nothing behind: every order cancelled, the position closed reduce-only. Raises Failed."""
+        """Leave nothing behind: every order cancelled, the position closed reduce-only, in pieces below the cap.
+
+        Raises Failed saying what is left.
+        """
         await self.perform(CancelAll(venue=self.terms.venue, asset=self.terms.asset))
         for _ in range(QUERIES_MOST):
             size = await self.position()
             if not size:
                 return
             side = Side.SELL if size > 0 else Side.BUY
-            await self.trade(self.order(side, abs(size), reduce_only=True))
-        raise Failed("the position could not be closed")
+            await self.trade(self.order(side, self._within_cap(abs(size)), reduce_only=True))
+        raise Failed(f"a position of {await self.position()} {self.terms.asset} could not be closed")
+
+    async def leave(self) -> str:
+        """Clean up in bounded time, also when cancelled; says what may be left, empty when nothing is."""
+        left = f"the account may still hold orders and a position in {self.terms.asset}; look at the venue"
+        with trio.move_on_after(LEAVE_S, shield=True):
+            try:
+                await self.clean()
+                left = ""
+            except Failed as failed:
+                left = f"{left} ({failed})"
+        return left
+
+    async def require_flat(self) -> None:
+        """Begin with nothing of anybody's: what is found is closed on a simulator, and left alone elsewhere.
+
+        Raises NotFlat.
+        """
+        if self.levers is not None:
+            await self.clean()
+        elif held := await self.position():
+            raise NotFlat(
+                f"the account holds {held} {self.terms.asset}, which the list would close: close it yourself, "
+                "or name another --asset"
+            )
 
     # what is checked
 

@@ -21,6 +21,7 @@ from engine.errors import UserError
 from engine.signing import Caps, SigningProcess, SigningSettings
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.network import NetworkLimits, NetworkTransport, Routes
+from engine.venues.network.routes import shown
 from engine.venues.registry import Network
 from engine.venues.signing import Signing
 
@@ -56,6 +57,7 @@ def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
         timeout_s=section.sign_timeout_s * place.speed,
         start_timeout_s=bounds.start_timeout_s * place.speed,
         stop_timeout_s=bounds.stop_timeout_s * place.speed,
+        restart_pause_s=bounds.restart_pause_s * place.speed,
     )
     password = Path(section.password_file) if section.password_file else None
     return SigningProcess(caps, Path(section.key_file), alarm, settings, password_path=password)
@@ -63,23 +65,24 @@ def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
 
 def routes_of(network: NetworkSection) -> Routes:
     """Where requests and streams of a venue go."""
-    further = {prefix: url for prefix, url in network.routes.items() if url.startswith("http")}
-    streams = {prefix: url for prefix, url in network.routes.items() if url.startswith("ws")}
-    return Routes(requests={"": network.url, **further}, streams={"": network.stream_url, **streams})
+    streams = {prefix: url for prefix, url in network.routes.items() if url.lower().startswith("ws")}
+    requests = {prefix: url for prefix, url in network.routes.items() if prefix not in streams}
+    return Routes(requests={"": network.url, **requests}, streams={"": network.stream_url, **streams})
 
 
-def transport_of(network: NetworkSection) -> NetworkTransport:
-    """The transport to a venue, to be entered."""
-    return NetworkTransport(routes_of(network), NetworkLimits(connect_s=network.connect_timeout_s))
+def transport_of(network: NetworkSection, speed: float = 1.0) -> NetworkTransport:
+    """The transport to a venue, to be entered. Its sockets live in real time, `speed` is that of trio's clock."""
+    limits = NetworkLimits(connect_s=network.connect_timeout_s)
+    return NetworkTransport(routes_of(network), limits.at_speed(speed))
 
 
-async def sandbox_clocks(config: Config) -> dict[Venue, SandboxClock]:
-    """The clock of every venue that is to be traded; raises SandboxMissing."""
+async def sandbox_clocks(config: Config, speed: float = 1.0) -> dict[Venue, SandboxClock]:
+    """The clock of every venue that is to be traded; raises SandboxMissing. `speed` is that of trio's clock here."""
     clocks: dict[Venue, SandboxClock] = {}
     for venue in config.policy.scanner.venues:
         network = _network(config, venue)
-        async with transport_of(network) as transport:
-            clocks[venue] = await read_clock(transport, network.url)
+        async with transport_of(network, speed) as transport:
+            clocks[venue] = await read_clock(transport, network.url, speed)
         if clocks[venue].venue != venue.value:
             raise SandboxMissing(f"{network.url} is {clocks[venue].venue}, not {venue.value}; correct the addresses")
     return clocks
@@ -104,20 +107,21 @@ def _network(config: Config, venue: Venue) -> NetworkSection:
 class NetworkDoors:
     """Simulated venues behind sockets. Time and accounts are the venues'; nothing is simulated in this process."""
 
-    def __init__(self, config: Config, signing_for: OpenSigning = sign_in_a_process) -> None:
+    def __init__(self, config: Config, signing_for: OpenSigning = sign_in_a_process, *, speed: float = 1.0) -> None:
+        """`speed` is that of the clock the run will have, which is the venues' own."""
         self.simulated: dict[Venue, SimulatedVenue] = {}
-        self._config, self._signing_for = config, signing_for
+        self._config, self._signing_for, self._speed = config, signing_for, speed
         self._clocks: dict[Venue, SandboxClock] = {}
 
     async def begin_ns(self) -> int:
         """The simulated venues' time now. Raises SandboxMissing."""
-        self._clocks = await sandbox_clocks(self._config)
+        self._clocks = await sandbox_clocks(self._config, self._speed)
         return max(clock.now_ns for clock in self._clocks.values())
 
     def closing_notes(self) -> Iterator[str]:
         """Where the venues were."""
         for venue in self._config.policy.scanner.venues:
-            yield f"{venue.value}: {_network(self._config, venue).url}"
+            yield f"{venue.value}: {shown(_network(self._config, venue).url)}"
 
     @asynccontextmanager
     async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
@@ -129,7 +133,7 @@ class NetworkDoors:
             network="simulated",
             account=told.account,
             leverage=self._config.venues[venue].leverage,
-            speed=told.speed,
+            speed=self._speed,
         )
-        async with transport_of(network) as transport, self._signing_for(place, alarm) as signing:
+        async with transport_of(network, self._speed) as transport, self._signing_for(place, alarm) as signing:
             yield Door(transport=transport, signing=signing, account=signing.account)

@@ -8,6 +8,8 @@ from engine.errors import UserError
 from engine.venues.transport import HttpRequest, Transport, TransportError
 
 CLOCK_PATH = "/sandbox/clock"
+ANSWER_S = 5.0
+"""Real time within which a simulated venue says what it is."""
 
 
 class SandboxMissing(UserError):
@@ -24,10 +26,11 @@ class SandboxClock(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
 
 
-async def read_clock(transport: Transport, url: str) -> SandboxClock:
-    """Ask a simulated venue; raises SandboxMissing for whatever else is there."""
+async def read_clock(transport: Transport, url: str, speed: float = 1.0) -> SandboxClock:
+    """Ask a simulated venue; raises SandboxMissing for whatever else is there. `speed` is that of trio's clock."""
     try:
-        answer = await transport.request(HttpRequest(method="GET", path=CLOCK_PATH))
+        ask = HttpRequest(method="GET", path=CLOCK_PATH, timeout_s=ANSWER_S * speed)
+        answer = await transport.request(ask)
         if answer.status != 200:
             raise SandboxMissing(f"{url} answers HTTP {answer.status} at {CLOCK_PATH}: it is no simulated venue")
         return msgspec.json.decode(answer.body, type=SandboxClock)

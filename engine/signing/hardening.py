@@ -18,6 +18,9 @@ def harden() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     sys.excepthook = _say_type_alone
+    # The engine ignores interrupts while it starts, and a child inherits that; who is asked for a password may leave.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def outlive_signals() -> None:

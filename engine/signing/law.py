@@ -19,7 +19,6 @@ from engine.venues.signing import ZERO, Operation, Purpose, SigningRefused
 
 HOUR_NS = 3_600_000_000_000
 OPERATIONS: tuple[str, ...] = get_args(Operation)
-Usd = Annotated[Decimal, msgspec.Meta(ge=0)]
 
 
 class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +30,12 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     order_most_usd: Decimal
     hour_most_usd: Decimal
     leverage_most: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+
+    def __post_init__(self) -> None:
+        for name in ("order_most_usd", "hour_most_usd"):
+            usd: Decimal = getattr(self, name)
+            if not usd.is_finite() or usd < 0:
+                raise ValueError(f"{name} is {usd}: a cap is an amount from 0 on")
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from engine.simulators.exchange import Events, Exchange
 from engine.simulators.face import Lever
 from engine.venues.assets import as_wanted
 
+AMOUNT_MOST = Decimal(10**12)
 Pull = Callable[[Exchange, int, str, str, Mapping[str, str]], Events]
 
 
@@ -41,7 +42,15 @@ def instrument_of(exchange: Exchange, asset: str) -> str:
 
 
 def _decimal(fields: Mapping[str, str], name: str) -> Decimal | None:
-    return Decimal(fields[name]) if name in fields else None
+    return _amount(fields, name) if name in fields else None
+
+
+def _amount(fields: Mapping[str, str], name: str) -> Decimal:
+    """Raises KeyError, and InvalidOperation for what would leave an account nobody can reckon with."""
+    amount = Decimal(fields[name])
+    if not amount.is_finite() or abs(amount) > AMOUNT_MOST:
+        raise InvalidOperation(f"{name} is not an amount up to {AMOUNT_MOST}")
+    return amount
 
 
 def _deleverage(exchange: Exchange, now_ns: int, account: str, asset: str, fields: Mapping[str, str]) -> Events:
@@ -53,7 +62,7 @@ def _liquidate(exchange: Exchange, now_ns: int, account: str, asset: str, fields
 
 
 def _set_position(exchange: Exchange, now_ns: int, account: str, asset: str, fields: Mapping[str, str]) -> Events:
-    return exchange.set_position(now_ns, account, asset, Decimal(fields["size"]))
+    return exchange.set_position(now_ns, account, asset, _amount(fields, "size"))
 
 
 def _halt(exchange: Exchange, now_ns: int, _: str, asset: str, __: Mapping[str, str]) -> Events:
@@ -74,7 +83,7 @@ def _force_funding_rate(exchange: Exchange, _: int, __: str, asset: str, fields:
 
 
 def _cap_next_ioc(exchange: Exchange, _: int, account: str, asset: str, fields: Mapping[str, str]) -> Events:
-    exchange.cap_next_ioc(Decimal(fields["fraction"]), account, asset)
+    exchange.cap_next_ioc(_amount(fields, "fraction"), account, asset)
     return ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from actors.domain import Venue
 from engine.simulators.faults import Disconnect, DropRequest, Fault, FaultRule, Traffic
 
 HL_ORDER: dict[str, Any] = {
@@ -20,6 +21,27 @@ PAC_CANCEL: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "mat
 PAC_POSITIONS: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/positions"}
 PAC_ACCOUNT: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "account_*"}
 PAC_BBO: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "pacifica", "match": "bbo"}
+LIGHTER_SEND: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "lighter", "match": "*/sendTx"}
+LIGHTER_ORDER: dict[str, Any] = {**LIGHTER_SEND, "contains": "tx_type=14"}
+LIGHTER_IOC: dict[str, Any] = {**LIGHTER_SEND, "contains": "%22TimeInForce%22%3A0%2C%22ReduceOnly"}
+LIGHTER_MAKER: dict[str, Any] = {**LIGHTER_SEND, "contains": "%22TimeInForce%22%3A2%2C%22ReduceOnly"}
+LIGHTER_CANCEL: dict[str, Any] = {**LIGHTER_SEND, "contains": "tx_type=15"}
+LIGHTER_OWN: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "lighter", "match": "account_*"}
+LIGHTER_BOOK: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "lighter", "match": "order_book*"}
+DRIFT_RPC: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "drift", "match": "/rpc"}
+DRIFT_SEND: dict[str, Any] = {**DRIFT_RPC, "contains": '"sendTransaction"'}
+"""Every transaction alike: orders and cancels are one method, their contents bytes."""
+DRIFT_HISTORY: dict[str, Any] = {**DRIFT_RPC, "contains": '"getTransaction"'}
+DRIFT_STATUS: dict[str, Any] = {**DRIFT_RPC, "contains": '"getSignatureStatuses"'}
+DRIFT_BLOCKHASH: dict[str, Any] = {**DRIFT_RPC, "contains": '"getLatestBlockhash"'}
+DRIFT_BOOKS: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "drift", "match": "*"}
+ORDERS_OF: dict[Venue, dict[str, Any]] = {
+    Venue.HYPERLIQUID: HL_ORDER,
+    Venue.PACIFICA: PAC_ORDER,
+    Venue.LIGHTER: LIGHTER_ORDER,
+    Venue.DRIFT: DRIFT_SEND,
+}
+"""What carries an order to a venue."""
 OWN_CHANNELS = (
     "orderUpdates",
     "userFills",

@@ -30,15 +30,19 @@ from engine.runtime import Engine, Stage
 from engine.simulators.exchange import Exchange, OrderFilled, OrderView
 from engine.simulators.face import Lever
 from engine.simulators.faults import FaultPlan, FaultRule
+from engine.simulators.levers import instrument_of
 from engine.simulators.transport import Pace
 from engine.venues.registry import make_signer
 from engine.view import Alarm
 from engine.world import secret_for
 from tests.scenarios.market import NS_PER_S, START_NS, Scene, ScriptedMarket
 
-HYPERLIQUID, PACIFICA = Venue.HYPERLIQUID, Venue.PACIFICA
+HYPERLIQUID, PACIFICA, LIGHTER, DRIFT = Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER, Venue.DRIFT
 ASSET = "ETH"
 POLL_S = 0.01
+HOUR_AFTER_S = 4
+BRISK: dict[Venue, dict[str, float]] = {DRIFT: {"poll_quiet_s": 5.0, "poll_lost_s": 20.0}}
+"""Adapter settings for a run of minutes; the shipped profile reads Drift's accounts for one of weeks."""
 
 POLICY = Policy(
     order_namespace="scenario",
@@ -92,6 +96,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     by_hand: bool = False
     """Somebody trades on the account, or fills are told late: the books' money is an estimate."""
 
+    @property
+    def start_ns(self) -> int:
+        """When it begins: where Drift is traded just before an hour, since Drift has no rate until one was settled."""
+        return START_NS - HOUR_AFTER_S * NS_PER_S if DRIFT in self.venues else START_NS
+
 
 # --- what cues do ------------------------------------------------------------------------------------------
 
@@ -131,7 +140,10 @@ def config_of(scenario: Scenario) -> Config:
     listed = {venue: {asset: _instrument(venue, scenario.lot) for asset in assets} for venue in scenario.venues}
     venues = {
         venue: VenueSection(
-            deposit_usd=scenario.deposit_usd.get(venue.value, Decimal(50_000)), pace=pace, instruments=instruments
+            deposit_usd=scenario.deposit_usd.get(venue.value, Decimal(50_000)),
+            pace=pace,
+            instruments=instruments,
+            adapter=BRISK.get(venue, {}),
         )
         for venue, instruments in listed.items()
     }
@@ -150,7 +162,7 @@ def _instrument(venue: Venue, lot: str) -> InstrumentSection:
 
 def market_of(scenario: Scenario) -> ScriptedMarket:
     """The scenario's world."""
-    return ScriptedMarket(scenario.scenes, scenario.policy.scanner.assets, scenario.venues[0].value)
+    return ScriptedMarket(scenario.scenes, scenario.policy.scanner.assets, scenario.venues[0].value, scenario.start_ns)
 
 
 class Run:
@@ -249,7 +261,8 @@ class Run:
 
     def position(self, venue: Venue, asset: str = ASSET) -> Decimal:
         """What the venue holds for us."""
-        held = self.exchange(venue).position(self.account(venue), asset)
+        exchange = self.exchange(venue)
+        held = exchange.position(self.account(venue), instrument_of(exchange, asset))
         return Decimal(0) if held is None else held.size
 
     def venue_orders(self, venue: Venue) -> tuple[OrderView, ...]:
@@ -281,18 +294,18 @@ def perform(scenario: Scenario, directory: Path) -> Run:
     market = market_of(scenario)
     plan = FaultPlan(rules=scenario.faults)
     cores: list[Core] = []
-    companions = tuple(_companion(cue, cores) for cue in scenario.cues)
+    companions = tuple(_companion(cue, scenario.start_ns, cores) for cue in scenario.cues)
     config = config_of(scenario)
-    engine = Engine(config, PaperDoors(config, market, START_NS, plan), directory, companions=companions)
+    engine = Engine(config, PaperDoors(config, market, scenario.start_ns, plan), directory, companions=companions)
     cores.append(engine.core)
     engine.run()
     engine.finish()
     return Run(scenario, directory, engine)
 
 
-def _companion(cue: Cue, cores: list[Core]) -> Callable[[Stage], Awaitable[None]]:
+def _companion(cue: Cue, start_ns: int, cores: list[Core]) -> Callable[[Stage], Awaitable[None]]:
     async def wait_and_do(stage: Stage) -> None:
-        await stage.clock.sleep_until(START_NS + round(cue.at_s * NS_PER_S))
+        await stage.clock.sleep_until(start_ns + round(cue.at_s * NS_PER_S))
         while not cue.when(cores[0]):  # noqa: ASYNC110 - a core has nobody to tell that it moved
             await trio.sleep(POLL_S)
         cue.do(stage)

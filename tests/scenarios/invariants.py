@@ -17,7 +17,6 @@ from engine.simulators.exchange import FillCause, OrderFilled, OrderView
 from statecharts.order import OVER
 from tests.scenarios.explained import explained, order_id_of
 from tests.scenarios.harness import Run
-from tests.scenarios.market import START_NS
 
 LEGS: tuple[LegName, ...] = ("taker", "maker")
 OPENING = ("taker", "maker", "sweep")
@@ -190,25 +189,26 @@ def check_settled_in_time(run: Run) -> None:
     """A bounded time after the last misfortune every pair was hedged or flat, or an alarm names what is left."""
     if _alarm_stands(run):
         return
-    deadline_ns = START_NS + round((run.scenario.calm_s + run.scenario.settled_s) * NS_PER_S)
-    calm_ns = START_NS + round(run.scenario.calm_s * NS_PER_S)
-    late = [pair.actor for pair in run.pairs if not _settled_between(run, pair.actor, calm_ns, deadline_ns)]
+    calm_ns = run.scenario.start_ns + round(run.scenario.calm_s * NS_PER_S)
+    settled_ns = round(run.scenario.settled_s * NS_PER_S)
+    late = [pair.actor for pair in run.pairs if not _settled_between(run, pair.actor, calm_ns, settled_ns)]
     assert late == [], f"not hedged or flat {run.scenario.settled_s} s after the last misfortune: {late}"
     assert [pair.actor for pair in run.pairs if pair.place not in SETTLED] == [], "the run ended unsettled"
 
 
-def _settled_between(run: Run, pair: str, from_ns: int, to_ns: int) -> bool:
-    """Whether the pair was at rest at some moment of a stretch, unless it began later."""
-    place, born = "", False
+def _settled_between(run: Run, pair: str, from_ns: int, for_ns: int) -> bool:
+    """Whether the pair was at rest at some moment of a stretch, which begins with the pair where that is later."""
+    place, to_ns = "", 0
     for record in run.pair_records:
         if record.to != pair:
             continue
+        to_ns = to_ns or max(from_ns, record.at_ns) + for_ns
         if record.at_ns > to_ns:
             break
         if record.at_ns > from_ns and place in SETTLED:
             return True
-        place, born = record.place, True
-    return place in SETTLED or not born
+        place = record.place
+    return place in SETTLED or run.records[-1].at_ns <= to_ns
 
 
 def _alarm_stands(run: Run) -> bool:

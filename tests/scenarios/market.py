@@ -46,8 +46,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 class ScriptedMarket:
     """A `Market` of scenes; every asset looks alike."""
 
-    def __init__(self, scenes: tuple[Scene, ...], assets: tuple[str, ...], rich: str = "hyperliquid") -> None:
+    def __init__(
+        self, scenes: tuple[Scene, ...], assets: tuple[str, ...], rich: str = "hyperliquid", start_ns: int = START_NS
+    ) -> None:
         """`rich` is the venue that looks as the scenes' `hyperliquid` does; the others look as their `pacifica`."""
+        self._start_ns = start_ns
         self._rich = rich
         self._scenes = scenes
         self._assets = assets
@@ -59,16 +62,16 @@ class ScriptedMarket:
 
     @property
     def start_ns(self) -> int:
-        return START_NS
+        return self._start_ns
 
     @property
     def end_ns(self) -> int | None:
         return None
 
     def sample(self, venue: str, asset: str, at_ns: int) -> MarketPoint | None:
-        if asset not in self._assets or at_ns < START_NS:
+        if asset not in self._assets or at_ns < self._start_ns:
             raise ValueError(f"no market for {asset!r} on {venue!r} at {at_ns}")
-        scene = self._scene((at_ns - START_NS) / NS_PER_S)
+        scene = self._scene((at_ns - self._start_ns) / NS_PER_S)
         look = scene.hyperliquid if venue == self._rich else scene.pacifica
         premium = look.premium_bps / 10_000
         return MarketPoint(

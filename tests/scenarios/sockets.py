@@ -34,7 +34,6 @@ from engine.venues.signing import Signing
 from engine.world import build_venue, secret_for
 from tests.scenarios.harness import Run, Scenario, account_of, config_of, market_of
 from tests.scenarios.invariants import check_invariants
-from tests.scenarios.market import START_NS
 
 SPEED = 20.0
 """Market seconds in a real one: what the venues wait five seconds for takes a quarter of one."""
@@ -65,7 +64,7 @@ def play_over_sockets(scenario: Scenario, directory: Path) -> Run:
 async def _perform(scenario: Scenario, directory: Path) -> Run:
     config = config_of(scenario)
     market = market_of(scenario)
-    clock = Clock(START_NS)
+    clock = Clock(scenario.start_ns)
     plan = FaultPlan(rules=scenario.faults)
     simulated = {
         venue: build_venue(venue, account_of(venue, scenario.seed), config, market, plan, clock.now_ns)

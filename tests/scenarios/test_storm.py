@@ -19,12 +19,21 @@ from engine.simulators.faults import (
     DropResponse,
     Duplicate,
     FaultRule,
+    Garble,
     Hold,
     Reject,
     Status,
     Traffic,
 )
-from tests.scenarios.faulty import PAC_IOC, on_own_channels, rule
+from tests.scenarios.faulty import (
+    DRIFT_BLOCKHASH,
+    DRIFT_BOOKS,
+    DRIFT_HISTORY,
+    DRIFT_SEND,
+    PAC_IOC,
+    on_own_channels,
+    rule,
+)
 from tests.scenarios.harness import POLICY, Scenario, play
 from tests.scenarios.market import Scene
 from tests.scenarios.test_entry import TRICKLE
@@ -49,17 +58,27 @@ def storm(weight: float) -> tuple[FaultRule, ...]:
         rule(Disconnect(refuse_s=6.0), stream, "cut", **seldom),
         rule(Delay(delay_s=2.0), stream, "frames late", **often),
         rule(CapFill(fraction=Decimal("0.4")), PAC_IOC, "thin", **often),
+        rule(CapFill(fraction=Decimal("0.4")), DRIFT_SEND, "thin program", **often),
+        rule(DropRequest(), DRIFT_SEND, "transactions lost", **often),
+        rule(DropResponse(), DRIFT_SEND, "transactions taken in silence", **often),
+        rule(Status(status=503, executed=True), DRIFT_HISTORY, "history not served", **often),
+        rule(Garble(find='"blockhash":"', put='"blockhash":"1'), DRIFT_BLOCKHASH, "blockhash of nobody", **seldom),
+        rule(DropFrame(), DRIFT_BOOKS, "books lost", **often),
+        rule(Hold(), DRIFT_BOOKS, "books out of order", **often),
         *on_own_channels(DropFrame(), **often),
         *on_own_channels(Duplicate(), **often),
         *on_own_channels(Hold(), **often),
     )
 
 
-HL, PAC, LIGHTER = Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER
+HL, PAC, LIGHTER, DRIFT = Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER, Venue.DRIFT
 STORMS = (
     *((seed, (HL, PAC)) for seed in range(1, 13)),
-    *((seed, (HL, LIGHTER)) for seed in range(1, 7)),
-    *((seed, (LIGHTER, PAC)) for seed in range(1, 7)),
+    *((seed, (HL, LIGHTER)) for seed in (*range(1, 7), 25)),
+    *((seed, (LIGHTER, PAC)) for seed in (*range(1, 7), 20)),
+    *((seed, (HL, DRIFT)) for seed in range(1, 7)),
+    *((seed, (DRIFT, LIGHTER)) for seed in range(1, 7)),
+    *((seed, (PAC, DRIFT)) for seed in range(1, 7)),
 )
 
 

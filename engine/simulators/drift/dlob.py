@@ -15,11 +15,13 @@ from engine.simulators.drift.books import Books
 from engine.simulators.drift.chain import NS_PER_S, Chain
 from engine.simulators.drift.knobs import DriftKnobs
 from engine.simulators.drift.units import base_units, price_units
-from engine.simulators.exchange import BookLevel, Exchange
+from engine.simulators.exchange import BookLevel, BookView, Exchange
 from engine.simulators.face import Push
 
 DEPTH_MOST = 100
 NS_PER_MS = 1_000_000
+REPEAT_NS = 60 * NS_PER_S
+"""The server publishes about every second, changed or not; here a book that has not changed is told that often."""
 
 
 class BadQuery(Exception):
@@ -27,14 +29,15 @@ class BadQuery(Exception):
 
 
 class Dlob:
-    """Frames are made only for books that changed and that somebody listens to."""
+    """Frames are made only for books that somebody listens to."""
 
     def __init__(self, exchange: Exchange, books: Books, chain: Chain, knobs: DriftKnobs) -> None:
         self._exchange, self._books, self._chain, self._knobs = exchange, books, chain, knobs
         self._count = 0
         self._heard: dict[int, int] = {}
         self._listeners: dict[int, dict[int, str]] = {book.index: {} for book in books.markets.values()}
-        self._shown: dict[int, object] = {}
+        self._shown: dict[int, tuple[object, int]] = {}
+        self._last: dict[int, str] = {}
         self._outbox: list[Push] = []
 
     # requests
@@ -45,7 +48,7 @@ class Dlob:
         depth = query.get("depth", str(self._knobs.book_levels))
         if not depth.isdecimal() or not 0 < int(depth) <= DEPTH_MOST:
             raise BadQuery("Bad depth")
-        return self._book(index, int(depth))
+        return self._book(index, self._exchange.book(self._books.markets[index].symbol, levels=int(depth)))
 
     def l3(self, query: Mapping[str, str]) -> dict[str, Any]:
         """GET /l3: our users' orders one by one. Raises BadQuery."""
@@ -68,9 +71,9 @@ class Dlob:
             return int(number)
         raise BadQuery("Bad Request: unknown market")
 
-    def _book(self, index: int, depth: int) -> dict[str, Any]:
-        symbol = self._books.markets[index].symbol
-        book, view = self._exchange.book(symbol, levels=depth), self._exchange.market(symbol)
+    def _book(self, index: int, book: BookView) -> dict[str, Any]:
+        symbol = book.asset
+        view = self._exchange.market(symbol)
         oracle = 0 if view is None else price_units(view.oracle)
         told: dict[str, Any] = {
             "bids": [_level(level) for level in book.bids],
@@ -137,37 +140,40 @@ class Dlob:
         else:
             grouping = said.get("grouping")
             name = f"orderbook_perp_{index}" + ("" if grouping is None else f"_grouped_{grouping}")
-            self._listeners[index][connection] = name
             text = f"Subscribe received for channel: {channel}, market: {market}, marketType: {market_type}"
             self._push(connection, "message", {"message": text})
-            self._tell(connection, name, self._book(index, self._knobs.book_levels))
-            if len(self._listeners[index]) == 1:
-                self._shown[index] = self._seen(index)
+            if not self._listeners[index]:
+                self._show(index, self._view(index))
+            self._listeners[index][connection] = name
+            self._tell(connection, name, index)
 
-    def _tell(self, connection: int, channel: str, book: Mapping[str, Any]) -> None:
-        """JSON inside JSON, as the server passes on what it got itself as text."""
-        self._push(connection, channel, {"channel": channel, "data": msgspec.json.encode(book).decode()})
+    def _tell(self, connection: int, channel: str, index: int) -> None:
+        """The book as last shown: JSON inside JSON, as the server passes on what it got itself as text."""
+        self._push(connection, channel, {"channel": channel, "data": self._last[index]})
 
     def _push(self, connection: int, channel: str, told: Mapping[str, Any]) -> None:
         self._outbox.append(Push(connection=connection, frame=msgspec.json.encode(told), channel=channel))
 
     def publish(self) -> None:
-        """Tell the books that changed."""
+        """Tell the books that changed, and now and then those that did not."""
         for index, listeners in self._listeners.items():
             if not listeners:
                 continue
-            seen = self._seen(index)
-            if seen == self._shown.get(index):
+            view = self._view(index)
+            shown, shown_ns = self._shown[index]
+            if (view.bids, view.asks) == shown and self._chain.now_ns < shown_ns + REPEAT_NS:
                 continue
-            self._shown[index] = seen
-            book = self._book(index, self._knobs.book_levels)
+            self._show(index, view)
             for connection, channel in listeners.items():
-                self._tell(connection, channel, book)
+                self._tell(connection, channel, index)
 
-    def _seen(self, index: int) -> object:
-        """What of a book makes it another one."""
-        shown = self._exchange.book(self._books.markets[index].symbol, levels=self._knobs.book_levels)
-        return shown.bids, shown.asks
+    def _view(self, index: int) -> BookView:
+        return self._exchange.book(self._books.markets[index].symbol, levels=self._knobs.book_levels)
+
+    def _show(self, index: int, view: BookView) -> None:
+        """Keep what of a book makes it another one, when, and its text."""
+        self._shown[index] = ((view.bids, view.asks), self._chain.now_ns)
+        self._last[index] = msgspec.json.encode(self._book(index, view)).decode()
 
     def beat(self) -> None:
         """A heartbeat to whoever has not had one for long enough."""

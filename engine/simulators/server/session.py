@@ -165,5 +165,6 @@ def _read(head: h11.Request, body: bytes, timeout_s: float) -> Asked:
         body=body,
         timeout_s=timeout_s,
     )
-    upgrade = any(name == "upgrade" and value.lower() == "websocket" for name, value in headers)
+    wanted = any(name == "upgrade" and value.lower() == "websocket" for name, value in headers)
+    upgrade = wanted and request.method == "GET"
     return Asked(target=target, request=request, upgrade=upgrade)

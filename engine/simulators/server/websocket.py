@@ -1,6 +1,6 @@
 """WebSocket on one connection: the client's frames into a pipe of the venue, the venue's frames out of it.
 
-The framing is websockets' own protocol without its I/O. Counterpart: `engine.venues.network.stream`.
+The framing is websockets' own protocol without its I/O. Counterpart: `engine.venues.network.websocket`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from engine.venues.transport import StreamClosed, TransportError
 CODED = re.compile(r"([1-4]\d{3}): (.*)", re.DOTALL)
 NOT_FOUND = re.compile(r"(404\b|not found)", re.IGNORECASE)
 REASON_BYTES_MOST = 123
+UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+"""To a handshake that is good HTTP, but longer than websockets reads."""
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +52,10 @@ class WebSocket:
         """Until one of the two sides ends it. Raises Closed and Cut."""
         # The protocol wants to read the handshake itself: it gets it again, as HTTP has understood it.
         self._protocol.receive_data(Request(upgrade.target, Headers(upgrade.headers)).serialize())
-        (request,) = self._protocol.events_received()
-        assert isinstance(request, Request)
+        request = next(iter(self._protocol.events_received()), None)
+        if not isinstance(request, Request):
+            await sockets.write(self._stream, UNREADABLE, self._limits.write_s)
+            raise Closed
         try:
             async with venue.stream(upgrade.target) as pipe:
                 await self._welcome(request, pipe)

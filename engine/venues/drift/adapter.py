@@ -72,7 +72,7 @@ class DriftAdapter:
         self._deliveries = Deliveries(
             settings, self._sender, self._reader, self._ledger, self._telling, report, now_ns, self._watch.wake
         )
-        self._dialogue = DriftDialogue(settings, self._rpc, self._reader, self._ledger, self._telling, self._watch)
+        self._dialogue = DriftDialogue(settings, self._rpc, self._reader, self._telling, self._watch)
 
     def prepare(self, command: VenueCommand) -> Delivery:
         """Take the order's and the transaction's number now; the delivery builds, signs, sends, follows, reports."""

@@ -71,6 +71,9 @@ class Deliveries:
             self._report(unresolved(order_id, detail))
 
     def _tell_fate(self, order_id: str, fate: Fate) -> None:
+        known = self._ledger.order(order_id)
+        if known is not None and known.number is not None and not isinstance(fate, Landed):
+            return  # the history has shown the order: whoever says otherwise is behind
         match fate:
             case Landed():
                 self._land(fate)
@@ -185,11 +188,10 @@ class Deliveries:
 
     async def _trace(self, known: Known) -> None:
         """An order that has not been seen: its transaction is asked for."""
-        if not known.signature:
-            await trio.lowlevel.checkpoint()
-            self._report(unresolved(known.order_id, "it is being signed and sent"))
-            return
-        fate = await self._sender.trace(known.signature, known.last_valid_height)
+        fate: Fate = InDoubt(why="it is being signed and sent")
+        await trio.lowlevel.checkpoint()
+        if known.signature:
+            fate = await self._sender.trace(known.signature, known.last_valid_height)
         slack_ns = int(self._settings.chain_clock_slack_s * NS_PER_S)
         if isinstance(fate, InDoubt) and self._now_ns() > known.expires_at_ns + slack_ns:
             # Its transaction may still land; the program then places nothing, since its time has passed.
@@ -204,7 +206,7 @@ class Deliveries:
             self._report(known.settled)
             return
         try:
-            self._tell(await self._reader.catch_up())
+            await self._reader.catch_up(self._report)
             current = self._ledger.order(known.order_id)
             if current is None or not current.may_live:
                 return

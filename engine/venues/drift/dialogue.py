@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from actors.domain import Venue
-from actors.messages import VenueMessage
+from actors.domain import NS_PER_S, Venue
+from actors.messages import QuoteUpdated, VenueMessage
 from engine.venues.drift.codec import decode_frame, encode_subscription
 from engine.venues.drift.codec_accounts import quote_message
-from engine.venues.drift.ledger import Ledger
 from engine.venues.drift.reader import Reader
 from engine.venues.drift.rpc import Rpc
 from engine.venues.drift.settings import DriftSettings
@@ -23,12 +22,12 @@ class DriftDialogue:
     venue = Venue.DRIFT
     path = DLOB_STREAM_PATH
 
-    def __init__(
-        self, settings: DriftSettings, rpc: Rpc, reader: Reader, ledger: Ledger, telling: Telling, watch: Watch
-    ) -> None:
-        self._settings, self._rpc, self._reader, self._ledger = settings, rpc, reader, ledger
+    def __init__(self, settings: DriftSettings, rpc: Rpc, reader: Reader, telling: Telling, watch: Watch) -> None:
+        self._settings, self._rpc, self._reader = settings, rpc, reader
         self._telling, self._watch = telling, watch
-        self._slots: dict[int, int] = {}
+        self._seen: dict[int, tuple[int, int]] = {}
+        self._told: dict[int, QuoteUpdated] = {}
+        self._repeat_ns = int(settings.quote_repeat_s * NS_PER_S)
         self._assets = {index: asset for asset, index in telling.indexes.items()}
         self._began = False
 
@@ -43,19 +42,21 @@ class DriftDialogue:
     async def snapshot(self) -> tuple[VenueMessage, ...]:
         """Markets, account, positions, books, and whatever happened since the last snapshot.
 
-        The history begins with the first snapshot: no fill or payment from before is told.
+        The history begins with the first snapshot: no fill or payment from before is told. What happened is told by
+        `watch` as it is read, before the rest.
         """
-        self._slots.clear()
+        self._seen.clear()
+        self._told.clear()
         if not self._began:
             await self._reader.begin()
             self._began = True
-        reading = await self._reader.read()
+        reading = await self._watch.accrue()
         self._check_mint(reading)
         books = [await self._rpc.book(listing.symbol) for listing in self._telling.listings.values()]
-        history = await self._reader.catch_up()
+        await self._watch.catch_up()
         self._watch.snapshot_read()
         quotes = [message for book in books for message in self._quote(book)]
-        return (*history, *self._ledger.read(reading), *self._telling.everything(reading), *quotes)
+        return (*self._telling.everything(self._reader.reading or reading), *quotes)
 
     def decode(self, frame: bytes) -> tuple[VenueMessage, ...]:
         """The best levels of a book."""
@@ -63,15 +64,29 @@ class DriftDialogue:
         return () if book is None else self._quote(book)
 
     def _quote(self, book: Book) -> tuple[VenueMessage, ...]:
-        """A book of an earlier slot than one we have seen is dropped: several servers publish to one stream."""
-        asset = self._assets.get(book.marketIndex)
-        if book.marketType != "perp" or asset is None or book.slot < self._slots.get(book.marketIndex, 0):
+        """A quote when the book is of a later moment than the last one, and its touch new or told a while ago.
+
+        Several servers publish to one stream, so an earlier book may come late; the answer to a ping is the last book
+        again, and no sign that it still holds.
+        """
+        asset, moment = self._assets.get(book.marketIndex), (book.slot, book.ts)
+        if book.marketType != "perp" or asset is None or moment <= self._seen.get(book.marketIndex, (0, 0)):
             return ()
-        self._slots[book.marketIndex] = book.slot
-        quote = quote_message(book, self._telling.listings[asset])
-        return () if quote is None else (quote,)
+        self._seen[book.marketIndex] = moment
+        quote, told = quote_message(book, self._telling.listings[asset]), self._told.get(book.marketIndex)
+        if quote is None or (told is not None and self._repeats(told, quote)):
+            return ()
+        self._told[book.marketIndex] = quote
+        return (quote,)
+
+    def _repeats(self, told: QuoteUpdated, quote: QuoteUpdated) -> bool:
+        return _touch(told) == _touch(quote) and quote.venue_at_ns < told.venue_at_ns + self._repeat_ns
 
     def _check_mint(self, reading: Reading) -> None:
         wanted = self._settings.program.quote_mint
         if reading.spot.mint != wanted:
             raise FrameError("account/SpotMarket", f"the quote token is {reading.spot.mint}, not {wanted}")
+
+
+def _touch(quote: QuoteUpdated) -> tuple[object, ...]:
+    return (quote.bid, quote.bid_size, quote.ask, quote.ask_size)

@@ -5,6 +5,8 @@ Counterparts: `sdk_accounts` decodes, `ledger` folds. Raises as `Rpc` does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import trio
 
 from actors.messages import VenueMessage
@@ -83,20 +85,23 @@ class Reader:
         """Whether the User account changed lately: the history may not show all of it yet, so it is read some times."""
         return self._tries_left > 0
 
-    async def catch_up(self) -> tuple[VenueMessage, ...]:
-        """What the transactions since the last time did, oldest first. Those not served yet wait for the next time."""
+    async def catch_up(self, tell: Callable[[VenueMessage], None]) -> None:
+        """Tell what the transactions since the last time did, oldest first, each as soon as it is read.
+
+        Those not served yet wait for the next time. Nothing is kept back while another one is read: what is folded
+        counts as told, and the next answer may never come.
+        """
         async with self._history:
             self._tries_left = max(0, self._tries_left - 1)
-            messages: list[VenueMessage] = []
             for row in reversed(await self._rows()):
                 if not self._ledger.has_folded(row.signature):
                     landing = await self._landing(row)
                     if landing is None:
                         break
-                    messages += self._ledger.fold(landing)
+                    for message in self._ledger.fold(landing):
+                        tell(message)
                 self.landed(row.slot)
                 self._newest = row.signature
-            return tuple(messages)
 
     async def _rows(self) -> list[SignatureRow]:
         """Rows newer than the newest known, newest first."""

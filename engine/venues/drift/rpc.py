@@ -80,8 +80,8 @@ class Rpc:
         return reply
 
     async def block_height(self) -> int:
-        """The height of the chain at our commitment."""
-        return await self._call("getBlockHeight", int, {"commitment": self._settings.commitment}, urgent=True)
+        """The height of the finalized chain: what it has passed is known to every node, also to one that lags."""
+        return await self._call("getBlockHeight", int, {"commitment": "finalized"}, urgent=True)
 
     async def transaction(self, signature: str) -> Transaction | None:
         """A landed transaction with its logs; None while the node does not serve it."""

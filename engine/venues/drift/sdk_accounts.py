@@ -1,7 +1,8 @@
 """The program's accounts, decoded by driftpy: bytes in, plain values and the SDK's own objects out. No I/O.
 
 Counterparts: `reader`, which fetches what `wanted` says, and `sdk_instructions`, which builds from the objects.
-An account whose bytes have not changed is not decoded again.
+An account whose bytes have not changed is not decoded again, and of markets, which always change, only the fields that
+are needed; their whole objects are made when an instruction is built.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.venues.drift.sdk_coder import coder_of, word_of
+from engine.venues.drift.sdk_markets import MarketFields, oracle_source
 from engine.venues.drift.settings import DriftProgram
 from engine.venues.drift.values import (
     MarketValue,
@@ -48,7 +50,8 @@ class Accounts:
         self.stats_key = addresses.get_user_stats_account_public_key(self.program_key, self.authority)
         self.state_key = addresses.get_state_public_key(self.program_key)
         self.spot_key = addresses.get_spot_market_public_key(self.program_key, QUOTE_SPOT_MARKET_INDEX)
-        self.natives: dict[str, Any] = {}
+        self._natives: dict[str, Any] = {}
+        self._markets = MarketFields(program.idl_file)
         self._coder = coder_of(program.idl_file)
         self._values: dict[str, object] = {}
         self._texts: dict[str, str] = {}
@@ -74,6 +77,13 @@ class Accounts:
     def missing(self) -> tuple[str, ...]:
         """What is wanted and has not been read yet."""
         return tuple(address for address in self.wanted() if address not in self._texts)
+
+    def native(self, address: str) -> Any:
+        """An account that has been read, as the SDK's object. Raises FrameError for what it cannot read."""
+        if address not in self._natives:
+            kind = self._kind(address)
+            self._natives[address] = decode_native(self._coder, kind, base64.b64decode(self._texts[address]))
+        return self._natives[address]
 
     def absorb(self, infos: Mapping[str, AccountInfo | None]) -> None:
         """Decode what has changed. Raises FrameError naming the account; nothing of it is then used."""
@@ -117,11 +127,15 @@ class Accounts:
             raise FrameError(f"account/{kind}", f"not base64: {error}") from error
         if kind == "oracle":
             self._values[address] = oracle_value(raw, self._oracles[address])
+        elif kind == "PerpMarket":
+            self._check_owner(kind, info)
+            self._values[address] = self._market(address, raw)
+            self._natives.pop(address, None)
         else:
             self._check_owner(kind, info)
             native = decode_native(self._coder, kind, raw)
             self._values[address] = self._read(kind, address, native)
-            self.natives[address] = native
+            self._natives[address] = native
         self._texts[address] = info.data[0]
 
     def _check_owner(self, kind: str, info: AccountInfo) -> None:
@@ -135,18 +149,20 @@ class Accounts:
                 for position in user.positions:
                     self._want_market(position.market_index)
                 return user
-            case "PerpMarket":
-                market = market_value(native)
-                if self._market_keys.get(market.index) != address:
-                    raise FrameError("account/PerpMarket", f"{address} says it is market {market.index}")
-                self._oracles[market.oracle] = native.amm.oracle_source
-                return market
             case "State":
                 return state_value(native)
             case "SpotMarket":
                 return spot_value(native)
             case _:
                 return None
+
+    def _market(self, address: str, raw: bytes) -> MarketValue:
+        _check_discriminator(self._coder, "PerpMarket", raw)
+        market, oracle_word = self._markets.read(raw)
+        if self._market_keys.get(market.index) != address:
+            raise FrameError("account/PerpMarket", f"{address} says it is market {market.index}")
+        self._oracles[market.oracle] = oracle_source(oracle_word)
+        return market
 
     def _want_market(self, index: int) -> None:
         from driftpy.addresses import get_perp_market_public_key
@@ -160,9 +176,7 @@ def decode_native(coder: Any, kind: str, raw: bytes) -> Any:
     from construct import ConstructError
     from driftpy.decode.user import decode_user
 
-    known = coder.accounts.acc_name_to_discriminator[kind]
-    if raw[:8] != known:
-        raise FrameError(f"account/{kind}", "has another discriminator")
+    _check_discriminator(coder, kind, raw)
     if kind == "User":
         if len(raw) != USER_BYTES:
             raise FrameError("account/User", f"has {len(raw)} bytes, not {USER_BYTES}")
@@ -174,6 +188,11 @@ def decode_native(coder: Any, kind: str, raw: bytes) -> Any:
         return coder.accounts.decode(raw)
     except ConstructError as error:
         raise FrameError(f"account/{kind}", f"cannot be read: {type(error).__name__}") from error
+
+
+def _check_discriminator(coder: Any, kind: str, raw: bytes) -> None:
+    if raw[:8] != coder.accounts.acc_name_to_discriminator[kind]:
+        raise FrameError(f"account/{kind}", "has another discriminator")
 
 
 def state_value(native: Any) -> StateValue:
@@ -192,38 +211,6 @@ def spot_value(native: Any) -> SpotValue:
         mint=str(native.mint),
         deposit_interest=native.cumulative_deposit_interest,
         borrow_interest=native.cumulative_borrow_interest,
-    )
-
-
-def market_value(native: Any) -> MarketValue:
-    """What the adapter needs of a PerpMarket."""
-    amm = native.amm
-    return MarketValue(
-        index=native.market_index,
-        name=bytes(native.name).decode(errors="replace").strip(),
-        status=word_of(native.status),
-        paused_operations=native.paused_operations,
-        oracle=str(amm.oracle),
-        oracle_price=amm.historical_oracle_data.last_oracle_price,
-        step=amm.order_step_size,
-        tick=amm.order_tick_size,
-        order_least=amm.min_order_size,
-        ratio_initial=native.margin_ratio_initial,
-        ratio_maintenance=native.margin_ratio_maintenance,
-        fee_adjustment=native.fee_adjustment,
-        base_reserve=amm.base_asset_reserve,
-        quote_reserve=amm.quote_asset_reserve,
-        peg=amm.peg_multiplier,
-        base_long=amm.base_asset_amount_long,
-        base_short=amm.base_asset_amount_short,
-        rate=amm.last_funding_rate,
-        rate_long=amm.last_funding_rate_long,
-        rate_short=amm.last_funding_rate_short,
-        rate_ts=amm.last_funding_rate_ts,
-        cumulative_long=amm.cumulative_funding_rate_long,
-        cumulative_short=amm.cumulative_funding_rate_short,
-        funding_twap=amm.last_funding_oracle_twap or amm.historical_oracle_data.last_oracle_price_twap,
-        social_loss=amm.total_social_loss,
     )
 
 

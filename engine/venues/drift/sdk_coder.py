@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from anchorpy_core.idl import Idl
 
 
+def idl_path(idl_file: str) -> Path:
+    """Where an IDL is; that of driftpy for ""."""
+    import driftpy
+
+    return Path(idl_file) if idl_file else Path(driftpy.__path__[0]) / "idl" / "drift.json"
+
+
 @lru_cache(maxsize=4)
 def idl_of(idl_file: str) -> Idl:
-    """The IDL in a file; that of driftpy for "". Raises OSError, or ValueError for one that cannot be read."""
-    import driftpy
+    """The IDL in a file. Raises OSError, or ValueError for one that cannot be read."""
     from anchorpy_core.idl import Idl
 
-    path = Path(idl_file) if idl_file else Path(driftpy.__path__[0]) / "idl" / "drift.json"
-    return Idl.from_json(path.read_text(encoding="utf-8"))
+    return Idl.from_json(idl_path(idl_file).read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=4)

@@ -52,7 +52,7 @@ class InMemory:
     def _held(self, address: str) -> Any:
         from driftpy.accounts.types import DataAndSlot
 
-        return DataAndSlot(0, self._accounts.natives[address])
+        return DataAndSlot(0, self._accounts.native(address))
 
 
 class PublicWallet:
@@ -105,7 +105,7 @@ class Instructions:
                 built = client.get_cancel_orders_ix(MarketType.Perp(), instruction.market_index, None)
             case SettlePnl():
                 user_key = self._accounts.user_key
-                user = self._accounts.natives[str(user_key)]
+                user = self._accounts.native(str(user_key))
                 built = client.get_settle_pnl_ix(user_key, user, instruction.market_index)
             case _:
                 assert_never(instruction)

@@ -87,6 +87,8 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     poll_lost_s: float = 20.0
     """The link counts as lost after that long without a successful reading of the accounts."""
     account_told_every_s: float = 60.0
+    quote_repeat_s: float = 1.0
+    """A quote that has not changed is told again that often, as far as books of it come."""
     history_page_rows: int = 200
     history_pages_most: int = 20
     history_tries: int = 4

@@ -5,8 +5,10 @@ Counterparts: `reader` brings readings, `codec_accounts` words them.
 
 from __future__ import annotations
 
-from actors.domain import Instrument, Venue
-from actors.messages import FrameRefused, InstrumentListed, VenueMessage
+from msgspec import structs
+
+from actors.domain import Instrument, MarketStatus, Venue
+from actors.messages import FrameRefused, InstrumentListed, PositionReported, VenueMessage
 from engine.venues.adapter import NowNs
 from engine.venues.assets import Listed, as_told, listing_of
 from engine.venues.drift import codec_accounts
@@ -54,29 +56,48 @@ class Telling:
             problem = self._problem(reading.markets[self.indexes[asset]], asset)
             if problem:
                 refused.append(problem)
-            else:
-                listed.append(self._listed(reading, asset))
+                continue
+            narrow = self._too_narrow(reading.markets[self.indexes[asset]], asset)
+            refused += [narrow] if narrow else []
+            listed.append(self._listed(reading, asset))
         messages = [FrameRefused(venue=Venue.DRIFT, channel="markets", detail=detail) for detail in refused]
         return (*messages, *listed, *self._samples(reading), *self._account(reading))
 
     def news(self, reading: Reading) -> tuple[VenueMessage, ...]:
-        """Markets' figures; rules where a status has changed; the account when it has changed, or now and then."""
+        """Markets' figures; rules where a status has changed; the account when it has changed.
+
+        Now and then also an unchanged account, for its equity and what is held; what is flat was told and stays so.
+        """
         changed = [asset for asset in self.instruments if self._status_changed(reading, asset)]
         messages = tuple(self._listed(reading, asset) for asset in changed)
         waited_ns = self._now_ns() - self._told_at_ns
-        due = reading.fingerprint != self._fingerprint or waited_ns >= self._settings.account_told_every_s * NS_PER_S
-        return (*messages, *self._samples(reading), *(self._account(reading) if due else ()))
+        told: tuple[VenueMessage, ...] = ()
+        if reading.fingerprint != self._fingerprint:
+            told = self._account(reading)
+        elif waited_ns >= self._settings.account_told_every_s * NS_PER_S:
+            told = tuple(message for message in self._account(reading) if not _flat(message))
+        return (*messages, *self._samples(reading), *told)
 
     def _problem(self, market: MarketValue, asset: str) -> str:
-        """Why a market must not be traded at all: it is another one, has no margin yet, or not the leverage wanted."""
+        """Why a market must not be traded at all: it is another one, or not set up."""
         symbol = self.listings[asset].symbol
         if market.name != symbol:
             return f"market {market.index} is {market.name!r}, not {symbol}"
         if market.ratio_initial <= 0 or market.step <= 0 or market.tick <= 0:
             return f"{symbol} is not set up"
-        if MARGIN_RATIO_UNIT // market.ratio_initial < self._settings.leverage:
-            return f"{symbol} allows less than {self._settings.leverage}x"
         return ""
+
+    def _too_narrow(self, market: MarketValue, asset: str) -> str:
+        """Why nothing is to be opened where positions may still be closed; empty where there is no reason."""
+        if market.ratio_initial > 0 and MARGIN_RATIO_UNIT // market.ratio_initial < self._settings.leverage:
+            return f"{self.listings[asset].symbol} allows less than {self._settings.leverage}x"
+        return ""
+
+    def _status(self, reading: Reading, asset: str) -> tuple[MarketStatus, str]:
+        market = reading.markets[self.indexes[asset]]
+        status, reason = codec_accounts.status_of(reading, market, self._settings.halted)
+        narrow = self._too_narrow(market, asset)
+        return (MarketStatus.REDUCE_ONLY, narrow) if narrow and status is MarketStatus.OPEN else (status, reason)
 
     def _listed(self, reading: Reading, asset: str) -> InstrumentListed:
         settings = self._settings
@@ -87,13 +108,13 @@ class Telling:
             settle_token=settings.program.settle_token,
             halted=settings.halted,
         )
-        self.instruments[asset] = found
-        return InstrumentListed(instrument=found)
+        status, reason = self._status(reading, asset)
+        self.instruments[asset] = structs.replace(found, status=status, status_reason=reason)
+        return InstrumentListed(instrument=self.instruments[asset])
 
     def _status_changed(self, reading: Reading, asset: str) -> bool:
         known = self.instruments[asset]
-        now = codec_accounts.status_of(reading, reading.markets[self.indexes[asset]], self._settings.halted)
-        return now != (known.status, known.status_reason)
+        return self._status(reading, asset) != (known.status, known.status_reason)
 
     def _samples(self, reading: Reading) -> tuple[VenueMessage, ...]:
         at_ns = self._now_ns()
@@ -116,3 +137,7 @@ class Telling:
 
 def _held(reading: Reading) -> tuple[int, ...]:
     return tuple(position.market_index for position in reading.user.positions if position.base)
+
+
+def _flat(message: VenueMessage) -> bool:
+    return isinstance(message, PositionReported) and not message.size

@@ -18,6 +18,7 @@ from engine.venues.drift.ledger import Ledger
 from engine.venues.drift.reader import Reader
 from engine.venues.drift.settings import DriftSettings
 from engine.venues.drift.telling import Telling
+from engine.venues.drift.values import Reading
 from engine.venues.link import FrameError
 from engine.venues.transport import HttpRequest, HttpResponse, Stream, StreamClosed, Transport, TransportError
 
@@ -105,9 +106,9 @@ class Watch:
         """Read for ever: often while an order may be open, else seldom."""
         while True:
             busy = bool(self._ledger.living()) or self._reader.changed()
-            self._news = trio.Event()
             with trio.move_on_after(self._settings.poll_busy_s if busy else self._settings.poll_quiet_s):
                 await self._news.wait()
+            self._news = trio.Event()  # before the reading: what lands during it is read after it
             if self._up:
                 await self._once()
 
@@ -124,11 +125,20 @@ class Watch:
 
     async def read(self) -> None:
         """Read the accounts, then what changed them, and tell. Raises as `Reader` does."""
-        reading = await self._reader.read()
+        reading = await self.accrue()
         if self._reader.changed():
-            self._tell(await self._reader.catch_up())
+            await self.catch_up()
+        self._tell(self._telling.news(self._reader.reading or reading))  # somebody may have read on meanwhile
+
+    async def accrue(self) -> Reading:
+        """Read the accounts and tell the funding that has accrued, before a later settlement of it can be folded."""
+        reading = await self._reader.read()
         self._tell(self._ledger.read(reading))
-        self._tell(self._telling.news(reading))
+        return reading
+
+    async def catch_up(self) -> None:
+        """Tell what the transactions since the last time did."""
+        await self._reader.catch_up(self._report)
 
     def _tell(self, messages: tuple[VenueMessage, ...]) -> None:
         for message in messages:

@@ -106,7 +106,9 @@ class LighterAdapter:
         denied = self._unsendable(order)
         if denied is not None:
             return partial(self._tell, denied)
-        return partial(self._submit, order, self._sending.ticket())
+        market = self._ledger.markets.of_asset(order.asset)
+        assert market is not None  # else it was denied
+        return partial(self._submit, order, market, self._sending.ticket())
 
     def _unsendable(self, order: SubmitOrder) -> OrderRejected | None:
         """What must not leave; an order that may is in the ledger and paid for afterwards."""
@@ -144,15 +146,13 @@ class LighterAdapter:
         now_ns, expiry_s = self._now_ns(), self._settings.order_expiry_s
         return encode_order(order, market, now_ns=now_ns, order_expiry_s=expiry_s, nonce=nonce)
 
-    async def _submit(self, order: SubmitOrder, ticket: int) -> None:
-        market = self._ledger.markets.of_asset(order.asset)
-        assert market is not None
+    async def _submit(self, order: SubmitOrder, market: Market, ticket: int) -> None:
         outcome = await self._sending.send(
             ticket,
             lambda nonce: self._encode(order, market, nonce),
             paid=not order.reduce_only,
             deadline_ns=order.expires_at_ns,
-            leaving=lambda nonce, signed: self._ledger.leaving(order.order_id, nonce, signed.tx_hash),
+            leaving=lambda nonce, signed: self._ledger.leaving(order.order_id, nonce, signed.tx_hash, self._now_ns()),
         )
         match outcome:
             case Accepted():

@@ -103,7 +103,7 @@ class LighterDialogue:
         """
         began_ns = self._now_ns()
         rows = await self._client.markets()
-        self._ledger.markets = Markets(rows)
+        self._ledger.markets = Markets(rows, before=self._ledger.markets)
         account = await self._client.account()
         self.wrong_leverage = await hold_leverage(
             self._client, self._sending, self._settings.leverage, self.traded(), account
@@ -112,6 +112,7 @@ class LighterDialogue:
         orders = await self._own_orders(since_ns)
         trades = await self._client.trades(since_ns)
         payments = await self._client.payments(since_ns)
+        positions = self._holdings.all_of(account.positions, self._ledger.markets, began_ns)  # may refuse: before
         self._since_ns = began_ns
         self._ask_books()
         self._news()
@@ -120,18 +121,18 @@ class LighterDialogue:
             *(self._refused("leverage", detail) for detail in self.wrong_leverage.values()),
             *self._ledger.trades(trades),
             *self._ledger.orders(orders),
-            *self._holdings.all_of(account.positions, self._ledger.markets, began_ns),
+            *positions,
             codec_rest.account_message(account, began_ns),
             *self._ledger.payments(payments),
         )
 
     def listed(self, rows: list[MarketRow]) -> tuple[VenueMessage, ...]:
         """Every market we trade whose rules are new or changed, or a refusal that names it when it is gone."""
-        markets = self._ledger.markets = Markets(rows)
+        markets = self._ledger.markets = Markets(rows, before=self._ledger.markets)
         messages: list[VenueMessage] = []
         for asset in self._settings.assets:
             market = markets.of_asset(asset)
-            if market is None:
+            if market is None or not markets.lists(asset):
                 messages += self._gone(asset)
                 continue
             found = codec_rest.instrument(market, self._settings.taker_fee, self._settings.maker_fee)
@@ -161,7 +162,8 @@ class LighterDialogue:
 
     def traded(self) -> list[Market]:
         """The markets we trade, as far as they are listed."""
-        found = (self._ledger.markets.of_asset(asset) for asset in self._settings.assets)
+        markets = self._ledger.markets
+        found = (markets.of_asset(asset) for asset in self._settings.assets if markets.lists(asset))
         return [market for market in found if market is not None]
 
     def _ask_books(self) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from actors.commands import SubmitOrder
 from actors.domain import ZERO, DoneReason, RejectReason, TimeInForce, Venue
 from actors.messages import (
+    FrameRefused,
     FundingPaid,
     OrderAccepted,
     OrderDone,
@@ -42,7 +43,8 @@ End = OrderDone | OrderRejected
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """One order. `claimed`: the venue's cumulative fill; `told`: the sum of the fills reported; `end`: how it ended.
 
-    `sent_at_ns` is 0 for an order this process was asked about but did not send. `nonce` and `signed_hash` are those
+    `sent_at_ns` is 0 for an order this process was asked about but did not send; it is when the order was prepared, and
+    then when it left, which it does not after `leaves_by_ns`. `nonce` and `signed_hash` are those
     of its transaction, once it left; `tx_hash` is what to ask for it by: the venue's own word where there is one.
     """
 
@@ -50,6 +52,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     asset: str
     sent_at_ns: int = 0
+    leaves_by_ns: int = 0
     ioc: bool = False
     reduce_only: bool = False
     nonce: int | None = None
@@ -104,6 +107,7 @@ class Ledger:
                 index=index,
                 asset=order.asset,
                 sent_at_ns=at_ns,
+                leaves_by_ns=order.expires_at_ns,
                 ioc=order.time_in_force is TimeInForce.IOC,
                 reduce_only=order.reduce_only,
             )
@@ -124,9 +128,10 @@ class Ledger:
         known = self._orders.get(client_order_index(order_id))
         return known if known is not None and known.order_id == order_id else None
 
-    def leaving(self, order_id: str, nonce: int, tx_hash: str) -> None:
+    def leaving(self, order_id: str, nonce: int, tx_hash: str, at_ns: int) -> None:
         """The order's transaction is on its way."""
-        self._change(client_order_index(order_id), nonce=nonce, signed_hash=tx_hash, tx_hash=tx_hash)
+        index = client_order_index(order_id)
+        self._change(index, nonce=nonce, signed_hash=tx_hash, tx_hash=tx_hash, sent_at_ns=at_ns)
 
     def queued(self, order_id: str, tx_hash: str) -> None:
         """The venue took the order's transaction, and calls it so."""
@@ -162,7 +167,7 @@ class Ledger:
     # what the venue says
 
     def trades(self, rows: Iterable[TradeRow]) -> tuple[VenueMessage, ...]:
-        """Our fills not told before, oldest first. Raises FrameError for a market that is not listed."""
+        """Our fills not told before, oldest first; one in a market that is not listed is refused, and only that."""
         messages: list[VenueMessage] = []
         for row in sorted(rows, key=lambda row: row.trade_id):
             for trade in own_sides(row, self._account_index):
@@ -193,8 +198,8 @@ class Ledger:
         messages: list[VenueMessage] = []
         for row in rows:
             known = self._ordered_by(row)
-            if known is None:
-                continue
+            if known is None or known.nonce != row.nonce:
+                continue  # of an earlier run, whose order had the same number
             self._change(known.index, tx_hash=row.hash)
             if row.status == TX_FAILED and not known.heard:
                 messages.append(self.failed(known, row))
@@ -207,11 +212,17 @@ class Ledger:
         reason = reason_of_text(error) if error else RejectReason.OTHER
         return self.refused(rejected(known.order_id, reason, detail))
 
-    def payments(self, rows: Iterable[FundingRow]) -> tuple[FundingPaid, ...]:
-        """Funding payments not told before, oldest first."""
+    def payments(self, rows: Iterable[FundingRow]) -> tuple[FundingPaid | FrameRefused, ...]:
+        """Funding payments not told before, oldest first; one in a market that is not listed is refused alone."""
         fresh = [row for row in rows if row.timestamp * 10**9 >= self._floor_ns]
         ordered = sorted(fresh, key=lambda row: (row.timestamp, row.market_id))
-        return tuple(funding_message(row, self.markets) for row in ordered if self._first(f"funding {payment_id(row)}"))
+        return tuple(message for row in ordered for message in self._payment(row))
+
+    def _payment(self, row: FundingRow) -> tuple[FundingPaid | FrameRefused, ...]:
+        if self.markets.find(row.market_id) is None:
+            return (_unlisted("payment", payment_id(row), row.market_id),)
+        message = funding_message(row, self.markets)
+        return (message,) if self._first(f"funding {payment_id(row)}") else ()
 
     def signed_hash_of(self, row: TxRow) -> str:
         """The hash under which we signed a transaction the venue tells of."""
@@ -230,7 +241,10 @@ class Ledger:
             return ()
         if trade.row.market_id > PERP_MARKET_INDEX_MOST:
             return ()  # a spot market
-        message = fill_message(trade, self.markets.of(trade.row.market_id), known.order_id if known else None)
+        market = self.markets.find(trade.row.market_id)
+        if market is None:
+            return (_unlisted("trade", trade.fill_id, trade.row.market_id),)
+        message = fill_message(trade, market, known.order_id if known else None)
         if not self._first(f"trade {trade.fill_id}"):
             return ()
         if known is not None and isinstance(message, OrderFilled):
@@ -265,6 +279,12 @@ class Ledger:
 def rejected(order_id: str, reason: RejectReason, detail: str) -> OrderRejected:
     """Refused, proven."""
     return OrderRejected(venue=Venue.LIGHTER, order_id=order_id, reason=reason, detail=detail)
+
+
+def _unlisted(what: str, number: str, market_id: int) -> FrameRefused:
+    """It is not marked as told: once its market is known it is."""
+    detail = f"{what} {number} in market {market_id}, which is not listed"
+    return FrameRefused(venue=Venue.LIGHTER, channel=what, detail=detail)
 
 
 def _accepted(known: Known, row: OrderRow) -> OrderAccepted:

@@ -39,6 +39,7 @@ class Lookup:
     ) -> None:
         self._settings, self._client, self._ledger = settings, client, ledger
         self._sending, self._now_ns = sending, now_ns
+        self._started_ns = now_ns()
 
     async def order(self, order_id: str, asset: str) -> tuple[VenueMessage, ...]:
         """Fills not told before, then what the venue says of the order."""
@@ -46,13 +47,14 @@ class Lookup:
         market = self._ledger.markets.of_asset(asset)
         if market is None:
             raise Undecided(f"{asset} is not listed")
+        asked_ns = self._now_ns()
         row = await self._row(known, market.market_id)
         if row is not None:
             return await self._found(known, row)
         current = self._ledger.expect(order_id, asset)  # the stream may have told meanwhile
         if current.end is not None:
             return (current.end,)
-        return await self._absent(current, market.market_id)
+        return await self._absent(current, market.market_id, asked_ns)
 
     async def _row(self, known: Known, market_id: int) -> OrderRow | None:
         """The order among those open or ended. One that ends between the two questions is found by the second."""
@@ -65,24 +67,27 @@ class Lookup:
     async def _found(self, known: Known, row: OrderRow) -> tuple[VenueMessage, ...]:
         told = self._ledger.order(row, asked=True)
         current = self._ledger.expect(known.order_id, known.asset)
-        if not current.short:
+        if current.claimed <= current.told:
             return told
         trades = await self._client.trades(self._since_ns(known))
         return (*self._ledger.trades(trades), *told)
 
-    async def _absent(self, known: Known, market_id: int) -> tuple[VenueMessage, ...]:
-        """In no list."""
+    async def _absent(self, known: Known, market_id: int, asked_ns: int) -> tuple[VenueMessage, ...]:
+        """In no list, as they were at `asked_ns` or later."""
         if known.heard:
             raise Undecided("the venue knows the order, but it is in no list yet")
         tx = await self._client.tx(known.tx_hash) if known.tx_hash else None
         if tx is not None:
-            return self._by_transaction(known, tx)
+            return await self._by_transaction(known, tx, asked_ns)
         if await self._impossible(known, market_id):
             return (OrderUnknown(venue=Venue.LIGHTER, order_id=known.order_id),)
         raise Undecided("neither listed nor refused; its transaction may be under way")
 
-    def _by_transaction(self, known: Known, tx: TxRow) -> tuple[VenueMessage, ...]:
-        """A reduce-only order without anything to reduce can vanish without a word; its transaction tells."""
+    async def _by_transaction(self, known: Known, tx: TxRow, asked_ns: int) -> tuple[VenueMessage, ...]:
+        """A reduce-only order without anything to reduce can vanish without a word; its transaction tells.
+
+        Lists that were asked for before the transaction had settled prove nothing, nor do they against a fill.
+        """
         error = application_error(tx)
         if tx.status == TX_FAILED:
             return (self._ledger.failed(known, tx),)
@@ -92,29 +97,61 @@ class Lookup:
             refused = rejected(known.order_id, reason_of_text(error), f"executed with {error}")
             return (self._ledger.refused(refused),)
         settled_ns = ns(tx.executed_at) + int(self._settings.outcome_grace_s * NS_PER_S)
-        if known.reduce_only and self._now_ns() >= settled_ns:
+        if known.reduce_only and asked_ns >= settled_ns:
+            fills = self._ledger.trades(await self._client.trades(self._since_ns(known)))
+            if self._ledger.expect(known.order_id, known.asset).heard:
+                return fills
             why = "executed without an order: nothing to reduce"
-            return (self._ledger.refused(rejected(known.order_id, RejectReason.REDUCE_ONLY, why)),)
+            refused = self._ledger.refused(rejected(known.order_id, RejectReason.REDUCE_ONLY, why))
+            return (*fills, refused)
         raise Undecided("its transaction is executed, the order in no list yet")
 
     async def _impossible(self, known: Known, market_id: int) -> bool:
         """Whether no transaction of this order can be executed any more."""
+        if not known.sent_at_ns:
+            return await self._barred(known, market_id)
         if known.nonce is None or self._ledger.outlived(known):
             return True
-        if self._sending.nonces.void(known.nonce, known.signed_hash):
+        if self._sending.nonces.void(known.nonce, known.signed_hash) or await self._outrun(known, known.nonce):
             return True
         if self._now_ns() > known.sent_at_ns + (TX_EXPIRY_S + LAPSE_MARGIN_S) * NS_PER_S:
             return True
         return await self._take_its_nonce(known, known.nonce, market_id)
 
+    async def _outrun(self, known: Known, nonce: int) -> bool:
+        """Whether another transaction with its nonce, whose answer was lost, turns out to have been executed."""
+        for rival in self._sending.nonces.rivals(nonce, known.signed_hash):
+            tx = await self._client.tx(rival)
+            if tx is not None and tx.status == TX_EXECUTED:
+                self._sending.nonces.seen(nonce, rival)
+                return True
+        return False
+
+    async def _barred(self, known: Known, market_id: int) -> bool:
+        """Whether no transaction of an earlier process can come any more: once the venue has accepted one of ours.
+
+        The nonces of an earlier process end where ours begin. If need be a cancel-all goes first; the lists that were
+        asked for before it prove nothing then, so the order is called unknown at the next question.
+        """
+        if not self._sending.nonces.began and self._alone(known):
+            await self._sending.send_anew(lambda now: CancelAll(market_index=market_id, nonce=now))
+            return False
+        lapsed_ns = self._started_ns + (TX_EXPIRY_S + LAPSE_MARGIN_S) * NS_PER_S
+        return self._sending.nonces.began or self._now_ns() > lapsed_ns
+
     async def _take_its_nonce(self, known: Known, nonce: int, market_id: int) -> bool:
         """Cancel with the order's own nonce, if the venue still waits for that one and nothing else would be hit."""
-        if any(other.index != known.index for other in self._ledger.undecided(known.asset)):
+        if not self._alone(known):
             return False
         outcome = await self._sending.send(
             self._sending.ticket(), lambda now: CancelAll(market_index=market_id, nonce=now), only_nonce=nonce
         )
         return isinstance(outcome, Accepted)
+
+    def _alone(self, known: Known) -> bool:
+        """Whether no other order of ours may be open in the market, or be waiting to leave for it."""
+        others = (other for other in self._ledger.undecided(known.asset) if other.index != known.index)
+        return all(other.nonce is None and 0 < other.leaves_by_ns < self._now_ns() for other in others)
 
     def _since_ns(self, known: Known) -> int:
         return max(0, known.sent_at_ns - int(self._settings.backfill_overlap_s * NS_PER_S))

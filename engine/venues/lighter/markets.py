@@ -66,16 +66,28 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Markets:
-    """Every perpetual the venue lists, by its number and by our asset."""
+    """Every perpetual the venue lists or has listed, by its number and by our asset.
 
-    def __init__(self, rows: Iterable[MarketRow] = ()) -> None:
+    One that a later answer leaves out stays known: what is held there must be told, and closed if the venue lets us.
+    """
+
+    def __init__(self, rows: Iterable[MarketRow] = (), before: Markets | None = None) -> None:
         perpetuals = [Market(listed=as_told(Venue.LIGHTER, row.symbol), row=row) for row in rows]
-        self._by_id = {market.market_id: market for market in perpetuals if market.row.market_type == "perp"}
+        now = {market.market_id: market for market in perpetuals if market.row.market_type == "perp"}
+        self._listed = frozenset(now)
+        self._by_id: dict[int, Market] = {**(before._by_id if before else {}), **now}
         self._by_asset: dict[str, Market] = {}
-        for market in self._by_id.values():
+        for market in now.values():
             # A relisted market stands beside its old number: the active one is meant.
             if market.row.status == "active" or market.asset not in self._by_asset:
                 self._by_asset[market.asset] = market
+        for asset, market in ({} if before is None else before._by_asset).items():
+            self._by_asset.setdefault(asset, market)
+
+    def lists(self, asset: str) -> bool:
+        """Whether the last answer had this asset."""
+        market = self.of_asset(asset)
+        return market is not None and market.market_id in self._listed
 
     def of(self, market_id: int) -> Market:
         """Raises FrameError for a number that is not listed."""

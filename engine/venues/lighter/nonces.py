@@ -12,6 +12,10 @@ from collections import deque
 import trio
 
 TAKEN_MOST = 1_000
+RIVALS_MOST = 3
+"""So many transactions of unclear outcome are remembered for one nonce."""
+UNCLAIMED_MOST_S = 1.0
+"""A holder that has not come for its turn by then was cut off before it could: its place must not block the key."""
 
 
 class Nonces:
@@ -22,6 +26,9 @@ class Nonces:
         self._under_way: int | None = None
         self._doubted = False
         self._taken: dict[int, str] = {}
+        self._unclear: dict[int, tuple[str, ...]] = {}
+        self.began = False
+        """Whether the venue has accepted a transaction of ours: none of an earlier process can come any more."""
 
     @property
     def next(self) -> int | None:
@@ -45,6 +52,7 @@ class Nonces:
         """The venue queued the transaction with this nonce."""
         nonce = self._end()
         self.seen(nonce, tx_hash)
+        self.began = True
         self._next = None if self._doubted else nonce + 1
 
     def unused(self) -> None:
@@ -52,9 +60,12 @@ class Nonces:
         nonce = self._end()
         self._next = None if self._doubted else nonce
 
-    def unclear(self) -> None:
-        """It may have been used."""
-        self._end()
+    def unclear(self, tx_hash: str) -> None:
+        """It may have been used, by the transaction of this hash."""
+        nonce = self._end()
+        self._unclear[nonce] = (*self._unclear.pop(nonce, ()), tx_hash)[-RIVALS_MOST:]
+        while len(self._unclear) > TAKEN_MOST:
+            del self._unclear[next(iter(self._unclear))]
 
     def doubt(self) -> None:
         """Something else says that our count may be wrong."""
@@ -71,6 +82,10 @@ class Nonces:
         """Whether another transaction took this nonce, so that the one of this hash can never run."""
         return self._taken.get(nonce, tx_hash) != tx_hash
 
+    def rivals(self, nonce: int, tx_hash: str) -> tuple[str, ...]:
+        """Other transactions that may have taken the nonce of the one of this hash."""
+        return tuple(rival for rival in self._unclear.get(nonce, ()) if rival != tx_hash)
+
     def _end(self) -> int:
         assert self._under_way is not None, "no transaction is under way"
         nonce, self._under_way = self._under_way, None
@@ -78,11 +93,16 @@ class Nonces:
 
 
 class Gate:
-    """Lets ticket holders through one at a time, in the order of their tickets. Every ticket must be left."""
+    """Lets ticket holders through one at a time, in the order of their tickets. Every ticket must be left.
+
+    A ticket whose holder never comes (its task ended before it began) loses its place; one that comes late after all
+    stands at the end.
+    """
 
     def __init__(self) -> None:
         self._queue: deque[int] = deque()
         self._waiting: dict[int, trio.Event] = {}
+        self._claimed: dict[int, None] = {}
         self._issued = 0
 
     def ticket(self) -> int:
@@ -93,16 +113,24 @@ class Gate:
 
     async def reach(self, ticket: int, most_s: float) -> bool:
         """Wait for the ticket's turn; False when it has not come in time. The ticket must be left either way."""
+        self._claimed[ticket] = None
+        if ticket not in self._queue:
+            self._queue.append(ticket)
         await trio.lowlevel.checkpoint()
         with trio.move_on_after(most_s):
             while self._queue[0] != ticket:
-                self._waiting[ticket] = trio.Event()
-                await self._waiting[ticket].wait()
+                called = self._waiting[ticket] = trio.Event()
+                with trio.move_on_after(UNCLAIMED_MOST_S):
+                    await called.wait()
+                if not called.is_set() and self._queue[0] not in self._claimed:
+                    self.leave(self._queue[0])
         return self._queue[0] == ticket
 
     def leave(self, ticket: int) -> None:
         """Give the place up, used or not."""
-        self._queue.remove(ticket)
+        if ticket in self._queue:
+            self._queue.remove(ticket)
         self._waiting.pop(ticket, None)
+        self._claimed.pop(ticket, None)
         if self._queue and self._queue[0] in self._waiting:
             self._waiting[self._queue[0]].set()

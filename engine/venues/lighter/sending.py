@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-import trio
 
 from actors.domain import RejectReason
 from engine.venues.adapter import NowNs
@@ -126,17 +125,17 @@ class Sending:
         if leaving is not None:
             leaving(nonce, signed)
         try:
-            response = await self._client.post(encode_transaction(signed))
+            answer = answer_to(await self._client.post(encode_transaction(signed)))
         except TransportError as failed:
             if failed.sent:
-                self.nonces.unclear()
+                self.nonces.unclear(signed.tx_hash)
                 return Unclear(detail=failed.reason)
             self.nonces.unused()
             return _never(RejectReason.OTHER, failed.reason)
-        except trio.Cancelled:
-            self.nonces.unclear()
+        except BaseException:  # cut off, or a defect of ours: the transaction must not stay under way for ever
+            self.nonces.unclear(signed.tx_hash)
             raise
-        return self._settle(answer_to(response), signed)
+        return self._settle(answer, signed)
 
     def _settle(self, answer: Answer, signed: LighterSigned) -> Answer:
         match answer:
@@ -149,7 +148,7 @@ class Sending:
                 if answer.reason is RejectReason.RATE_LIMITED:
                     self._budget.refused(self._now_ns(), self._settings.rate_pause_s)
             case Unclear():
-                self.nonces.unclear()
+                self.nonces.unclear(signed.tx_hash)
         return answer
 
 

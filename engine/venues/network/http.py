@@ -5,6 +5,7 @@ What is known of a failure is whether any byte of the request can have left; htt
 
 from __future__ import annotations
 
+import logging
 import ssl
 from typing import Any
 
@@ -17,6 +18,10 @@ from engine.venues.transport import HttpRequest, HttpResponse, TransportError
 WRITING = ".send_request_headers.started"
 """The end of httpcore's name for the moment before the first byte of a request."""
 HEADERS = {"user-agent": "perp2perp", "accept": "*/*", "accept-encoding": "identity"}
+
+for _name in ("httpx", "httpcore"):
+    # Both name URLs and headers, which may hold access keys, to whoever turns logging up.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class _Progress:
@@ -53,6 +58,8 @@ class HttpDoor:
         try:
             with trio.move_on_after(request.timeout_s):
                 return await self._ask(url, request, progress)
+        except httpx.InvalidURL:
+            raise TransportError("the request's path cannot be written as an address", sent=False) from None
         except (httpx.HTTPError, httpx.StreamError) as failed:
             raise TransportError(_reason(failed), sent=progress.sent) from failed
         said = "no answer" if progress.sent else "no connection"
@@ -72,9 +79,10 @@ class HttpDoor:
 
     async def _body(self, answer: httpx.Response) -> bytes:
         most, body = self._limits.body_bytes_most, bytearray()
+        _refuse_packed(answer.headers.get("content-encoding", "identity"))
         _refuse_above(most, int(answer.headers.get("content-length", 0)))
         with trio.CancelScope() as reading:
-            async for part in answer.aiter_bytes():
+            async for part in answer.aiter_raw():
                 body += part
                 if len(body) > most:
                     # Cancelled from inside, httpx's generators end in order; left in the middle, they would not.
@@ -92,8 +100,16 @@ def _refuse_above(most: int, size: int) -> None:
         raise TransportError(f"an answer of more than {most} bytes is not read", sent=True)
 
 
+def _refuse_packed(coding: str) -> None:
+    """A few packed bytes may unpack to more than the memory; nobody who was asked for none packs."""
+    if coding.strip().lower() != "identity":
+        raise TransportError(f"an answer packed with {coding}, though none was asked for, is not read", sent=True)
+
+
 def _reason(failed: Exception) -> str:
     """What went wrong in the words of whoever noticed it; never the URL, which may hold an access key."""
+    if isinstance(failed, httpx.LocalProtocolError):
+        return type(failed).__name__  # its words repeat the header that cannot be written
     noticed: BaseException | None = failed
     while noticed is not None and not str(noticed):
         noticed = noticed.__cause__ or noticed.__context__

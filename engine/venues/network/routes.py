@@ -5,6 +5,7 @@ Plain `http` and `ws` are for loopback addresses alone: a venue is never spoken 
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -16,6 +17,9 @@ from engine.errors import UserError
 Kind = Literal["request", "stream"]
 SCHEMES: dict[Kind, tuple[str, str]] = {"request": ("https", "http"), "stream": ("wss", "ws")}
 """With TLS, and without."""
+
+NETLOC = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+"""Host and port, and nothing that two readers of URLs might read differently: the host checked is the one called."""
 
 
 class RouteRefused(UserError):
@@ -77,15 +81,29 @@ def _refuse_prefix(prefix: str) -> None:
 
 
 def _refuse_base(kind: Kind, base: str) -> None:
-    parts = urlsplit(base)
     secure, plain = SCHEMES[kind]
-    if parts.scheme not in (secure, plain) or not parts.hostname or parts.username or parts.fragment:
+    parts = _plainly_written(base)
+    if parts is None or parts.scheme not in (secure, plain) or not parts.hostname or parts.fragment:
         # The URL itself may hold an access key, so it is not repeated.
-        raise RouteRefused(f"a {kind} base URL must be {secure}://host, without a user and a fragment")
+        raise RouteRefused(f"a {kind} base URL must be {secure}://host[:port], without a user and a fragment")
     if parts.scheme == plain and not is_loopback(parts.hostname):
         raise RouteRefused(
             f"{plain}://{parts.hostname} is not encrypted: use {secure}, or a loopback address such as 127.0.0.1"
         )
+
+
+def _plainly_written(base: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(base)
+        return parts if NETLOC.fullmatch(parts.netloc) and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def shown(base: str) -> str:
+    """Scheme, host and port of a base URL, for reports: its path and query may hold an access key."""
+    parts = urlsplit(base)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def is_loopback(host: str) -> bool:

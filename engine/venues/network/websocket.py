@@ -9,6 +9,7 @@ Counterpart: `engine.simulators.server.websocket`.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,7 +29,12 @@ PLAIN_TEXT = 0x81
 """First byte of a text frame that is a whole message, without an extension (RFC 6455, 5.2)."""
 TOO_LONG = 1 << 64
 HEAD_END = b"\r\n\r\n"
+HEAD_BYTES_MOST = 65_536
+"""Of the answer to a handshake; the body of a refusal is bounded by websockets (1 MiB)."""
 USER_AGENT = "perp2perp"
+LOGGER = logging.getLogger("websockets.client.quiet")
+LOGGER.setLevel(logging.WARNING)
+"""websockets tells every frame, and the address with its access key, to whoever turns logging up."""
 
 
 class SocketStream:
@@ -38,7 +44,7 @@ class SocketStream:
         """`socket` is connected, its handshake still to come."""
         self._socket, self._limits = socket, limits
         # No extensions: a compressed frame would cost more to read than it saves on the way.
-        self._protocol = ClientProtocol(uri, extensions=None, max_size=limits.frame_bytes_most)
+        self._protocol = ClientProtocol(uri, extensions=None, max_size=limits.frame_bytes_most, logger=LOGGER)
         self._frames: deque[bytes] = deque()
         self._rest = bytearray()
         self._part: bytearray | None = None
@@ -66,6 +72,8 @@ class SocketStream:
         """Read the answer's head; what comes behind it are frames, or a refusal's body."""
         head = b""
         while HEAD_END not in head:
+            if len(head) > HEAD_BYTES_MOST:
+                raise TransportError(f"an answer to the handshake of more than {HEAD_BYTES_MOST} bytes", sent=True)
             head += await self._some()
         end = head.index(HEAD_END) + len(HEAD_END)
         self._protocol.receive_data(head[:end])

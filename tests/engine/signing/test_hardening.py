@@ -48,3 +48,13 @@ def test_signals_of_the_terminal_do_not_end_it() -> None:
 def test_an_interrupt_ends_it_while_it_still_asks_for_a_password() -> None:
     assert run("import os\nos.kill(os.getpid(), 2)").returncode in (1, -signal.SIGINT, 128 + signal.SIGINT)
     assert os.name == "posix"
+
+
+def test_an_interrupt_ends_it_though_the_engine_that_started_it_ignores_interrupts() -> None:
+    signal.signal(signal.SIGINT, ignored := signal.SIG_IGN)
+    try:
+        ended = run("import os\nos.kill(os.getpid(), 2)\nprint('here')")
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert ignored is signal.SIG_IGN
+    assert (ended.stdout, ended.returncode != 0) == ("", True)

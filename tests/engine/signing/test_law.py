@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from actors.domain import Venue
@@ -91,3 +92,14 @@ def test_leverage_over_the_cap_or_unknown_is_refused(leverage: int | None) -> No
 def test_sums_that_make_no_sense_are_refused(usd: str) -> None:
     with pytest.raises(SigningRefused, match="makes no sense"):
         Law(CAPS).allow(order(usd), 0)
+
+
+@pytest.mark.parametrize("usd", ["NaN", "Infinity", "-1", "-Infinity"])
+@pytest.mark.parametrize("cap", ["order_most_usd", "hour_most_usd"])
+def test_a_cap_that_caps_nothing_is_no_cap(cap: str, usd: str) -> None:
+    terms = {field: getattr(CAPS, field) for field in CAPS.__struct_fields__} | {cap: Decimal(usd)}
+    with pytest.raises(ValueError, match=cap):
+        Caps(**terms)
+    raw = msgspec.json.encode({**msgspec.to_builtins(CAPS), cap: usd})
+    with pytest.raises(msgspec.ValidationError, match=cap):
+        msgspec.json.decode(raw, type=Caps)

@@ -69,6 +69,19 @@ def test_a_subscriber_is_greeted_gets_the_book_and_then_only_what_changed() -> N
     assert json.loads(moved["data"])["oracle"] == 151_000_000
 
 
+def test_asked_again_it_sends_the_last_book_and_one_that_does_not_change_once_a_minute() -> None:
+    desk = Desk()
+    connection = listening(desk)
+    _, first = heard(desk)
+    desk.wait(30)
+    desk.face.receive(desk.now_ns, connection, json.dumps(SUBSCRIBE).encode())
+    books = [json.loads(each["data"]) for each in heard(desk) if "data" in each]
+    assert books == [json.loads(first["data"])]
+    desk.wait(31)
+    [again] = [json.loads(each["data"]) for each in heard(desk) if "data" in each]
+    assert (again["bids"], again["ts"]) == (books[0]["bids"], desk.now_ns // 10**6)
+
+
 def test_a_trade_moves_the_book_of_those_who_listen_at_once() -> None:
     desk = Desk()
     listening(desk)

@@ -67,8 +67,8 @@ async def client(desk: Desk, **options: Any) -> AsyncIterator[Any]:
             self.market_lookup_table_accounts = tables
             return tables
 
-    connection = AsyncClient("http://simulated", commitment=Confirmed)
-    connection._provider.session = httpx.AsyncClient(transport=FaceTransport(desk))
+    connection = AsyncClient(options.get("url", "http://simulated"), commitment=Confirmed)
+    connection._provider.session = options.get("session") or httpx.AsyncClient(transport=FaceTransport(desk))
     preflight = options.get("skip_preflight", True)
     opts = TxOpts(skip_confirmation=False, skip_preflight=preflight, preflight_commitment=Confirmed)
     feeds = desk.face.addresses.oracles.values()

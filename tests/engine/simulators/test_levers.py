@@ -75,5 +75,19 @@ def test_fields_that_cannot_be_read_are_named(name: str, fields: dict[str, str])
         pull(exchange(), name, **fields)
 
 
+@pytest.mark.parametrize("size", ["NaN", "Infinity", "-Infinity", "1e999999", "1e16"])
+@pytest.mark.parametrize("name", ["set_position", "deleverage", "liquidate"])
+def test_an_amount_no_exchange_can_reckon_with_is_refused_and_changes_nothing(name: str, size: str) -> None:
+    venue = long_one()
+    before = held(venue)
+    with pytest.raises(LeverUnknown, match=name):
+        pull(venue, name, size=size)
+    with pytest.raises(LeverUnknown):
+        pull(venue, "force_funding_rate", rate="NaN")
+    with pytest.raises(LeverUnknown):
+        pull(venue, "cap_next_ioc", fraction="NaN")
+    assert held(venue) == before
+
+
 def test_every_lever_has_a_name_of_its_own() -> None:
     assert list(LEVERS) == [name for name in dict.fromkeys(LEVERS) if hasattr(Exchange, name)]

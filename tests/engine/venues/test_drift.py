@@ -114,6 +114,39 @@ async def test_a_quiet_stream_is_kept_up_by_asking_again(autojump_clock):
         assert len(world.of(QuoteUpdated)) > before, "each answer brings the last book"
 
 
+async def test_the_last_book_again_is_no_news(autojump_clock):
+    world = World()
+    async with world.running():
+        news = await world.after(50)
+        assert [message for message in news if isinstance(message, QuoteUpdated)] == [], "two pings were answered"
+        news = await world.after(30)
+        assert {message.asset for message in news if isinstance(message, QuoteUpdated)} == {"SOL", "BTC"}
+
+
+async def test_an_equal_quote_is_told_again_only_after_a_while(autojump_clock):
+    world = World(quote_repeat_s=100.0)
+    async with world.running():
+        told = len(world.of(QuoteUpdated))
+        await world.after(90)
+        assert len(world.of(QuoteUpdated)) == told
+        await world.after(60)
+        assert len(world.of(QuoteUpdated)) == told + 2
+
+
+async def test_what_is_flat_is_not_told_again_and_equity_is(autojump_clock):
+    world = World(account_told_every_s=20.0)
+    async with world.running():
+        news = words(await world.after(90))
+        assert "PositionReported" not in news
+        assert news.count("AccountReported") >= 3
+        await world.perform(world.order())
+        await world.after(10)
+        news = await world.after(90)
+        held = [message for message in news if isinstance(message, PositionReported)]
+        assert {(message.asset, message.size) for message in held} == {("SOL", D(1))}
+        assert len(held) >= 3
+
+
 async def test_another_market_than_the_index_says_is_not_traded(autojump_clock):
     world = World(market_indexes={"SOL-PERP": 1, "BTC-PERP": 0})
     async with world.running():
@@ -443,10 +476,13 @@ async def test_an_asset_without_a_market_here_is_refused_before_anything_runs(au
         World(assets=("1MDOGE",))
 
 
-async def test_a_market_that_allows_less_leverage_than_wanted_is_named(autojump_clock):
+async def test_a_market_that_allows_less_leverage_than_wanted_is_named_and_opens_nothing(autojump_clock):
     world = World(max_leverage=2, leverage=3)
     async with world.running():
-        assert world.of(InstrumentListed) == []
+        listed = [told.instrument for told in world.of(InstrumentListed)]
+        assert [each.status for each in listed] == [MarketStatus.REDUCE_ONLY] * 2
+        (refused,) = await world.perform(world.order())
+        assert (refused.reason, refused.detail[:10]) == (RejectReason.HALTED, "never sent")
         assert {r.detail for r in world.of(FrameRefused)} == {
             "SOL-PERP allows less than 3x",
             "BTC-PERP allows less than 3x",

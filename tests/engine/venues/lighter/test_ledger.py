@@ -180,6 +180,7 @@ def test_a_late_larger_end_is_told_and_a_smaller_one_is_not():
 
 def test_a_failed_transaction_rejects_an_order_nobody_else_speaks_of():
     own = ledger()
+    own.leaving(OURS, 1, "cd", 0)
     assert own.txs([verdict(2), verdict(1)]) == ()
     (told,) = own.txs([verdict(0, '{"code":21739,"message":"not enough margin"}')])
     assert (told.reason, isinstance(told, OrderRejected)) == (RejectReason.MARGIN, True)
@@ -187,8 +188,23 @@ def test_a_failed_transaction_rejects_an_order_nobody_else_speaks_of():
     assert own.orders([row("canceled-margin-not-allowed")]) == ()
 
 
+def test_a_failed_transaction_of_another_nonce_is_not_our_order_s():
+    """An earlier run gave its order the same number."""
+    own = ledger()
+    own.leaving(OURS, 1, "cd", 0)
+    assert own.txs([verdict(0, "not enough margin", nonce=7)]) == ()
+    assert own.find(OURS).end is None
+
+
+def test_what_cannot_be_read_takes_nothing_else_along():
+    own = ledger()
+    messages = own.trades([fill(1), fill(2, market_id=77, bid_client_id=0), fill(3)])
+    assert [type(message).__name__ for message in messages] == ["OrderFilled", "FrameRefused", "OrderFilled"]
+
+
 def test_a_failed_transaction_says_nothing_against_a_fill():
     own = ledger()
+    own.leaving(OURS, 1, "cd", 0)
     own.trades([fill()])
     assert own.txs([verdict(0, "x")]) == ()
 

@@ -49,12 +49,12 @@ def test_whatever_becomes_of_transactions_the_venue_sees_no_gap_and_no_nonce_twi
                 nonces.unused()
             case "cut_after":
                 venue.take(nonce, name)
-                nonces.unclear()
+                nonces.unclear("lost")
             case "cut_before":
-                nonces.unclear()
+                nonces.unclear("lost")
             case "late":
                 late.append((nonce, name))
-                nonces.unclear()
+                nonces.unclear("lost")
         if late and number % 3 == foreign:
             came_late += venue.take(*late.pop(0))
     assert [nonce for nonce, _ in venue.accepted] == list(range(first, venue.next))
@@ -66,7 +66,7 @@ def test_a_transaction_whose_nonce_another_one_took_can_never_run():
     nonces = Nonces()
     nonces.learn(7)
     assert nonces.take() == 7
-    nonces.unclear()
+    nonces.unclear("lost")
     nonces.learn(7)
     assert nonces.take() == 7
     assert not nonces.void(7, "first")
@@ -98,9 +98,9 @@ async def test_the_gate_lets_through_in_ticket_order_whoever_comes_first(autojum
 
     async with trio.open_nursery() as nursery:
         for place, ticket in enumerate(tickets):
-            nursery.start_soon(pass_through, ticket, 5 - place)
+            nursery.start_soon(pass_through, ticket, (5 - place) / 10)
     assert passed == tickets
-    assert trio.current_time() >= 10
+    assert trio.current_time() >= 5
 
 
 async def test_who_gives_up_does_not_hold_up_the_others(autojump_clock):
@@ -112,6 +112,28 @@ async def test_who_gives_up_does_not_hold_up_the_others(autojump_clock):
     gate.leave(first)
     assert await gate.reach(third, 1)
     gate.leave(third)
+
+
+async def test_a_ticket_that_nobody_comes_with_loses_its_place_and_a_late_one_stands_at_the_end(autojump_clock):
+    gate = Gate()
+    lost, late, third, fourth = (gate.ticket() for _ in range(4))
+    assert await gate.reach(third, 15)
+    assert trio.current_time() <= 3
+    async with trio.open_nursery() as nursery:
+        passed = []
+
+        async def pass_through(ticket):
+            assert await gate.reach(ticket, 15)
+            passed.append(ticket)
+            gate.leave(ticket)
+
+        nursery.start_soon(pass_through, fourth)
+        await trio.sleep(0.1)
+        nursery.start_soon(pass_through, late)
+        await trio.sleep(0.1)
+        gate.leave(third)
+    assert passed == [fourth, late]
+    gate.leave(lost)
 
 
 async def test_a_cancelled_holder_frees_its_place(autojump_clock):

@@ -1,0 +1,47 @@
+"""Handshakes that no client of ours writes: each is refused, and none takes the server down."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from tests.engine.simulators.plain import patient_clock, served
+
+clock = patient_clock
+UPGRADE = b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+KEYS = b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+
+
+async def first_line(address: str, said: bytes) -> bytes:
+    host, _, port = address.partition(":")
+    stream = await trio.open_tcp_stream(host, int(port))
+    heard = b""
+    try:
+        await stream.send_all(said)
+        with trio.fail_after(30):
+            while b"\r\n" not in heard and (part := bytes(await stream.receive_some())):
+                heard += part
+    except trio.BrokenResourceError:
+        pass
+    stream.socket.close()
+    return heard.partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEYS + b"X: " + b"x" * 9000 + b"\r\n\r\n", b"400"),
+        (b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEYS + b"X: 1\r\n" * 200 + b"\r\n", b"400"),
+        (b"GET /" + b"w" * 9000 + b" HTTP/1.1\r\n" + UPGRADE + KEYS + b"\r\n", b"400"),
+        (b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEYS + b"X: \xff\xfe\r\n\r\n", b"101"),
+        (b"GET /ws HTTP/1.0\r\n" + UPGRADE + KEYS + b"\r\n", b"101"),
+        (b"GET /ws HTTP/1.1\r\n" + UPGRADE + b"Sec-WebSocket-Key: short\r\n\r\n", b"400"),
+        (b"POST /ws HTTP/1.1\r\n" + UPGRADE + KEYS + b"Content-Length: 2\r\n\r\n{}", b"200"),
+    ],
+    ids=["a long line", "many lines", "a long path", "not text", "old HTTP", "half a handshake", "a POST"],
+)
+async def test_a_strange_handshake_is_answered_and_the_next_client_is_served(said: bytes, status: bytes, clock) -> None:
+    async with served() as there:
+        assert (await first_line(there.address, said)).split()[1:2] == [status]
+        clock_line = await first_line(there.address, b"GET /sandbox/clock HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert clock_line.split()[1] == b"200"
