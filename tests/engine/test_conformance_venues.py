@@ -8,6 +8,7 @@ from actors.commands import QueryOrder, QueryPosition
 from actors.domain import Side, Venue
 from engine.conformance import Stand
 from engine.conformance.venues import HAS_ADL, ORDER_MARKS
+from engine.venues.transport import HttpRequest
 from tests.engine.conformance.trying import tried
 
 
@@ -19,7 +20,7 @@ def test_an_order_is_known_by_its_mark_and_a_question_is_none(venue: Venue) -> N
         await stand.perform(QueryOrder(venue=venue, asset=asked, order_id=stand.next_id()))
         assert stand.wire.last_order is None
         await stand.trade(stand.order(Side.BUY, stand.unit()))
-        order = stand.wire.last_order
+        order: HttpRequest | None = vars(stand.wire)["last_order"]
         assert order is not None
         assert ORDER_MARKS[venue].fits(order)
         assert [other.value for other in Venue if ORDER_MARKS[other].fits(order)] == [venue.value]

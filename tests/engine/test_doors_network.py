@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,7 +26,7 @@ LATE_S = 60.0
 """A tenth of a second, for whoever counts in real time."""
 
 
-def section(address: str, **changes) -> NetworkSection:
+def section(address: str, **changes: Any) -> NetworkSection:
     caps = {"sign_order_most_usd": Decimal(1), "sign_hour_most_usd": Decimal(1)}
     told = {"url": f"http://{address}", "stream_url": f"ws://{address}", "key_file": "none", **caps}
     return NetworkSection(**{**told, **changes})
@@ -36,7 +37,7 @@ def quickly(main: Callable[[], Awaitable[None]]) -> None:
     trio.run(main, clock=trio.testing.MockClock(rate=FAST, autojump_threshold=math.inf))
 
 
-def profile(address: str, **changes) -> Config:
+def profile(address: str, **changes: Any) -> Config:
     """One venue, at this address."""
     config = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
     found = msgspec.structs.replace(config.venues[Venue.PACIFICA], network=section(address, **changes))

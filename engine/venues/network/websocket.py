@@ -80,6 +80,7 @@ class SocketStream:
         if self._protocol.state is OPEN:
             self._protocol.events_received()
             self._absorb(head[end:])
+            await self._answer()
             return
         self._protocol.receive_data(head[end:])
         while not self._protocol.events_received() and not self._protocol.handshake_exc:
@@ -98,6 +99,9 @@ class SocketStream:
     async def _read(self) -> None:
         """One read of the socket: its frames are queued, what the protocol answers (pong, close) is sent."""
         self._absorb(await self._some())
+        await self._answer()
+
+    async def _answer(self) -> None:
         if self._protocol.writes:
             with suppress(StreamClosed):  # what was read before it broke is handed out first
                 await self._flush(self._limits.write_s)

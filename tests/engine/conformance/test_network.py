@@ -47,7 +47,8 @@ from engine.world import FACES, build_market, build_venue, secret_for
 from tests.engine.venues.raw import head_of, raw_server
 
 SPEED = 20.0
-BEFORE_THE_HOUR_S = 120
+BEFORE_THE_HOUR_S = 160
+"""What comes before the funding dialogue takes up to 92 s; who misses the hour waits for the next."""
 CONFIG = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
 ASSET = "SOL"
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 import trio
+import trio.testing
 from solana.exceptions import SolanaRpcException
 
 from engine.simulators.faults import FaultPlan, FaultRule, ResetBefore, Traffic
@@ -37,7 +38,7 @@ def session() -> httpx.AsyncClient:
     return httpx.AsyncClient(trust_env=False, timeout=10)
 
 
-async def test_the_sdk_rests_cancels_takes_and_settles_over_sockets(clock) -> None:
+async def test_the_sdk_rests_cancels_takes_and_settles_over_sockets(clock: trio.testing.MockClock) -> None:
     desk = Desk()
     async with served(desk) as url, client(desk, url=url, session=session()) as sdk:
         assert sdk.get_oracle_price_data_for_perp_market(1).price == 60_000_000_000
@@ -59,7 +60,9 @@ async def test_the_sdk_rests_cancels_takes_and_settles_over_sockets(clock) -> No
         assert user.get_total_collateral() == pytest.approx(float(view.equity_usd * 10**6), abs=5)
 
 
-async def test_a_transaction_whose_connection_is_reset_before_the_node_read_it_is_not_there(clock) -> None:
+async def test_a_transaction_whose_connection_is_reset_before_the_node_read_it_is_not_there(
+    clock: trio.testing.MockClock,
+) -> None:
     rule = FaultRule(
         name="reset", traffic=Traffic.HTTP, match="/rpc", contains="sendTransaction", fault=ResetBefore(), nth=(1,)
     )

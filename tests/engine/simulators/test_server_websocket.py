@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
+import trio.testing
 
 from tests.engine.simulators.plain import patient_clock, served
 
@@ -40,7 +41,9 @@ async def first_line(address: str, said: bytes) -> bytes:
     ],
     ids=["a long line", "many lines", "a long path", "not text", "old HTTP", "half a handshake", "a POST"],
 )
-async def test_a_strange_handshake_is_answered_and_the_next_client_is_served(said: bytes, status: bytes, clock) -> None:
+async def test_a_strange_handshake_is_answered_and_the_next_client_is_served(
+    said: bytes, status: bytes, clock: trio.testing.MockClock
+) -> None:
     async with served() as there:
         assert (await first_line(there.address, said)).split()[1:2] == [status]
         clock_line = await first_line(there.address, b"GET /sandbox/clock HTTP/1.1\r\nHost: x\r\n\r\n")

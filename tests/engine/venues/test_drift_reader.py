@@ -61,7 +61,7 @@ async def test_positions_are_never_told_from_a_reading_older_than_one_told_befor
         await world.perform(world.order(price="99.5", size="5", tif=POST_ONLY))
         world.market.taker_sell_per_s = D(1)
         world.market.mids["SOL-PERP"] = D("99.49")
-        for _ in range(40):
+        for _ in range(100):
             await world.after(0.5)
             await world.adapter.prepare(QueryPosition(venue=Venue.DRIFT, asset="SOL"))()
         sizes = [told.size for told in world.of(PositionReported) if told.asset == "SOL"]

@@ -6,9 +6,11 @@ import gzip
 import logging
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from engine.venues.network import NetworkLimits, NetworkTransport, Routes, loopback_routes
 from engine.venues.transport import HttpRequest, TransportError
@@ -20,17 +22,17 @@ KEY = "hush-hush"
 EMPTY = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
 
-def ask(**changes) -> HttpRequest:
+def ask(**changes: Any) -> HttpRequest:
     return HttpRequest(**{"method": "GET", "path": "/x", **changes})
 
 
-def network(address: str, **limits) -> NetworkTransport:
+def network(address: str, **limits: Any) -> NetworkTransport:
     return NetworkTransport(loopback_routes(address), NetworkLimits(**limits))
 
 
 @pytest.mark.parametrize(("coding", "packed"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
 async def test_an_answer_that_unpacks_to_a_thousand_times_its_size_is_never_unpacked(
-    coding: str, packed: Callable[[bytes], bytes], clock
+    coding: str, packed: Callable[[bytes], bytes], clock: trio.testing.MockClock
 ) -> None:
     body = packed(b"0" * 1_000_000)
 
@@ -45,7 +47,7 @@ async def test_an_answer_that_unpacks_to_a_thousand_times_its_size_is_never_unpa
         assert failed.value.sent
 
 
-async def test_an_answer_that_says_it_is_not_packed_is_read(clock) -> None:
+async def test_an_answer_that_says_it_is_not_packed_is_read(clock: trio.testing.MockClock) -> None:
     async def handle(stream: trio.abc.Stream) -> None:
         await head_of(stream)
         await stream.send_all(b"HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\ncontent-length: 2\r\n\r\nok")
@@ -59,7 +61,9 @@ async def test_an_answer_that_says_it_is_not_packed_is_read(clock) -> None:
     [{"headers": (("x-key", f"{KEY}\r\nhost: elsewhere"),)}, {"path": "/x\r\nhost: elsewhere"}, {"path": "/x\x00"}],
     ids=["header", "path", "zero"],
 )
-async def test_a_line_break_never_reaches_the_wire_nor_what_was_in_it_a_reason(changes: dict, clock) -> None:
+async def test_a_line_break_never_reaches_the_wire_nor_what_was_in_it_a_reason(
+    changes: dict[str, Any], clock: trio.testing.MockClock
+) -> None:
     heard: list[bytes] = []
 
     async def handle(stream: trio.abc.Stream) -> None:
@@ -73,7 +77,9 @@ async def test_a_line_break_never_reaches_the_wire_nor_what_was_in_it_a_reason(c
     assert KEY not in failed.value.reason
 
 
-async def test_a_connection_the_venue_has_closed_meanwhile_is_not_used_again_and_nothing_is_asked_twice(clock) -> None:
+async def test_a_connection_the_venue_has_closed_meanwhile_is_not_used_again_and_nothing_is_asked_twice(
+    clock: trio.testing.MockClock,
+) -> None:
     heads: list[bytes] = []
 
     async def handle(stream: trio.abc.Stream) -> None:
@@ -87,7 +93,9 @@ async def test_a_connection_the_venue_has_closed_meanwhile_is_not_used_again_and
     assert [head.split()[1] for head in heads] == [b"/one", b"/two", b"/three"]
 
 
-async def test_a_connection_that_ends_under_the_second_request_leaves_it_unresolved_and_asked_once(clock) -> None:
+async def test_a_connection_that_ends_under_the_second_request_leaves_it_unresolved_and_asked_once(
+    clock: trio.testing.MockClock,
+) -> None:
     heads: list[bytes] = []
 
     async def handle(stream: trio.abc.Stream) -> None:
@@ -104,7 +112,7 @@ async def test_a_connection_that_ends_under_the_second_request_leaves_it_unresol
 
 
 async def test_nothing_of_a_request_stands_in_a_log_however_talkative_logging_is(
-    clock, caplog: pytest.LogCaptureFixture
+    clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def handle(stream: trio.abc.Stream) -> None:
         await head_of(stream)
@@ -118,7 +126,7 @@ async def test_nothing_of_a_request_stands_in_a_log_however_talkative_logging_is
     assert KEY not in caplog.text
 
 
-async def test_many_requests_given_up_on_leave_room_for_the_next(clock) -> None:
+async def test_many_requests_given_up_on_leave_room_for_the_next(clock: trio.testing.MockClock) -> None:
     async def handle(stream: trio.abc.Stream) -> None:
         if b"/late" in await head_of(stream):
             await trio.sleep_forever()

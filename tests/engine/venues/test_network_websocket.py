@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from typing import Any
 
 import pytest
 import trio
-from websockets.frames import Opcode
+import trio.testing
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from engine.venues.network import NetworkLimits, NetworkTransport, Routes, loopback_routes
 from engine.venues.network.websocket import HEAD_BYTES_MOST
 from engine.venues.transport import StreamClosed, TransportError
 from tests.engine.simulators.plain import patient_clock, until
-from tests.engine.venues.raw import head_of, raw_server, silence, streaming, text
+from tests.engine.venues.raw import Handler, head_of, raw_server, silence, streaming, text
 
 clock = patient_clock
 KEY = "hush-hush"
 FLOOD = 8 << 20
 
 
-def network(address: str, **limits) -> NetworkTransport:
+def network(address: str, **limits: Any) -> NetworkTransport:
     return NetworkTransport(loopback_routes(address), NetworkLimits(**limits))
 
 
-async def test_a_welcome_that_does_not_end_is_not_read_on(clock) -> None:
+async def test_a_welcome_that_does_not_end_is_not_read_on(clock: trio.testing.MockClock) -> None:
     taken: list[int] = []
 
     async def handle(stream: trio.abc.Stream) -> None:
@@ -42,7 +46,7 @@ async def test_a_welcome_that_does_not_end_is_not_read_on(clock) -> None:
         assert sum(taken) < FLOOD
 
 
-def _until_gone(handle):
+def _until_gone(handle: Handler) -> Handler:
     async def served(stream: trio.abc.Stream) -> None:
         with contextlib.suppress(trio.BrokenResourceError):
             await handle(stream)
@@ -50,7 +54,9 @@ def _until_gone(handle):
     return served
 
 
-async def test_a_flood_of_pings_is_answered_and_ends_with_whoever_does_not_read_the_answers(clock) -> None:
+async def test_a_flood_of_pings_is_answered_and_ends_with_whoever_does_not_read_the_answers(
+    clock: trio.testing.MockClock,
+) -> None:
     pings = text(b"x" * 100, opcode=Opcode.PING) * 200_000
 
     async with (
@@ -62,7 +68,9 @@ async def test_a_flood_of_pings_is_answered_and_ends_with_whoever_does_not_read_
             await stream.receive()
 
 
-async def test_what_is_said_on_a_stream_stands_in_no_log(clock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_said_on_a_stream_stands_in_no_log(
+    clock: trio.testing.MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     heard: list[bytes] = []
 
     async def listen(stream: trio.abc.Stream) -> None:
@@ -80,3 +88,28 @@ async def test_what_is_said_on_a_stream_stands_in_no_log(clock, caplog: pytest.L
     assert KEY.encode() not in heard[0]
     ours = [record for record in caplog.records if record.name != "websockets.server"]
     assert [record.getMessage() for record in ours if KEY in record.getMessage()] == []
+
+
+async def test_a_ping_that_comes_with_the_welcome_is_answered_before_anything_else_is_read(
+    clock: trio.testing.MockClock,
+) -> None:
+    answers: list[bytes] = []
+
+    async def handle(stream: trio.abc.Stream) -> None:
+        protocol = ServerProtocol()
+        protocol.receive_data(await head_of(stream))
+        (request,) = protocol.events_received()
+        assert isinstance(request, Request)
+        protocol.send_response(protocol.accept(request))
+        behind = text(b"are you there", opcode=Opcode.PING) + text(b"after")
+        await stream.send_all(b"".join(protocol.data_to_send()) + behind)
+        protocol.receive_data(bytes(await stream.receive_some()))
+        answers.extend(bytes(event.data) for event in protocol.events_received() if isinstance(event, Frame))
+        await trio.sleep_forever()
+
+    async with raw_server(handle) as address, network(address) as transport, transport.stream("/") as stream:
+        assert await stream.receive() == b"after"
+        with trio.fail_after(2):
+            while not answers:  # noqa: ASYNC110 - sockets set no event
+                await trio.sleep(0.1)
+    assert answers == [b"are you there"]

@@ -98,3 +98,10 @@ def test_every_status_that_is_no_longer_open_has_its_word():
     assert len(OVER) == 14
     assert all(status in OVER for status in REFUSED)
     assert reason_of(ErrorCode.IN_LIQUIDATION) is RejectReason.MARGIN
+
+
+def test_an_excerpt_holds_no_hash_which_no_run_could_repeat():
+    body = b'{"cod":[200,"tx_hash":"' + b"0a1b2c3d" * 10 + b'"}'
+    told = answer_to(HttpResponse(status=200, body=body))
+    assert isinstance(told, Unclear)
+    assert told.detail == 'HTTP 200: {"cod":[200,"tx_hash":".."}'
