@@ -217,7 +217,7 @@ def _adapter_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
 
 
 def _network_problems(venue: Venue, section: VenueSection, config: Config) -> Iterator[str]:
-    from engine.venues.network.routes import is_loopback
+    from engine.venues.loopback import is_loopback
 
     if config.run.mode == "paper" or venue not in config.policy.scanner.venues:
         return

@@ -51,6 +51,10 @@ def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
 
 
 def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
+    if request.config.faults or request.config.market.kind == "recorded":
+        raise configuration.ConfigError(
+            "a sandbox's faults and market are its venues': give --faults and the recording to `perp2perp simulate`"
+        )
     clocks = trio.run(sandbox_clocks, request.config)
     speed = speed_of(clocks, request.speed)
     config = with_own_order_ids(request.config, max(clock.now_ns for clock in clocks.values()))

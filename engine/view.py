@@ -111,10 +111,16 @@ class Tally:
                 self.alarm(command)
 
     def alarm(self, alarm: RaiseAlarm) -> None:
-        """Keep an alarm; the same code and text is kept once and counted."""
+        """Keep an alarm; the same code and text is kept once and counted.
+
+        When there are too many, the oldest of a code that has others goes: the last word, and every kind, stays.
+        """
         self.alarms_total += 1
         known = any(kept.code == alarm.code and kept.text == alarm.text for kept in self.alarms)
-        if not known and len(self.alarms) < ALARMS_KEPT:
+        if not known:
+            if len(self.alarms) >= ALARMS_KEPT:
+                codes = [kept.code for kept in self.alarms]
+                del self.alarms[next((n for n, code in enumerate(codes) if codes.count(code) > 1), 0)]
             self.alarms.append(
                 Alarm(seq=self.seq, at_ns=self.at_ns, severity=alarm.severity, code=alarm.code, text=alarm.text)
             )

@@ -26,7 +26,7 @@ from engine.doors.network import OpenSigning, SigningPlace, routes_of, transport
 from engine.doors.sandbox import SandboxClock, read_clock
 from engine.errors import UserError
 from engine.runtime import first_of
-from engine.venues.network.routes import is_loopback
+from engine.venues.loopback import is_loopback
 from engine.venues.registry import AccountTerms, Ends, Network, make_adapter
 from engine.venues.transport import HttpRequest, Transport
 

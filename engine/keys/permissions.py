@@ -92,6 +92,8 @@ def _check_folders(path: Path) -> None:
         if folder == own and found.st_uid not in (0, os.geteuid()):
             raise KeyRefused(f"{folder}: belongs to user {found.st_uid}; keep keys in a folder of your own")
         shared = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+        if shared and found.st_mode & stat.S_ISVTX and folder == own:
+            raise KeyRefused(f"{folder}: is everybody's; keep keys in a folder of your own")
         if shared and (folder == own or not found.st_mode & stat.S_ISVTX):
             raise KeyRefused(f"{folder}: others can write to it; run: chmod go-w {shlex.quote(str(folder))}")
 

@@ -54,3 +54,11 @@ def test_an_asset_the_market_lacks_is_left_out_and_named(tmp_path: Path) -> None
 def test_two_runs_on_the_same_venues_have_client_order_ids_of_their_own() -> None:
     first, second = (preparation.with_own_order_ids(config(), now_ns).policy.order_namespace for now_ns in (1, 2))
     assert client_order_id(first, "pair", 1) != client_order_id(second, "pair", 1)
+
+
+def test_a_sandbox_run_refuses_faults_that_only_its_venues_can_have(tmp_path: Path) -> None:
+    profile = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
+    asked = configuration.with_options(profile, faults=tmp_path / "faults.toml")
+    with pytest.raises(ConfigError, match="perp2perp simulate"):
+        preparation.prepare(RunRequest(config=asked, runs=tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()

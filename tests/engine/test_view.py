@@ -75,11 +75,13 @@ def test_an_alarm_that_repeats_is_kept_once_and_counted_each_time() -> None:
     assert tally.alarms_total == 4
 
 
-def test_alarms_without_end_are_counted_but_not_kept() -> None:
+def test_of_alarms_without_end_the_last_and_every_kind_are_kept() -> None:
     tally = Tally()
-    for number in range(ALARMS_KEPT + 50):
+    tally.alarm(RaiseAlarm(severity="critical", code="left_open", text="first"))
+    for number in range(ALARMS_KEPT + 49):
         tally.alarm(RaiseAlarm(severity="warning", code="x", text=str(number)))
     assert len(tally.alarms) == ALARMS_KEPT
+    assert (tally.alarms[0].code, tally.alarms[-1].text) == ("left_open", str(ALARMS_KEPT + 48))
     assert tally.alarms_total == ALARMS_KEPT + 50
 
 

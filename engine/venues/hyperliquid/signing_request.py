@@ -72,8 +72,13 @@ class _Terms(_Part, frozen=True, kw_only=True):
     limit: _Limit
 
 
+PerpetualId = Annotated[int, msgspec.Meta(ge=0, lt=10_000)]
+"""Spot pairs begin at 10000 and builders' markets at 100000 (HL docs, "Asset IDs", 2025-11): neither is traded, and a
+"reduce-only" spot order would open."""
+
+
 class _Line(_Part, frozen=True, kw_only=True):
-    a: int
+    a: PerpetualId
     b: bool
     p: Amount
     s: Amount
@@ -83,12 +88,12 @@ class _Line(_Part, frozen=True, kw_only=True):
 
 
 class _Cancel(_Part, frozen=True, kw_only=True):
-    a: int
+    a: PerpetualId
     o: int
 
 
 class _CancelByCloid(_Part, frozen=True, kw_only=True):
-    asset: int
+    asset: PerpetualId
     cloid: str
 
 
@@ -106,7 +111,7 @@ class _CancelsByCloid(_Strict, frozen=True, kw_only=True, tag="cancelByCloid"):
 
 
 class _UpdateLeverage(_Strict, frozen=True, kw_only=True, tag="updateLeverage"):
-    asset: int
+    asset: PerpetualId
     isCross: bool  # noqa: N815 - the venue's spelling
     leverage: Annotated[int, msgspec.Meta(ge=1)]
 

@@ -21,6 +21,8 @@ from engine.venues.lighter.wire import (
 from engine.venues.signing import Purpose, SigningRefused, SignRequest
 
 MarketIndex = Annotated[int, msgspec.Meta(ge=0, le=PERP_MARKET_INDEX_MOST)]
+QUOTE_DECIMALS = 6
+"""USDC's; size and price decimals add up to it in every recorded market (orderBookDetails, 2026-05)."""
 Decimals = Annotated[int, msgspec.Meta(ge=0, le=18)]
 Nonce = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -105,6 +107,7 @@ class LighterSignRequest(SignRequest, frozen=True, kw_only=True, forbid_unknown_
             raise SigningRefused(f"lighter: {error}") from None
         match body:
             case CreateOrder():
+                _refuse_small_units(body)
                 return Purpose(operation="order", opens_usd=Decimal(0) if body.reduce_only else body.notional_usd)
             case UpdateLeverage():
                 return Purpose(operation="leverage", leverage=body.leverage)
@@ -114,6 +117,12 @@ class LighterSignRequest(SignRequest, frozen=True, kw_only=True, forbid_unknown_
                 return Purpose(operation="auth")
             case _:
                 return Purpose(operation="cancel")
+
+
+def _refuse_small_units(order: CreateOrder) -> None:
+    """The decimals are the asker's word: with more than the quote token has, an order would count for too little."""
+    if order.size_decimals + order.price_decimals > QUOTE_DECIMALS:
+        raise SigningRefused(f"lighter: size and price decimals together are at most {QUOTE_DECIMALS}, as everywhere")
 
 
 class LighterSigned(msgspec.Struct, frozen=True, kw_only=True):

@@ -54,6 +54,8 @@ class HttpDoor:
     async def request(self, url: str, request: HttpRequest) -> HttpResponse:
         """Send once and read the whole answer within `timeout_s`; raises TransportError."""
         assert request.method != "GET" or not request.body, "a GET carries no body"
+        if self._client.is_closed:
+            raise TransportError("the transport has been closed", sent=False)
         progress = _Progress()
         try:
             with trio.move_on_after(request.timeout_s):

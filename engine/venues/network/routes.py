@@ -6,13 +6,13 @@ Plain `http` and `ws` are for loopback addresses alone: a venue is never spoken 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 import msgspec
 
 from engine.errors import UserError
+from engine.venues.loopback import is_loopback
 
 Kind = Literal["request", "stream"]
 SCHEMES: dict[Kind, tuple[str, str]] = {"request": ("https", "http"), "stream": ("wss", "ws")}
@@ -104,11 +104,3 @@ def shown(base: str) -> str:
     """Scheme, host and port of a base URL, for reports: its path and query may hold an access key."""
     parts = urlsplit(base)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is written as a loopback address; a name is not one, whatever it resolves to."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

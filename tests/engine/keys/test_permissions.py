@@ -95,12 +95,19 @@ def test_what_is_no_regular_file_is_refused_and_does_not_hang(file: Path) -> Non
             read_private(file.with_name(name))
 
 
-@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777, 0o720])
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o720])
 def test_a_folder_that_others_can_write_to_is_refused_with_the_remedy(file: Path, mode: int) -> None:
     file.parent.chmod(mode)
     for attempt in (lambda: read_private(file), lambda: write_private(file.with_name("other"), b"")):
         with pytest.raises(KeyRefused, match="others can write to it; run: chmod go-w"):
             attempt()
+
+
+def test_everybodys_folder_is_refused_without_advice_to_close_it_for_the_others(file: Path) -> None:
+    file.parent.chmod(0o1777)
+    with pytest.raises(KeyRefused, match="keep keys in a folder of your own") as refused:
+        read_private(file)
+    assert "chmod" not in str(refused.value)
 
 
 def test_a_folder_further_up_counts_too_unless_it_is_like_tmp(tmp_path: Path) -> None:

@@ -84,3 +84,14 @@ def test_the_order_of_an_actions_keys_survives_the_pipe() -> None:
     assert read == first
     assert list(read.action) == ["type", "orders", "grouping"]
     assert list(read.action["orders"][0]) == list(LINE)
+
+
+@pytest.mark.parametrize("asset", [10_000, 110_000, -1])
+def test_only_perpetuals_of_the_venues_own_are_signed_for(asset: int) -> None:
+    """A reduce-only order of a spot pair counts as opening nothing, and opens."""
+    for action in (
+        orders({**REDUCES, "a": asset}),
+        asked(type="updateLeverage", asset=asset, isCross=True, leverage=1),
+    ):
+        with pytest.raises(SigningRefused):
+            _ = action.purpose

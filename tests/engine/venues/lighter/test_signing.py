@@ -225,3 +225,8 @@ def test_signing_neither_imports_the_sdk_nor_waits_for_anybody():
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began_s < 30
+
+
+def test_decimals_that_would_make_an_order_count_for_too_little_are_refused():
+    with pytest.raises(SigningRefused, match="decimals"):
+        signer().sign(LighterSignRequest(chain_id=CHAIN_ID_TESTNET, body=order(size_decimals=18, price_decimals=18)))
