@@ -87,7 +87,8 @@ async def test_failures_in_the_signing_process_tell_no_secret(
     told: list[str] = []
     stand = Stand(tmp_path, HYPERLIQUID)
     async with stand.process() as signing:
-        for request in (hyperliquid_order(a=2**70), hyperliquid_order("101"), pacifica_order()):
+        unsignable = msgspec.structs.replace(hyperliquid_order(), nonce=2**70)
+        for request in (unsignable, hyperliquid_order("101"), pacifica_order()):
             told += await refusal(signing, request)
         assert signing._link is not None
         os.kill(signing._link.process.pid, signal.SIGSEGV)
