@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.domain import Instrument, Noun, Quote, Venue
+from actors.domain import NS_PER_S, Instrument, Noun, Quote, Venue
 from actors.messages import (
     AccountReported,
     AnyMessage,
@@ -20,6 +20,18 @@ from actors.messages import (
     MarketSampled,
     QuoteUpdated,
 )
+
+PAST_STEP_S = 60
+PASTS_MOST = 61
+"""A market's past: one sample a minute, an hour of them."""
+
+
+class Past(Noun, frozen=True, kw_only=True):
+    """What a market was some time ago; `at_ns` is the engine's time, open interest in base units."""
+
+    at_ns: int
+    mark: Decimal
+    open_interest: Decimal
 
 
 class Market(Noun, frozen=True, kw_only=True):
@@ -46,15 +58,23 @@ class Account(Noun, frozen=True, kw_only=True):
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
-    """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times."""
+    """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times.
+
+    `pasts` are the markets' samples of the last hour, oldest first, by the same keys.
+    """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
+    pasts: dict[str, tuple[Past, ...]] = msgspec.field(default_factory=dict)
     links: dict[str, bool] = msgspec.field(default_factory=dict)
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""
         return self.markets.get(market_key(venue, asset), NOTHING_TOLD)
+
+    def past(self, venue: Venue, asset: str) -> tuple[Past, ...]:
+        """The market's samples of the last hour, oldest first."""
+        return self.pasts.get(market_key(venue, asset), ())
 
     def link_up(self, venue: Venue) -> bool:
         """True while the venue's link is up."""
@@ -87,7 +107,7 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             return _with_market(board, message.venue, message.asset, quote=quote, quoted_ns=at_ns)
         case MarketSampled():
             return _with_market(
-                board,
+                _with_past(board, message, at_ns),
                 message.venue,
                 message.asset,
                 mark=message.mark,
@@ -119,6 +139,16 @@ def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> B
     key = market_key(venue, asset)
     market = msgspec.structs.replace(board.markets.get(key, NOTHING_TOLD), **changes)
     return msgspec.structs.replace(board, markets={**board.markets, key: market})
+
+
+def _with_past(board: Board, message: MarketSampled, at_ns: int) -> Board:
+    """Remember a sample when the newest one remembered is a minute old; the oldest makes room."""
+    key = market_key(message.venue, message.asset)
+    pasts = board.pasts.get(key, ())
+    if pasts and at_ns - pasts[-1].at_ns < PAST_STEP_S * NS_PER_S:
+        return board
+    newest = Past(at_ns=at_ns, mark=message.mark, open_interest=message.open_interest)
+    return msgspec.structs.replace(board, pasts={**board.pasts, key: (*pasts[1 - PASTS_MOST :], newest)})
 
 
 def changed_entry(board: Board, message: AnyMessage) -> object:

@@ -65,6 +65,17 @@ class QueryPosition(Command, frozen=True, kw_only=True, tag=True):
     asset: str
 
 
+class SettlePnl(Command, frozen=True, kw_only=True, tag=True):
+    """Ask a venue of `SETTLED_ON_REQUEST` to make our profit and loss in one market collateral.
+
+    Answered by `PnlSettled`, `PnlSettlementRejected` or `PnlSettlementUnresolved`. Asking twice settles once; each
+    attempt costs the venue's fee.
+    """
+
+    venue: Venue
+    asset: str
+
+
 class SetTimer(Command, frozen=True, kw_only=True, tag=True):
     """Deliver `TimerFired(timer, generation)` to this actor at `due_ns`."""
 
@@ -119,13 +130,14 @@ class StopEngine(Command, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
-VenueCommand = SubmitOrder | CancelOrder | CancelAll | QueryOrder | QueryPosition
+VenueCommand = SubmitOrder | CancelOrder | CancelAll | QueryOrder | QueryPosition | SettlePnl
 AnyCommand = (
     SubmitOrder
     | CancelOrder
     | CancelAll
     | QueryOrder
     | QueryPosition
+    | SettlePnl
     | SetTimer
     | CancelTimer
     | AdoptPosition

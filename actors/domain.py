@@ -28,6 +28,11 @@ class Venue(StrEnum):
     DRIFT = "drift"
 
 
+SETTLED_ON_REQUEST: tuple[Venue, ...] = (Venue.DRIFT,)
+"""Where profit is no collateral until somebody asks for its settlement (Drift: settle_pnl moves it from the market's
+pnl pool to the deposit; driftpy 0.8.89, drift_client.get_settle_pnl_ix). The others settle by themselves."""
+
+
 class Side(StrEnum):
     """Direction of an order or a fill, seen from our account."""
 

@@ -11,9 +11,11 @@ from actors.messages import (
     CloseAsked,
     DrainAsked,
     EmergencyAsked,
+    EngineResumed,
     EngineStarted,
     KillSwitchPulled,
     PairClosed,
+    PairHedged,
     PairSpawned,
     TimerFired,
 )
@@ -24,9 +26,13 @@ Commands = tuple[AnyCommand, ...]
 
 
 class EngineLifecycle(ActorState, frozen=True, kw_only=True):
-    """Which pairs exist and are not closed, and why the run ends."""
+    """Which pairs exist and are not closed, and why the run ends.
+
+    `unverified` are those that have not yet been hedged or closed since the engine came back.
+    """
 
     pairs: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
     reason: str = ""
 
 
@@ -38,7 +44,11 @@ def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, s
             return msgspec.structs.replace(state, pairs=(*state.pairs, message.pair)), "PairSpawned"
         case PairClosed():
             left = tuple(pair for pair in state.pairs if pair != message.pair)
-            return msgspec.structs.replace(state, pairs=left), "PairClosed"
+            return msgspec.structs.replace(_verified(state, message.pair), pairs=left), "PairClosed"
+        case PairHedged():
+            return _verified(state, message.pair), "PairHedged"
+        case EngineResumed():
+            return msgspec.structs.replace(state, unverified=state.pairs), "EngineResumed"
         case DrainAsked() | KillSwitchPulled():
             return msgspec.structs.replace(state, reason=message.reason), type(message).__name__
         case ActorFaulted():
@@ -49,6 +59,16 @@ def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, s
             return state, f"timer:{message.timer}"
         case _:
             return state, type(message).__name__
+
+
+def _verified(state: EngineLifecycle, pair: str) -> EngineLifecycle:
+    left = tuple(other for other in state.unverified if other != pair)
+    return msgspec.structs.replace(state, unverified=left)
+
+
+def all_pairs_verified(state: EngineLifecycle, _: Context) -> bool:
+    """Every pair that was open when the engine came back has been hedged or closed since."""
+    return not state.unverified
 
 
 def all_links_up(_: EngineLifecycle, context: Context) -> bool:
@@ -102,6 +122,14 @@ def alarm_links(_: EngineLifecycle, context: Context) -> Commands:
     return _alarm("links_missing", f"no link to {', '.join(down)}; nothing was opened, the run ends")
 
 
+def alarm_unrecovered(state: EngineLifecycle, context: Context) -> Commands:
+    """Name what keeps trading from going on after the engine came back."""
+    down = [venue.value for venue in context.policy.scanner.venues if not context.board.link_up(venue)]
+    waits = [f"no link to {', '.join(down)}"] if down else []
+    waits += [f"not verified: {', '.join(state.unverified)}"] if state.unverified else []
+    return _alarm("recovery_late", f"nothing is opened yet after the engine came back: {'; '.join(waits)}")
+
+
 def alarm_drain(state: EngineLifecycle, _: Context) -> Commands:
     """Name the pairs that did not close in time."""
     return _alarm("drain_late", f"not closed in time: {', '.join(state.pairs)}; flattening them")
@@ -121,6 +149,7 @@ def _duration_s(_: EngineLifecycle, timer: str, policy: Policy) -> float:
     lifecycle = policy.lifecycle
     durations = {
         "links_timeout": lifecycle.links_timeout_s,
+        "recovery_timeout": lifecycle.links_timeout_s,
         "run_time": lifecycle.duration_s,
         "drain_timeout": lifecycle.drain_timeout_s,
         "flatten_timeout": lifecycle.emergency_timeout_s,
@@ -132,7 +161,11 @@ def _duration_s(_: EngineLifecycle, timer: str, policy: Policy) -> float:
 ROLE: Role[EngineLifecycle] = Role(
     chart=CHART,
     absorb=absorb,
-    guards={"all_links_up": all_links_up, "no_pair_open": no_pair_open},
+    guards={
+        "all_links_up": all_links_up,
+        "all_pairs_verified": all_pairs_verified,
+        "no_pair_open": no_pair_open,
+    },
     actions={
         action.__name__: action
         for action in (
@@ -142,6 +175,7 @@ ROLE: Role[EngineLifecycle] = Role(
             ask_flatten,
             stop,
             alarm_links,
+            alarm_unrecovered,
             alarm_drain,
             alarm_left_open,
             alarm_fault,

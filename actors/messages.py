@@ -173,6 +173,8 @@ class PositionReported(Message, frozen=True, kw_only=True, tag=True):
     """The venue's view of our position; `size` signed in base units, zero when flat.
 
     `queried` tells an answer to `QueryPosition` from a push. `adl_rank` is 0..1 where the venue publishes one.
+    `unsettled_usd` is profit (or loss, negative) that becomes collateral only by `SettlePnl`, also of a position that
+    is closed; None at a venue that settles by itself.
     """
 
     venue: Venue
@@ -185,6 +187,7 @@ class PositionReported(Message, frozen=True, kw_only=True, tag=True):
     unrealized_usd: Decimal | None = None
     margin_used_usd: Decimal | None = None
     adl_rank: Decimal | None = None
+    unsettled_usd: Decimal | None = None
 
 
 class AccountReported(Message, frozen=True, kw_only=True, tag=True):
@@ -207,6 +210,46 @@ class FundingPaid(Message, frozen=True, kw_only=True, tag=True):
     rate_per_hour: Decimal
     size: Decimal
     venue_at_ns: int
+
+
+class LossSocialised(Message, frozen=True, kw_only=True, tag=True):
+    """The venue let all holders of a market bear a loss; `amount_usd` (>= 0) is what it cost our position of `size`.
+
+    The venue charges it as funding: `FundingPaid` messages hold it, and the books move it from there. `loss_id` is
+    unique per venue.
+    """
+
+    venue: Venue
+    asset: str
+    loss_id: str
+    amount_usd: Decimal
+    size: Decimal
+    venue_at_ns: int
+
+
+class PnlSettled(Message, frozen=True, kw_only=True, tag=True):
+    """Profit was moved into the collateral, or a loss (negative) out of it, whoever asked; nothing was earned by it."""
+
+    venue: Venue
+    asset: str
+    amount_usd: Decimal
+    venue_at_ns: int
+
+
+class PnlSettlementRejected(Message, frozen=True, kw_only=True, tag=True):
+    """What `SettlePnl` asked for was refused, or never sent (proven); nothing was moved by it."""
+
+    venue: Venue
+    asset: str
+    detail: str
+
+
+class PnlSettlementUnresolved(Message, frozen=True, kw_only=True, tag=True):
+    """What became of a `SettlePnl` is unknown; the account shows it."""
+
+    venue: Venue
+    asset: str
+    detail: str
 
 
 class QueryFailed(Message, frozen=True, kw_only=True, tag=True):
@@ -326,6 +369,15 @@ class EngineStarted(Message, frozen=True, kw_only=True, tag=True):
     mode: str
 
 
+class EngineResumed(Message, frozen=True, kw_only=True, tag=True):
+    """The engine goes on with a run that was cut off; nothing was heard since `silent_since_ns`.
+
+    Whatever was under way then may have happened, or not: it is asked for before anything else is done.
+    """
+
+    silent_since_ns: int
+
+
 class DrainAsked(Message, frozen=True, kw_only=True, tag=True):
     """Open nothing more; the run is ending."""
 
@@ -352,6 +404,10 @@ VenueMessage = (
     | PositionReported
     | AccountReported
     | FundingPaid
+    | LossSocialised
+    | PnlSettled
+    | PnlSettlementRejected
+    | PnlSettlementUnresolved
     | QueryFailed
 )
 InnerMessage = (
@@ -369,6 +425,7 @@ InnerMessage = (
     | AdlLevelEstimated
     | KillSwitchPulled
     | EngineStarted
+    | EngineResumed
     | DrainAsked
 )
 AnyMessage = VenueMessage | InnerMessage

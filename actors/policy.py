@@ -84,8 +84,14 @@ class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
     reduce_level: int = 4
     exit_level: int = 5
     reduce_fraction: Decimal = Decimal("0.5")
-    level_scores: tuple[Decimal, ...] = (Decimal("0.5"), Decimal(1), Decimal(2), Decimal(4))
-    """Scores (own return times effective leverage) at which the estimated level becomes 2, 3, 4 and 5."""
+    level_scores: tuple[Decimal, ...] = (Decimal(1), Decimal("2.5"), Decimal(5), Decimal(10))
+    """Scores (place in the queue times stress) at which the estimated level becomes 2, 3, 4 and 5."""
+    stress_window_s: float = 3600.0
+    """Stress is what happened within this time; at most an hour is remembered."""
+    interest_drop_step: Decimal = Decimal("0.1")
+    """A fall of open interest by this fraction counts as much as a move by one maintenance fraction."""
+    deleveraged_stress: Decimal = Decimal(5)
+    """Stress of every market of a venue that has deleveraged a leg of ours within the window."""
 
 
 class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
@@ -159,6 +165,30 @@ class LinkPolicy(PolicyPart, frozen=True, kw_only=True):
     outage_s: float = 60.0
 
 
+class SettlementPolicy(PolicyPart, frozen=True, kw_only=True):
+    """When profit and loss is settled at a venue that waits to be asked, and how often a refusal is tried again."""
+
+    flat_least_usd: Decimal = Decimal("0.01")
+    """What a closed position left, profit or loss, is settled from this amount on."""
+    held_least_usd: Decimal = Decimal(25)
+    """A held position's profit is settled from this amount on; its losses wait for the close."""
+    held_every_s: float = 86400.0
+    """Between two settlements of a held position, and before the first."""
+    calm_s: float = 5.0
+    """From the report until the venue is asked: a pair that closes verifies its positions first."""
+    answer_s: float = 180.0
+    """Without an answer for so long the outcome counts as unknown; longer than an adapter follows a request."""
+    reread_s: float = 10.0
+    """Between two readings of the account after an unknown outcome."""
+    reread_tries_most: int = 12
+    tries_most: int = 5
+    """Attempts in a row before people are told."""
+    backoff_s: float = 60.0
+    """After the first attempt that did not settle all; doubled after each further one."""
+    retry_s: float = 3600.0
+    """Between two attempts after people were told."""
+
+
 class Policy(PolicyPart, frozen=True, kw_only=True):
     """The whole policy of a run. `order_namespace` keeps client order ids of different runs apart."""
 
@@ -172,3 +202,4 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     scanner: ScannerPolicy = ScannerPolicy()
     lifecycle: LifecyclePolicy = LifecyclePolicy()
     link: LinkPolicy = LinkPolicy()
+    settlement: SettlementPolicy = SettlementPolicy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors import engine_lifecycle, funding_scanner, pair_position, risk, venue_link
+from actors import engine_lifecycle, funding_scanner, pair_position, pnl_settlement, risk, venue_link
 from actors.actor import ActorState, Role
 from actors.commands import SpawnPair
+from actors.domain import SETTLED_ON_REQUEST, Venue
 from actors.engine_lifecycle import EngineLifecycle
 from actors.funding_scanner import FundingScanner
 from actors.pair_position.state import Leg, PairPosition
+from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
 from actors.risk.books import RiskState
 from actors.venue_link import VenueLink
@@ -20,6 +22,7 @@ ROLES: dict[str, Role[Any]] = {
     "funding_scanner": funding_scanner.ROLE,
     "engine_lifecycle": engine_lifecycle.ROLE,
     "venue_link": venue_link.ROLE,
+    "pnl_settlement": pnl_settlement.ROLE,
 }
 
 STATE_TYPES: dict[str, type[ActorState]] = {
@@ -28,6 +31,7 @@ STATE_TYPES: dict[str, type[ActorState]] = {
     "funding_scanner": FundingScanner,
     "engine_lifecycle": EngineLifecycle,
     "venue_link": VenueLink,
+    "pnl_settlement": PnlSettlement,
 }
 
 
@@ -47,7 +51,18 @@ def initial_states(policy: Policy) -> tuple[ActorState, ...]:
         RiskState(actor="risk", place=risk.ROLE.chart.initial),
         FundingScanner(actor="funding_scanner", place=funding_scanner.ROLE.chart.initial),
         *links,
+        *(
+            _settlement(venue, asset)
+            for venue in policy.scanner.venues
+            if venue in SETTLED_ON_REQUEST
+            for asset in policy.scanner.assets
+        ),
     )
+
+
+def _settlement(venue: Venue, asset: str) -> PnlSettlement:
+    place = pnl_settlement.ROLE.chart.initial
+    return PnlSettlement(actor=f"pnl_settlement/{venue.value}/{asset}", place=place, venue=venue, asset=asset)
 
 
 def spawn_pair(command: SpawnPair) -> PairPosition:

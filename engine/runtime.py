@@ -18,8 +18,10 @@ import trio
 from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from actors.messages import DrainAsked, EngineStarted, KillSwitchPulled, LinkLost
-from actors.roles import initial_states
+from actors.pnl_settlement import PnlSettlement, left_unsettled
+from actors.roles import initial_states, role_name
 from engine import config as configuration, view
+from engine.alarms import Told
 from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core, Decision
@@ -27,9 +29,11 @@ from engine.determinism import run_real, run_virtual
 from engine.doors import Door, Doors
 from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
-from engine.journal import JournalWriter, new_header
+from engine.journal import DISK, Disk, JournalWriter, new_header
 from engine.mailbox import Mailbox
-from engine.report import report_data, report_markdown
+from engine.recovery import Recovery
+from engine.report import report_data
+from engine.report_words import report_markdown
 from engine.router import Router
 from engine.sequencer import Sequencer
 from engine.simulators.transport import SimulatedVenue
@@ -85,13 +89,21 @@ class Engine:
         speed: float | None = None,
         progress: Progress | None = None,
         companions: tuple[Companion, ...] = (),
+        told: Told | None = None,
+        recovery: Recovery | None = None,
+        disk: Disk = DISK,
     ) -> None:
-        """`speed` is that of the venues' time: None (as fast as possible) needs venues that are simulated here."""
+        """`speed` is that of the venues' time: None (as fast as possible) needs venues that are simulated here.
+
+        `told` hears of each alarm as it comes, and again when its cause is over. With `recovery` the run that lies in
+        `directory` is gone on with.
+        """
         self.config = config
         self.directory = directory
         self.notes: list[str] = []
-        self.core = Core(config.policy, initial_states(config.policy))
-        self.tally = Tally()
+        self.core = recovery.core if recovery else Core(config.policy, initial_states(config.policy))
+        self.tally = recovery.tally if recovery else Tally(told)
+        self._recovery = recovery
         self.reason = ""
         self.started_ns = 0
         """The venues' time at which the run began."""
@@ -99,18 +111,23 @@ class Engine:
         self._speed = speed
         self._progress = progress or (lambda _: None)
         self._companions = companions
-        self._journal = JournalWriter(
-            directory,
-            new_header(
-                config.policy,
-                tuple(self.core.states.values()),
-                seed=config.run.seed,
-                mode=config.run.mode,
-                config_digest=configuration.digest(config),
-            ),
-            fsync=config.journal.fsync,
-            head_every_s=config.journal.head_every_s,
+        self._journal = self._resume(disk) if recovery else self._begin(disk)
+
+    def _begin(self, disk: Disk) -> JournalWriter:
+        config = self.config
+        header = new_header(
+            config.policy,
+            tuple(self.core.states.values()),
+            seed=config.run.seed,
+            mode=config.run.mode,
+            config_digest=configuration.digest(config),
         )
+        every_s = config.journal.head_every_s
+        return JournalWriter(self.directory, header, fsync=config.journal.fsync, head_every_s=every_s, disk=disk)
+
+    def _resume(self, disk: Disk) -> JournalWriter:
+        journal = self.config.journal
+        return JournalWriter.resume(self.directory, fsync=journal.fsync, head_every_s=journal.head_every_s, disk=disk)
 
     @property
     def simulated(self) -> Mapping[Venue, SimulatedVenue]:
@@ -131,13 +148,27 @@ class Engine:
             raise first_of(expected) from None
 
     async def main(self) -> None:
-        """The run, inside trio."""
-        self.started_ns = await self._doors.begin_ns()
-        clock = Clock(self.started_ns)
+        """The run, inside trio. What was committed stays when it fails; the journal is given back."""
+        try:
+            await self._main()
+        except BaseException:
+            self._journal.abandon()
+            raise
+
+    async def _main(self) -> None:
+        recovery = self._recovery
+        clock = Clock(await self._doors.begin_ns())
+        self.started_ns = recovery.first_ns if recovery else clock.now_ns()
         mailbox = Mailbox()
-        router = Router(self.core.states)
         sequencer = Sequencer(
-            self.core, mailbox, router, self._journal, clock.now_ns, self.config.sequencer, self._look_at(mailbox)
+            self.core,
+            mailbox,
+            recovery.router if recovery else Router(self.core.states),
+            self._journal,
+            clock.now_ns,
+            self.config.sequencer,
+            self._look_at(mailbox),
+            last=(recovery.last_seq, recovery.last_ns) if recovery else (0, 0),
         )
         timers = Timers(clock, mailbox)
         desks: dict[Venue, VenueDesk] = {}
@@ -146,9 +177,14 @@ class Engine:
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
             for actor in self.core.states:
                 supervisor.adopt(actor)
-                mailbox.put(EngineStarted(mode=self.config.run.mode), to=actor) if _starts(actor) else None
+                if recovery is None and _starts(actor):
+                    mailbox.put(EngineStarted(mode=self.config.run.mode), to=actor)
             for venue in self.config.policy.scanner.venues:
                 await top.start(self._venue, venue, clock, mailbox, desks)
+            if recovery is not None:
+                for actor, timer in recovery.timers():
+                    timers.set(actor, timer)
+                sequencer.go_on(recovery.news(), executor, supervisor)
             top.start_soon(timers.run)
             top.start_soon(_listen_to_signals, mailbox)
             if self._speed is not None:
@@ -160,6 +196,7 @@ class Engine:
 
     def _watch(self, decision: Decision) -> None:
         self.tally.watch(decision)
+        self.tally.look(self.core, decision)
         if self.tally.seq % 2000 == 0:
             self._progress(self.view())
 
@@ -196,6 +233,8 @@ class Engine:
         """One venue in a nursery of its own; begun again when it fails."""
         async with self._doors.open(venue, clock, self.tally.alarm) as door:
             adapter = self._adapter(venue, door, clock, mailbox)
+            if self._recovery is not None:
+                adapter.recall(self._recovery.orders(venue), self._recovery.last_ns)
             started = False
             while True:
                 try:
@@ -214,7 +253,13 @@ class Engine:
     def _adapter(self, venue: Venue, door: Door, clock: Clock, mailbox: Mailbox) -> Adapter:
         section = self.config.venues[venue]
         assets = self.config.policy.scanner.assets
-        terms = AccountTerms(account=door.account, assets=assets, leverage=section.leverage, network=door.network)
+        terms = AccountTerms(
+            account=door.account,
+            assets=assets,
+            leverage=section.leverage,
+            network=door.network,
+            identified=door.identified,
+        )
         rng = random.Random(f"{self.config.run.seed}|backoff|{venue.value}")
         ends = Ends(transport=door.transport, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
         return make_adapter(venue, door.signing, terms, ends, section.adapter)
@@ -223,13 +268,15 @@ class Engine:
         first = first_of(failed)
         words = f"{type(first).__name__}: {first}"
         mailbox.put(LinkLost(venue=venue, reason=f"the venue's task failed ({words})"))
-        self.tally.alarm(
-            RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
-        )
+        failure = RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
+        self.tally.alarm(failure, about=f"venue_link/{venue.value}")
 
     def _closing_notes(self, final: EngineView) -> Iterator[str]:
-        """What a reader of the report should know: which faults struck, and why nothing was opened."""
+        """What a reader of the report should know: which faults struck, what is unsettled, why nothing was opened."""
         yield from self._doors.closing_notes()
+        for state in self.core.states.values():
+            if isinstance(state, PnlSettlement):
+                yield from left_unsettled(state)
         if not any(pair.orders for pair in final.pairs):
             yield "nothing was opened; `perp2perp scan` with the same market says which gate refused what"
 
@@ -258,8 +305,8 @@ def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _starts(actor: str) -> bool:
-    """Actors whose first timer waits for the start: all but risk, and the scanner, which waits for the links."""
-    return actor not in ("risk", "funding_scanner")
+    """Actors whose first timer waits for the start; risk and the settlements wait for the venues, the scanner for all."""
+    return role_name(actor) in ("engine_lifecycle", "venue_link")
 
 
 async def _listen_to_signals(mailbox: Mailbox) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import trio
@@ -22,6 +22,14 @@ from engine.supervisor import Supervisor
 
 CASCADE_MOST = 10_000
 """Messages one batch may give rise to; more means that actors talk in a circle."""
+
+
+class Waiting(NamedTuple):
+    """A message on its way to an actor; `cause` is the record that told it, 0 when it comes from outside."""
+
+    to: str
+    cause: int
+    message: AnyMessage
 
 
 class Journal(Protocol):
@@ -59,8 +67,9 @@ class Sequencer:
         now_ns: Callable[[], int],
         limits: Limits,
         watch: Callable[[Decision], None],
-        first_seq: int = 1,
+        last: tuple[int, int] = (0, 0),
     ) -> None:
+        """`last` is the seq and the time of the last record of a run that is gone on with."""
         self.core = core
         self.stopped = ""
         self._mailbox = mailbox
@@ -69,8 +78,8 @@ class Sequencer:
         self._now_ns = now_ns
         self._limits = limits
         self._watch = watch
-        self._next_seq = first_seq
-        self._last_ns = 0
+        self._next_seq = last[0] + 1
+        self._last_ns = last[1]
 
     async def run(self, executor: Performs, supervisor: Supervisor) -> str:
         """Step until an actor asks to stop; returns the reason."""
@@ -82,7 +91,18 @@ class Sequencer:
 
     def batch(self, letters: list[Letter], executor: Performs, supervisor: Supervisor | None = None) -> None:
         """Decide a batch, make it durable, perform it."""
-        decisions = self._decide(letters)
+        self._settle(self._decide(letters), executor, supervisor)
+
+    def go_on(self, waiting: tuple[Waiting, ...], executor: Performs, supervisor: Supervisor) -> None:
+        """The first batch of a run that is gone on with: what actors have to hear before anything else, in order."""
+        self._last_ns = max(self._last_ns, self._now_ns())
+        decisions: list[Decision] = []
+        for each in waiting:
+            self._run_to_completion(deque((each,)), decisions)
+        self._settle(decisions, executor, supervisor)
+
+    def _settle(self, decisions: list[Decision], executor: Performs, supervisor: Supervisor | None) -> None:
+        """Make decisions durable, then perform them."""
         self._journal.commit()
         for decision in decisions:
             actor = decision.envelope.to
@@ -104,31 +124,37 @@ class Sequencer:
     def _decide_letter(self, letter: Letter, decisions: list[Decision]) -> None:
         """One letter and all it gives rise to, before the next: a kill is everywhere before the next fill is seen."""
         addresses = self._router.expand(letter.to) if letter.to else self._router.route(letter.message)
-        queue = deque((to, 0, letter.message) for to in addresses)
+        self._run_to_completion(deque(Waiting(to, 0, letter.message) for to in addresses), decisions)
+
+    def _run_to_completion(self, queue: deque[Waiting], decisions: list[Decision]) -> None:
         most = len(decisions) + len(queue) + CASCADE_MOST
         while queue:
             assert len(decisions) < most, "actors talk in a circle"
-            to, cause, message = queue.popleft()
-            decision = self._step(to, cause, message)
+            decision = self._step(queue.popleft())
             decisions.append(decision)
-            queue.extend(self._consequences(decision))
+            queue.extend(consequences(decision, self.core, self._router))
 
-    def _step(self, to: str, cause: int, message: AnyMessage) -> Decision:
+    def _step(self, waiting: Waiting) -> Decision:
+        to, cause, message = waiting
         envelope = Envelope(seq=self._next_seq, at_ns=self._last_ns, to=to, cause=cause, message=message)
         decision = self.core.step(envelope)
         self._journal.append(decision)
         self._next_seq += 1
         return decision
 
-    def _consequences(self, decision: Decision) -> list[tuple[str, int, AnyMessage]]:
-        """Messages a decision sends to actors: what was told, what was denied, and its own fault."""
-        seq, actor = decision.envelope.seq, decision.envelope.to
-        told: list[tuple[str, int, AnyMessage]] = [(actor, seq, denied) for denied in decision.denied]
-        for command in decision.commands:
-            if isinstance(command, Tell):
-                told.extend((to, seq, command.message) for to in self._router.expand(command.to))
-            else:
-                self._router.note(actor, command)
-        if decision.fault and self.core.faults[actor] < FAULTS_MOST:
-            told.append((actor, seq, ActorFaulted(error=decision.fault)))
-        return told
+
+def consequences(decision: Decision, core: Core, router: Router) -> list[Waiting]:
+    """Messages a decision sends to actors: what was denied, what was told, and its own fault.
+
+    Asked right after the step, in the order of decisions: `router` notes what leaves, `core` is as the step left it.
+    """
+    seq, actor = decision.envelope.seq, decision.envelope.to
+    told = [Waiting(actor, seq, denied) for denied in decision.denied]
+    for command in decision.commands:
+        if isinstance(command, Tell):
+            told.extend(Waiting(to, seq, command.message) for to in router.expand(command.to))
+        else:
+            router.note(actor, command)
+    if decision.fault and core.faults[actor] < FAULTS_MOST:
+        told.append(Waiting(actor, seq, ActorFaulted(error=decision.fault)))
+    return told

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statecharts import engine_lifecycle, funding_scanner, order, pair_position, risk, venue_link
+from statecharts import engine_lifecycle, funding_scanner, order, pair_position, pnl_settlement, risk, venue_link
 from statecharts.chart import Chart
 from statecharts.render import SUFFIXES, Form, render
 
@@ -15,6 +15,7 @@ CHARTS: tuple[Chart, ...] = (
     pair_position.CHART,
     order.CHART,
     venue_link.CHART,
+    pnl_settlement.CHART,
     risk.CHART,
     funding_scanner.CHART,
     engine_lifecycle.CHART,

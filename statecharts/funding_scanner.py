@@ -9,10 +9,14 @@ CHART = Chart(
     states=(
         State(name="WARMING", doc="Funding is being observed; not enough history to judge.", timers=("scan",)),
         State(name="SCANNING", doc="Candidates are ranked, pairs are opened and closed.", timers=("scan",)),
+        State(
+            name="WAITING", doc="The engine came back after it was cut off; nothing is judged until all is verified."
+        ),
         State(name="DRAINING", doc="Nothing more is opened; the run is ending."),
     ),
     triggers=(
         "EngineStarted",
+        "EngineResumed",
         "EntryRefused",
         "PairHedged",
         "PairClosed",
@@ -40,11 +44,25 @@ CHART = Chart(
             to="=",
             why="close first: what is freed may be used",
         ),
-        Row(id="F5", source=("WARMING", "SCANNING"), on="DrainAsked", to="DRAINING"),
-        Row(id="F6", source=("WARMING", "SCANNING"), on="KillSwitchPulled", to="DRAINING"),
+        Row(
+            id="F9",
+            source=("WARMING", "SCANNING"),
+            on="EngineResumed",
+            to="WAITING",
+            why="reconciled first, then traded",
+        ),
+        Row(
+            id="F10",
+            source=("WAITING",),
+            on="EngineStarted",
+            to="WARMING",
+            why="all is verified: the scan timer starts",
+        ),
+        Row(id="F5", source=("WARMING", "SCANNING", "WAITING"), on="DrainAsked", to="DRAINING"),
+        Row(id="F6", source=("WARMING", "SCANNING", "WAITING"), on="KillSwitchPulled", to="DRAINING"),
         Row(
             id="F7",
-            source=("WARMING", "SCANNING"),
+            source=("WARMING", "SCANNING", "WAITING"),
             on="ActorFaulted",
             do=("alarm_fault",),
             to="DRAINING",
@@ -55,6 +73,8 @@ CHART = Chart(
     ignored=(
         Ignored(source=("SCANNING", "DRAINING"), on=("EngineStarted",), why="running already"),
         Ignored(source=("*",), on=("EntryRefused", "PairHedged", "PairClosed"), why="noted; used by the next scan"),
+        Ignored(source=("WAITING", "DRAINING"), on=("EngineResumed",), why="nothing is opened here"),
+        Ignored(source=("WAITING",), on=("timer:scan",), why="this timer does not run here"),
         Ignored(
             source=("DRAINING",),
             on=("DrainAsked", "KillSwitchPulled", "timer:scan"),

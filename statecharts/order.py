@@ -38,6 +38,7 @@ CHART = Chart(
         "OrderUnresolved",
         "OrderUnknown",
         "CancelRejected",
+        "EngineResumed",
     ),
     rows=(
         Row(id="O1", source=("SENT", "UNRESOLVED"), on="OrderAccepted", to="OPEN"),
@@ -70,6 +71,13 @@ CHART = Chart(
             on="OrderDone",
             why="the venue's cumulative size may be larger than what was seen",
         ),
+        Row(
+            id="O16",
+            source=("SENT", "OPEN"),
+            on="EngineResumed",
+            to="UNRESOLVED",
+            why="it may have been sent or not, filled or not: nobody was listening",
+        ),
         Row(id="O15", source=("LAPSED",), on="OrderAccepted", to="OPEN", why="it was placed after all"),
     ),
     ignored=(
@@ -83,6 +91,11 @@ CHART = Chart(
             source=("OPEN", "UNRESOLVED", *OVER),
             on=("OrderDenied",),
             why="only an order not yet sent is denied",
+        ),
+        Ignored(
+            source=("UNRESOLVED", *OVER),
+            on=("EngineResumed",),
+            why="unknown already, or over; what filled meanwhile is told by the venue",
         ),
         Ignored(source=("*",), on=("CancelRejected",), why="says nothing of fills; the pair asks for the order"),
         Ignored(

@@ -18,9 +18,16 @@ from actors.commands import (
     Tell,
 )
 from actors.domain import NS_PER_S, ZERO, Side, TimeInForce, client_order_id, round_price, round_size
-from actors.messages import ActorFaulted, EntryRefused, PairClosed, PairHedged
+from actors.messages import (
+    ActorFaulted,
+    AdlLevelEstimated,
+    EntryRefused,
+    LossSocialised,
+    PairClosed,
+    PairHedged,
+)
 from actors.pair_position.books import price_with_cap, reference_price
-from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder
+from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder, reported_here
 from actors.pair_position.state import LegName, PairPosition, Purpose
 
 Commands = tuple[AnyCommand, ...]
@@ -233,9 +240,9 @@ def adopt_reported(state: PairPosition, _: Context) -> Commands:
 
 
 def announce_hedged(state: PairPosition, _: Context) -> Commands:
-    """Tell the scanner that both legs are verified."""
+    """Tell the scanner and the lifecycle that both legs are verified."""
     message = PairHedged(pair=state.actor, size=abs(state.taker.position))
-    return (Tell(to="funding_scanner", message=message),)
+    return (Tell(to="funding_scanner", message=message), Tell(to="engine_lifecycle", message=message))
 
 
 def announce_closed(state: PairPosition, _: Context) -> Commands:
@@ -245,10 +252,13 @@ def announce_closed(state: PairPosition, _: Context) -> Commands:
 
 
 def _left(state: PairPosition) -> str:
-    """What is open, for a person: sizes and venues of both legs, and what a venue said where it differs."""
+    """What is open, for a person: sizes and venues of both legs, and what a venue says where it differs.
+
+    An answer from before the pair came to where it is was about what was held then: it would frighten for nothing.
+    """
     return ", ".join(
         f"{leg.position} {state.asset} on {leg.venue.value}"
-        + (f" (the venue said {leg.reported})" if leg.reported not in (None, leg.position) else "")
+        + (f" (the venue said {leg.reported})" if reported_here(state, leg) and leg.reported != leg.position else "")
         for leg in state.legs
     )
 
@@ -261,8 +271,12 @@ def alarm_doubt(state: PairPosition, _: Context) -> Commands:
 
 
 def alarm_unverified(state: PairPosition, _: Context) -> Commands:
-    """The venues do not answer position queries."""
-    text = f"{state.actor}: positions cannot be verified; by our books {_left(state)}. Look at both venues."
+    """A venue does not answer position queries: it is named."""
+    silent = " and ".join(leg.venue.value for leg in state.legs if not reported_here(state, leg))
+    text = (
+        f"{state.actor}: positions cannot be verified, no answer from {silent}; "
+        f"by our books {_left(state)}. Look at both venues."
+    )
     return (RaiseAlarm(severity="warning", code="positions_unverified", text=text),)
 
 
@@ -270,6 +284,27 @@ def alarm_surprise(state: PairPosition, _: Context) -> Commands:
     """The venues hold something our books do not explain."""
     text = f"{state.actor}: the venues hold what our books do not explain ({_left(state)}); flattening"
     return (RaiseAlarm(severity="critical", code="position_surprise", text=text),)
+
+
+def alarm_adl(state: PairPosition, context: Context) -> Commands:
+    """Say which level was reached, by which account of it, and what is done."""
+    told = context.message
+    assert isinstance(told, AdlLevelEstimated)
+    exits = told.level >= context.policy.adl.exit_level
+    what = "both legs are closed" if exits else f"both legs are reduced by {context.policy.adl.reduce_fraction}"
+    text = f"{state.actor}: ADL level {told.level} of 5 on {told.venue.value} ({told.inputs}); {what}"
+    return (RaiseAlarm(severity="warning", code="adl_level", text=text),)
+
+
+def alarm_socialised(state: PairPosition, context: Context) -> Commands:
+    """Name what the venue took, and what is held there."""
+    told = context.message
+    assert isinstance(told, LossSocialised)
+    text = (
+        f"{state.actor}: {told.venue.value} let the holders of {state.asset} bear a loss, {told.amount_usd:.2f} USD of "
+        f"it ours (its insurance is used up); the pair is to be closed; open: {_left(state)}"
+    )
+    return (RaiseAlarm(severity="critical", code="loss_socialised", text=text),)
 
 
 def alarm_attempts(state: PairPosition, _: Context) -> Commands:
@@ -314,6 +349,8 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         alarm_doubt,
         alarm_unverified,
         alarm_surprise,
+        alarm_adl,
+        alarm_socialised,
         alarm_attempts,
         alarm_stranded,
         alarm_fault,

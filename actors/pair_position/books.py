@@ -13,9 +13,11 @@ from actors.messages import (
     CancelRejected,
     CloseAsked,
     EmergencyAsked,
+    EngineResumed,
     EntryAsked,
     ForcedFill,
     FundingPaid,
+    LossSocialised,
     OrderAccepted,
     OrderDenied,
     OrderDone,
@@ -29,7 +31,7 @@ from actors.messages import (
     PositionReported,
     TimerFired,
 )
-from actors.pair_position.state import LegName, Order, PairPosition, Purpose, leg_on, with_leg
+from actors.pair_position.state import LEGS, LegName, Order, PairPosition, Purpose, leg_on, with_leg
 from statecharts.interpreter import compile_chart, decide
 from statecharts.order import CHART as ORDER_CHART
 
@@ -62,10 +64,14 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
             return _forced(state, message), type(message).__name__
         case FundingPaid():
             return _funding(state, message), "FundingPaid"
+        case LossSocialised():
+            return _haircut(state, message), "LossSocialised"
         case TimerFired():
             return state, f"timer:{message.timer}"
         case EntryAsked():
             return _entry(state, message, context), "EntryAsked"
+        case EngineResumed():
+            return _resumed(state, message, context), "EngineResumed"
         case CloseAsked() | EmergencyAsked():
             reason = state.close_reason or message.reason
             return msgspec.structs.replace(state, close_reason=reason), type(message).__name__
@@ -144,7 +150,16 @@ def _order(state: PairPosition, message: OrderMessage, context: Context) -> tupl
     return state, _order_trigger(state, before, after, message)
 
 
-def step_order(order: Order, message: OrderMessage, at_ns: int) -> tuple[Order, str]:
+def _resumed(state: PairPosition, message: EngineResumed, context: Context) -> PairPosition:
+    """Nothing said before counts: orders that were not over are in doubt, no position is confirmed or reported."""
+    orders = tuple(step_order(order, message, context.at_ns)[0] for order in state.orders)
+    state = msgspec.structs.replace(state, orders=orders)
+    for name in LEGS:
+        state = with_leg(state, name, reported=None, reported_ns=0, confirmed_ns=0)
+    return state
+
+
+def step_order(order: Order, message: OrderMessage | EngineResumed, at_ns: int) -> tuple[Order, str]:
     """One step of the `order` chart: the order after the message, and the row that decided."""
     changes: dict[str, object] = {}
     match message:
@@ -284,6 +299,22 @@ def _funding(state: PairPosition, message: FundingPaid) -> PairPosition:
         funding_received_usd=leg.funding_received_usd + max(message.amount_usd, ZERO),
         funding_paid_usd=leg.funding_paid_usd + max(-message.amount_usd, ZERO),
         payments=(*leg.payments[-REMEMBERED:], message.payment_id),
+    )
+
+
+def _haircut(state: PairPosition, message: LossSocialised) -> PairPosition:
+    """A loss of others that the venue charged as funding: moved from there, so that neither is counted twice."""
+    name = leg_on(state, message.venue)
+    if name is None or message.loss_id in state.leg(name).payments:
+        return state
+    leg = state.leg(name)
+    reason = state.close_reason or f"{message.venue.value} let its holders bear a loss"
+    return with_leg(
+        msgspec.structs.replace(state, close_reason=reason),
+        name,
+        funding_paid_usd=leg.funding_paid_usd - message.amount_usd,
+        haircut_usd=leg.haircut_usd + message.amount_usd,
+        payments=(*leg.payments[-REMEMBERED:], message.loss_id),
     )
 
 

@@ -10,7 +10,7 @@ from actors.board import Market
 from actors.domain import NS_PER_S, ZERO, DoneReason, Instrument, RejectReason, round_size
 from actors.messages import AdlLevelEstimated, ReduceAsked
 from actors.pair_position.books import reference_price
-from actors.pair_position.state import LegName, PairPosition
+from actors.pair_position.state import Leg, LegName, PairPosition
 
 CROSSED = (RejectReason.POST_ONLY_WOULD_CROSS.value, DoneReason.POST_ONLY_REJECTED.value)
 SENT_TOO_SOON = (RejectReason.RATE_LIMITED.value, RejectReason.OTHER.value)
@@ -137,7 +137,12 @@ def both_legs_confirmed(state: PairPosition, _: Context) -> bool:
 
 def both_legs_reported(state: PairPosition, _: Context) -> bool:
     """Both venues have answered since we came here."""
-    return all(leg.reported is not None and leg.reported_ns >= state.arrived_ns for leg in state.legs)
+    return all(reported_here(state, leg) for leg in state.legs)
+
+
+def reported_here(state: PairPosition, leg: Leg) -> bool:
+    """The leg's venue has answered since we came here."""
+    return leg.reported is not None and leg.reported_ns >= state.arrived_ns
 
 
 def _reported(state: PairPosition) -> tuple[Decimal, Decimal]:
@@ -212,6 +217,11 @@ def both_links_up(state: PairPosition, context: Context) -> bool:
     return all(context.board.link_up(leg.venue) for leg in state.legs)
 
 
+def haircut_taken(state: PairPosition, _: Context) -> bool:
+    """A venue made this pair bear somebody's loss."""
+    return state.haircut_usd > 0
+
+
 def last_order_lapsed(state: PairPosition, _: Context) -> bool:
     """The last order counts as never placed."""
     return state.orders[-1].place == "LAPSED"
@@ -267,6 +277,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         refused_as_flat,
         refused_at_once,
         both_links_up,
+        haircut_taken,
         last_order_lapsed,
         emergency_tries_left,
     )

@@ -12,6 +12,7 @@ from actors.domain import ZERO, Noun, Side, Venue
 from statecharts.order import OVER
 
 LegName = Literal["taker", "maker"]
+LEGS: tuple[LegName, LegName] = ("taker", "maker")
 Purpose = Literal["taker", "maker", "sweep", "trim", "reduce", "close", "emergency"]
 REDUCING_PURPOSES: tuple[Purpose, ...] = ("trim", "reduce", "close", "emergency")
 
@@ -60,6 +61,7 @@ class Leg(Noun, frozen=True, kw_only=True):
     `reported` is the venue's last answer to a query and `reported_ns` when it came; `confirmed_ns` is when such an
     answer last equalled our position (0: not since it last changed). `adopted_venue_ns` is the venue's time of a size
     the books have followed: what filled before it is in that size already, and was valued at `adopted_price`.
+    `haircut_usd` is what the venue took for other people's bankruptcies.
     """
 
     venue: Venue
@@ -68,6 +70,7 @@ class Leg(Noun, frozen=True, kw_only=True):
     fees_usd: Decimal = ZERO
     funding_received_usd: Decimal = ZERO
     funding_paid_usd: Decimal = ZERO
+    haircut_usd: Decimal = ZERO
     slippage_usd: Decimal = ZERO
     estimated_usd: Decimal = ZERO
     traded_usd: Decimal = ZERO
@@ -154,9 +157,14 @@ class PairPosition(ActorState, frozen=True, kw_only=True):
         return self.taker.fees_usd + self.maker.fees_usd
 
     @property
+    def haircut_usd(self) -> Decimal:
+        """Socialised losses of both legs, positive = lost."""
+        return self.taker.haircut_usd + self.maker.haircut_usd
+
+    @property
     def net_usd(self) -> Decimal:
-        """Price result plus funding less fees."""
-        return self.price_pnl_usd + self.funding_usd - self.fees_usd
+        """Price result plus funding less fees and haircuts."""
+        return self.price_pnl_usd + self.funding_usd - self.fees_usd - self.haircut_usd
 
     def sent(self, *purposes: Purpose, leg: LegName | None = None, episode: int | None = None) -> int:
         """How many orders of these purposes were sent (on a leg, within an episode)."""

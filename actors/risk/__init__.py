@@ -1,6 +1,6 @@
 """The risk role: counts every order and position itself, screens orders, watches ADL, holds the kill switch.
 
-`books` counts, `limits` screens, `adl` estimates; the chart is `statecharts.risk`.
+`books` counts, `limits` screens, `stress` and `adl` estimate; the chart is `statecharts.risk`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from actors.messages import (
     PositionLiquidated,
     PositionReported,
 )
-from actors.risk.adl import estimate, level_of
+from actors.risk.adl import estimate
 from actors.risk.books import RiskState, absorb, key_of
 from actors.risk.limits import screen
 from statecharts.risk import CHART
@@ -31,8 +31,11 @@ def nothing_held(state: RiskState, _: Context) -> bool:
 
 
 def tell_adl(state: RiskState, context: Context) -> Commands:
-    """Estimate the level of the position this message is about."""
+    """Estimate the level of the position this message is about; after an ADL, of every position on that venue."""
     message = context.message
+    if isinstance(message, PositionDeleveraged):
+        keys = (key for key in sorted(state.positions) if state.positions[key].venue is message.venue)
+        return tuple(command for key in keys for command in _tell(state, context, key))
     if not isinstance(message, TOUCHING):
         return ()
     return _tell(state, context, key_of(message.venue, message.asset))
@@ -48,10 +51,12 @@ def _tell(state: RiskState, context: Context, key: str) -> Commands:
     held = state.positions.get(key)
     if held is None or not held.size or not held.holder:
         return ()
+    deleveraged_ns = state.deleveraged_ns.get(held.venue.value, 0)
+    told = estimate(held, context.board, context.policy, context.at_ns, deleveraged_ns)
     policy = context.policy.adl
-    if level_of(held, context.board, policy) < min(policy.reduce_level, policy.exit_level):
+    if told.level < min(policy.reduce_level, policy.exit_level):
         return ()
-    return (Tell(to=held.holder, message=estimate(held, context.board, policy)),)
+    return (Tell(to=held.holder, message=told),)
 
 
 def ask_emergency(_: RiskState, context: Context) -> Commands:

@@ -53,11 +53,12 @@ class Held(Noun, frozen=True, kw_only=True):
 
 
 class RiskState(ActorState, frozen=True, kw_only=True):
-    """Positions and orders in flight by key, and when recent orders left."""
+    """Positions and orders in flight by key, when recent orders left, and when each venue last deleveraged us."""
 
     positions: dict[str, Held] = msgspec.field(default_factory=dict)
     in_flight: dict[str, InFlight] = msgspec.field(default_factory=dict)
     recent_ns: tuple[int, ...] = ()
+    deleveraged_ns: dict[str, int] = msgspec.field(default_factory=dict)
     passed: int = 0
     denied: int = 0
 
@@ -83,7 +84,10 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
             return (_forget(state, message.order_id) if lapsed else state), "OrderNoted"
         case OrderAccepted() | OrderUnresolved() | CancelRejected():
             return state, "OrderNoted"
-        case PositionDeleveraged() | PositionLiquidated():
+        case PositionDeleveraged():
+            told = {**state.deleveraged_ns, message.venue.value: context.at_ns}
+            return _forced(msgspec.structs.replace(state, deleveraged_ns=told), message), "OwnFill"
+        case PositionLiquidated():
             return _forced(state, message), "OwnFill"
         case PositionReported():
             return _position(state, message)

@@ -26,11 +26,12 @@ class PaperDoors:
         self.simulated: dict[Venue, SimulatedVenue] = {}
         self._config, self._market, self._faults = config, market, faults
         self._started_ns = started_ns
+        self._clock: Clock | None = None
 
     async def begin_ns(self) -> int:
-        """The market's time, which waits for us."""
+        """The market's time, which waits for us; it has gone on when an earlier engine was here."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        return self._started_ns
+        return self._started_ns if self._clock is None else self._clock.now_ns()
 
     def closing_notes(self) -> Iterator[str]:
         """Which faults struck how often."""
@@ -40,9 +41,12 @@ class PaperDoors:
 
     @asynccontextmanager
     async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - never fails
-        """The venue's simulator with our account on it."""
+        """The venue's simulator with our account on it, as it is when an earlier engine was here."""
+        self._clock = self._clock or clock
         signing, account = make_signer(venue, secret_for(venue, self._config.run.seed))
-        simulated = build_venue(venue, account, self._config, self._market, self._faults, clock.now_ns)
-        self.simulated[venue] = simulated
+        if venue not in self.simulated:
+            now_ns = self._clock.now_ns
+            self.simulated[venue] = build_venue(venue, account, self._config, self._market, self._faults, now_ns)
+        simulated = self.simulated[venue]
         await trio.lowlevel.checkpoint_if_cancelled()
         yield Door(transport=simulated, signing=signing, account=account, world=simulated.run)

@@ -6,6 +6,7 @@ shortened journal is noticed. Counterparts: the sequencer appends, `engine.repla
 """
 
 from engine.journal.errors import JournalBroken, JournalError
+from engine.journal.files import DISK, Disk
 from engine.journal.reader import JournalReader, read
 from engine.journal.record import Header, StepRecord
 from engine.journal.revision import new_header
@@ -13,6 +14,8 @@ from engine.journal.verification import Verification, cut_torn_tail, render_veri
 from engine.journal.writer import JournalWriter
 
 __all__ = [
+    "DISK",
+    "Disk",
     "Header",
     "JournalBroken",
     "JournalError",

@@ -38,6 +38,16 @@ def sync_data(descriptor: int) -> None:
     getattr(os, "fdatasync", os.fsync)(descriptor)
 
 
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """How bytes reach the disk: the system's write and sync, unless a test brings a disk that is full or fails."""
+
+    write: Write = os.write
+    sync: Sync = sync_data
+
+
+DISK = Disk()
+
+
 def no_sync(_: int) -> None:
     """For runs whose record need not outlive the machine: tests and simulations."""
 

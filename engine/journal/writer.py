@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 
 from engine.journal.errors import JournalBroken, JournalEnded, JournalError, JournalExists, TornTail
 from engine.journal.files import (
-    Sync,
-    Write,
+    DISK,
+    Disk,
     lock_directory,
     no_sync,
-    sync_data,
     sync_directory,
     write_all,
     write_head,
@@ -52,8 +51,8 @@ BATCH_RECORDS_MOST = 100_000
 class JournalWriter:
     """One run's journal, open for appending. `durable_seq` is the last record that is on the disk.
 
-    `fsync=False` is for simulations. `head_every_s=0` renews the head at every commit. `write`, `sync` and
-    `monotonic` are the system's unless a test brings its own.
+    `fsync=False` is for simulations. `head_every_s=0` renews the head at every commit. `disk` and `monotonic`
+    are the system's unless a test brings its own.
     """
 
     def __init__(
@@ -63,15 +62,14 @@ class JournalWriter:
         *,
         fsync: bool = True,
         head_every_s: float = HEAD_EVERY_S,
-        write: Write = os.write,
-        sync: Sync = sync_data,
+        disk: Disk = DISK,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create the directory and the journal in it, with its header durable.
 
         Raises JournalLocked, JournalExists, or JournalBroken when the disk takes no header.
         """
-        self._prepare(directory, fsync, head_every_s, write, sync, monotonic)
+        self._prepare(directory, fsync, head_every_s, disk, monotonic)
         self.header = header
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = lock_directory(directory)
@@ -93,8 +91,7 @@ class JournalWriter:
         *,
         fsync: bool = True,
         head_every_s: float = HEAD_EVERY_S,
-        write: Write = os.write,
-        sync: Sync = sync_data,
+        disk: Disk = DISK,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> JournalWriter:
         """Continue a run that was cut off, after its last record. Replay it first: that rebuilds the states.
@@ -102,7 +99,7 @@ class JournalWriter:
         Raises JournalLocked, TornTail, JournalEnded, or whatever the reader finds wrong.
         """
         self = cls.__new__(cls)
-        self._prepare(directory, fsync, head_every_s, write, sync, monotonic)
+        self._prepare(directory, fsync, head_every_s, disk, monotonic)
         self._lock = lock_directory(directory)
         try:
             self._take_over(JournalReader(self.path, head_needed=True))
@@ -118,8 +115,7 @@ class JournalWriter:
         directory: Path,
         fsync: bool,
         head_every_s: float,
-        write: Write,
-        sync: Sync,
+        disk: Disk,
         monotonic: Callable[[], float],
     ) -> None:
         self.path = directory / JOURNAL_NAME
@@ -131,8 +127,8 @@ class JournalWriter:
         self._head_path = directory / HEAD_NAME
         self._head_every_s = head_every_s
         self._head_written_s = monotonic()
-        self._write = write
-        self._sync = sync if fsync else no_sync
+        self._write = disk.write
+        self._sync = disk.sync if fsync else no_sync
         self._monotonic = monotonic
         self._buffer = bytearray()
         self._open = True

@@ -7,11 +7,13 @@ nothing. Messages go out through `report`; order and position facts are never dr
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Protocol
 
+import msgspec
 import trio
 
-from actors.commands import VenueCommand
+from actors.commands import SubmitOrder, VenueCommand
 from actors.domain import Venue
 from actors.messages import VenueMessage
 
@@ -25,6 +27,25 @@ Delivery = Callable[[], Awaitable[None]]
 """A prepared request: awaiting it sends, reads the answer and reports. Operating errors become messages."""
 
 
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that an earlier process of this run decided, and perhaps sent.
+
+    `over`: its outcome was known, and `filled` (base units) is the size it came to.
+    """
+
+    order: SubmitOrder
+    decided_ns: int
+    over: bool
+    filled: Decimal
+
+
+class SettlesByItself(Exception):
+    """`SettlePnl` for a venue where profit is collateral at once: a programming error, and nothing is sent."""
+
+    def __init__(self, venue: Venue) -> None:
+        super().__init__(f"{venue.value} settles profit and loss by itself")
+
+
 class Adapter(Protocol):
     """One venue's adapter."""
 
@@ -34,7 +55,15 @@ class Adapter(Protocol):
         """Encode and sign `command` now, in order; the returned delivery does the I/O, in a task of its own.
 
         The delivery reports at least one message for every command: the outcome of an order is
-        OrderAccepted / OrderFilled / OrderDone / OrderRejected, or OrderUnresolved when it is not known.
+        OrderAccepted / OrderFilled / OrderDone / OrderRejected, or OrderUnresolved when it is not known. Raises what
+        only a programming error can cause (SettlesByItself); nothing is sent then.
+        """
+
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """What an earlier process of this run left behind; called once, before `listen`, and only when there was one.
+
+        `orders` oldest first. Nothing was heard since `since_ns`: the first snapshot tells what has happened from then
+        on, and from then on these orders are as if this process had sent them. Each may have been sent, or not.
         """
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:

@@ -20,7 +20,9 @@ from statecharts.pair_position.emergency import PANIC
 from statecharts.pair_position.entering import DOUBT, ENTRY, MAKE
 from statecharts.pair_position.holding import HOLD, REDUCE
 from statecharts.pair_position.ignoring import IGNORED
+from statecharts.pair_position.losing import LOSE
 from statecharts.pair_position.places import TRIGGERS
+from statecharts.pair_position.resuming import RESUME
 from statecharts.pair_position.states import STATES
 
 CHART = Chart(
@@ -29,7 +31,7 @@ CHART = Chart(
     initial="IDLE.ready",
     states=STATES,
     triggers=TRIGGERS,
-    rows=(*ENTRY, *MAKE, *DOUBT, *HOLD, *REDUCE, *CLOSE, *PANIC, *VERIFY),
+    rows=(*ENTRY, *MAKE, *DOUBT, *LOSE, *HOLD, *REDUCE, *CLOSE, *PANIC, *VERIFY, *RESUME),
     ignored=IGNORED,
     lasting=("maker_timeout",),
     final=("CLOSED.flat",),

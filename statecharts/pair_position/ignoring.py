@@ -7,8 +7,10 @@ IGNORED = (
     Ignored(source=("*",), on=("OrderRepeated",), why="told twice"),
     Ignored(source=("*",), on=("PositionNoted",), why="noted; an order is in flight, or it is what our books say"),
     Ignored(source=("*",), on=("FundingPaid",), why="counted in the books; decides nothing"),
+    Ignored(source=("*",), on=("LossSocialised",), why="counted in the books; nothing was held here when it fell due"),
     Ignored(source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"),
     Ignored(source=("*",), on=("LinkLost", "LinkUp"), why=WATCHED),
+    Ignored(source=("*",), on=("EngineResumed",), why="closed is closed; a late fill is told by the venue"),
     Ignored(source=("*",), on=("EntryAsked",), why="one position an actor: it is entered once"),
     Ignored(source=("*",), on=("ForeignFilled",), why="shown by the next verification; not ours to count"),
     Ignored(

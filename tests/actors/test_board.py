@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.board import NOTHING_TOLD, Board, changed_entry, fold, market_key
+from actors.board import NOTHING_TOLD, PASTS_MOST, Board, changed_entry, fold, market_key
 from actors.messages import AnyMessage, CloseAsked, InstrumentListed, LinkLost, LinkUp
 from tests.factories import ASSET, MAKER, TAKER, account, board_of, instrument, quote, sample, two_venues
 from tests.playbook import START_NS
@@ -107,3 +107,25 @@ def test_the_changed_entry_tells_two_facts_apart(fact: AnyMessage, other: AnyMes
 def test_a_crossed_book_or_a_price_that_is_none_is_not_used(nonsense: AnyMessage) -> None:
     before = two_venues()
     assert fold(before, nonsense, START_NS) == before
+
+
+def test_an_hour_of_a_market_is_remembered_by_the_minute_and_no_more() -> None:
+    board = Board()
+    for second in range(0, 4000, 20):
+        board = fold(board, sample(TAKER, str(100 + second), interest=str(5000 + second)), START_NS + second * 10**9)
+    pasts = board.past(TAKER, ASSET)
+    assert len(pasts) == PASTS_MOST == 61
+    assert [(past.at_ns - START_NS) // 10**9 for past in pasts] == list(range(360, 4000, 60))[:61]
+    assert [(past.mark, past.open_interest) for past in pasts[:1]] == [(460, 5360)]
+    assert board.past(MAKER, ASSET) == ()
+
+
+def test_a_market_s_past_is_no_part_of_what_a_record_shows_of_it() -> None:
+    once = board_of(sample(TAKER))
+    again = fold(once, sample(TAKER), START_NS + 60 * 10**9)
+    assert len(again.past(TAKER, ASSET)) == 2
+    assert changed_entry(once, sample(TAKER)) == changed_entry(again, sample(TAKER))
+
+
+def test_a_price_that_is_none_leaves_no_past() -> None:
+    assert board_of(sample(TAKER, "0")).past(TAKER, ASSET) == ()

@@ -12,11 +12,13 @@ from actors.messages import (
     CloseAsked,
     DrainAsked,
     EmergencyAsked,
+    EngineResumed,
     EngineStarted,
     KillSwitchPulled,
     LinkLost,
     LinkUp,
     PairClosed,
+    PairHedged,
     PairSpawned,
 )
 from tests.actors.rows import Story, never_taken, not_rows, row_of
@@ -30,6 +32,8 @@ SPAWNED, SPAWNED_OTHER = PairSpawned(pair=PAIR), PairSpawned(pair=OTHER)
 CLOSED = PairClosed(pair=PAIR, reason="", net_usd=Decimal(1))
 DRAIN = DrainAsked(reason="operator")
 KILL = KillSwitchPulled(by="operator", reason="fire")
+HEDGED = PairHedged(pair=PAIR, size=Decimal(1))
+RESUMED = EngineResumed(silent_since_ns=1)
 FAULT = ActorFaulted(error="KeyError")
 STOP = like(StopEngine)
 
@@ -52,6 +56,16 @@ def running(*before: AnyMessage) -> Playbook[EngineLifecycle]:
 
 def draining() -> Playbook[EngineLifecycle]:
     return running(SPAWNED, SPAWNED_OTHER, DRAIN).at("DRAINING")
+
+
+def cut_off(*after: AnyMessage) -> Playbook[EngineLifecycle]:
+    """Running without a pair; both links are lost."""
+    return running(*(LinkLost(venue=venue, reason="not running") for venue in (TAKER, MAKER)), *after)
+
+
+def recovering(*after: AnyMessage) -> Playbook[EngineLifecycle]:
+    """One pair is open; the engine came back and has not heard of the venues."""
+    return cut_off(SPAWNED, RESUMED, *after).at("RECOVERING")
 
 
 def alarm(code: str) -> Like:
@@ -91,6 +105,26 @@ STORIES: dict[str, Story] = {
     "L17: before the links": lambda: say(engine() >> FAULT, alarm("actor_fault")).at("STARTING"),
     "L18": lambda: say(running() >> FAULT, alarm("actor_fault"), *ASKED_TO_DRAIN, STOP).at("STOPPED"),
     "L19": lambda: say(running(SPAWNED) >> FAULT, alarm("actor_fault"), *ASKED_TO_DRAIN).at("DRAINING"),
+    "L23": lambda: (engine(BOTH_UP[0]) >> RESUMED).at("STARTING"),
+    "L24": lambda: (running(SPAWNED) >> RESUMED).at("RECOVERING"),
+    "L24: again": lambda: (recovering() >> RESUMED).at("RECOVERING"),
+    "L25": lambda: say(cut_off(RESUMED, BOTH_UP[0]) >> BOTH_UP[1], told("funding_scanner", EngineStarted)).at(
+        "RUNNING"
+    ),
+    "L26": lambda: (recovering(BOTH_UP[0]) >> BOTH_UP[1]).at("RECOVERING"),
+    "L27": lambda: say(recovering(*BOTH_UP) >> HEDGED, told("funding_scanner", EngineStarted)).at("RUNNING"),
+    "L28": lambda: (recovering(BOTH_UP[0]) >> HEDGED).at("RECOVERING"),
+    "L29": lambda: say(recovering(*BOTH_UP) >> CLOSED, told("funding_scanner", EngineStarted)).at("RUNNING"),
+    "L30": lambda: (recovering(BOTH_UP[0]) >> CLOSED).at("RECOVERING"),
+    "L31": lambda: say(recovering() >> fires("recovery_timeout"), alarm("recovery_late")).at("RECOVERING"),
+    "L7: while recovering": lambda: say(cut_off(RESUMED) >> fires("run_time"), *ASKED_TO_DRAIN, STOP).at("STOPPED"),
+    "L8: while recovering": lambda: say(recovering() >> fires("run_time"), *ASKED_TO_DRAIN).at("DRAINING"),
+    "L12: while recovering": lambda: say(recovering() >> KILL, *KILLED).at("FLATTENING"),
+    "L32": lambda: say(draining() >> RESUMED, *ASKED_TO_DRAIN).at("DRAINING"),
+    "L33": lambda: say(running(SPAWNED, KILL) >> RESUMED, told("pairs", EmergencyAsked)).at("FLATTENING"),
+    "L34": lambda: (running(SPAWNED, DRAIN, CLOSED) >> RESUMED).at("SETTLING"),
+    "L35": lambda: say(running(DRAIN) >> RESUMED, STOP).at("STOPPED"),
+    "L36": lambda: say(draining() >> BOTH_UP[0], *ASKED_TO_DRAIN).at("DRAINING"),
     "L20": lambda: say(running(DRAIN) >> FAULT, alarm("actor_fault")).at("STOPPED"),
 }
 
@@ -141,3 +175,14 @@ def test_the_end_says_why() -> None:
     assert reason(running(SPAWNED, DRAIN, CLOSED).play(fires("settle_time"))) == "operator"
     assert reason(running(SPAWNED, KILL, CLOSED).play(fires("settle_time"))) == "fire"
     assert reason(running().play(fires("run_time"))) == "the run's duration is over"
+
+
+def test_what_keeps_trading_from_going_on_is_named() -> None:
+    text = alarm_text(recovering(BOTH_UP[0]).play(fires("recovery_timeout")))
+    assert "no link to pacifica" in text
+    assert PAIR in text
+    assert "hyperliquid" not in text
+
+
+def test_the_run_lasts_no_longer_for_having_been_cut_off() -> None:
+    assert recovering().due_ns("run_time") == running().due_ns("run_time")

@@ -13,6 +13,7 @@ from actors.messages import (
     AnyMessage,
     CloseAsked,
     DrainAsked,
+    EngineResumed,
     EngineStarted,
     EntryAsked,
     EntryRefused,
@@ -32,6 +33,7 @@ THIRD = Venue.LIGHTER
 ASSETS = ("BTC", "ETH", "SOL")
 STARTED = EngineStarted(mode="paper")
 SCAN = fires("scan")
+RESUMED = EngineResumed(silent_since_ns=1)
 FAULT = ActorFaulted(error="KeyError")
 BTC, ETH = "pair_position/BTC-1", "pair_position/ETH-2"
 
@@ -95,6 +97,10 @@ STORIES: dict[str, Story] = {
     "F5": lambda: (opened() >> DrainAsked(reason="end")).at("DRAINING"),
     "F6": lambda: (scanner() >> KillSwitchPulled(by="", reason="")).at("DRAINING"),
     "F7": lambda: (opened() >> FAULT << like(RaiseAlarm, code="actor_fault")).at("DRAINING"),
+    "F9": lambda: (opened() >> RESUMED).at("WAITING"),
+    "F9: before anything was judged": lambda: (scanner() >> RESUMED).at("WAITING"),
+    "F10": lambda: (opened().play(RESUMED) >> STARTED).at("WARMING"),
+    "F5: while waiting": lambda: (opened().play(RESUMED) >> DrainAsked(reason="end")).at("DRAINING"),
     "F8": lambda: (opened().play(FAULT) >> FAULT << like(RaiseAlarm, code="actor_fault")).at("DRAINING"),
 }
 

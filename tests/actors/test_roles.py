@@ -13,6 +13,9 @@ from tests.factories import MAKER, TAKER
 from tests.playbook import Playbook
 
 
+EVERYWHERE = Policy(scanner=ScannerPolicy(venues=tuple(Venue), assets=("BTC",)))
+
+
 def test_every_chart_but_the_order_s_has_a_role_of_its_name() -> None:
     assert [*sorted(ROLES), "order"] == sorted(CATALOG, key=lambda name: (name == "order", name))
     assert list(ROLES) == list(STATE_TYPES)
@@ -25,10 +28,11 @@ def test_a_role_is_the_part_of_the_name_before_the_slash() -> None:
     assert role_name("risk") == "risk"
 
 
-def test_a_run_starts_with_one_of_each_and_a_link_for_each_venue() -> None:
+def test_a_run_starts_with_one_of_each_a_link_for_each_venue_and_a_settlement_for_each_market_of_drift() -> None:
     policy = Policy(scanner=ScannerPolicy(venues=(Venue.LIGHTER, Venue.DRIFT)))
     states = initial_states(policy)
     names = ["engine_lifecycle", "risk", "funding_scanner", "venue_link/lighter", "venue_link/drift"]
+    names += [f"pnl_settlement/drift/{asset}" for asset in policy.scanner.assets]
     assert [state.actor for state in states] == names
     for state in states:
         role = role_name(state.actor)
@@ -36,14 +40,16 @@ def test_a_run_starts_with_one_of_each_and_a_link_for_each_venue() -> None:
         assert state.place == ROLES[role].chart.initial
 
 
-@pytest.mark.parametrize("state", initial_states(Policy()), ids=lambda state: state.actor)
+@pytest.mark.parametrize("state", initial_states(EVERYWHERE), ids=lambda state: state.actor)
 def test_a_starting_state_survives_the_journal_s_header(state: object) -> None:
     assert msgspec.json.decode(msgspec.json.encode(state), type=type(state)) == state
 
 
-@pytest.mark.parametrize("state", initial_states(Policy()), ids=lambda state: state.actor)
+@pytest.mark.parametrize("state", initial_states(EVERYWHERE), ids=lambda state: state.actor)
 def test_every_role_answers_its_own_fault_with_an_alarm(state: object) -> None:
-    play = next(Playbook(ROLES[role_name(known.actor)], known) for known in initial_states(Policy()) if known == state)
+    play = next(
+        Playbook(ROLES[role_name(known.actor)], known) for known in initial_states(EVERYWHERE) if known == state
+    )
     if "EngineStarted" in play.role.chart.triggers:
         play.play(EngineStarted(mode="paper"))
     play.play(ActorFaulted(error="KeyError"))

@@ -11,10 +11,10 @@ from typing import ParamSpec, assert_never
 
 import trio
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
 from actors.domain import RejectReason, Venue
 from actors.messages import VenueMessage
-from engine.venues.adapter import Delivery, NowNs, Report
+from engine.venues.adapter import Delivery, NowNs, Recalled, Report, SettlesByItself
 from engine.venues.hyperliquid.client import Client
 from engine.venues.hyperliquid.codec import NS_PER_MS
 from engine.venues.hyperliquid.codec_orders import UnfitOrder, encode_cancel, encode_order
@@ -67,6 +67,10 @@ class HyperliquidAdapter:
         )
         self._dead_man = DeadMan(settings.dead_man_s, performer, self._notary, report, now_ns)
 
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """See `engine.venues.adapter`. An order is known by its client id, which is made of ours."""
+        self._memory.recall(orders, since_ns)
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up for ever; `started()` after the first LinkUp.
 
@@ -110,6 +114,8 @@ class HyperliquidAdapter:
                 return self._delivery(self._deliveries.query_order, command)
             case QueryPosition():
                 return self._delivery(self._deliveries.query_position, command)
+            case SettlePnl():
+                raise SettlesByItself(command.venue)
             case _:
                 assert_never(command)
 

@@ -130,7 +130,10 @@ class Deliveries:
         order_id = order_id_of(order.cloid)
         if order_id is None:
             return ()
-        refusal = cancel_refusal(status, order_id)
+        try:
+            refusal = cancel_refusal(status, order_id)
+        except FrameError as unread:
+            return (unresolved(order_id, f"cancel all: {unread}"),)
         return await self._ended(order_id) if refusal is None else (refusal,)
 
     async def query_order(self, command: QueryOrder) -> Messages:

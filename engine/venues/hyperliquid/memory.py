@@ -20,6 +20,7 @@ from actors.messages import (
     PositionReported,
     VenueMessage,
 )
+from engine.venues.adapter import Recalled
 from engine.venues.hyperliquid.codec import (
     NS_PER_MS,
     account,
@@ -118,6 +119,14 @@ class Memory:
         if len(self._pending) > self._pending_most:
             del self._pending[next(iter(self._pending))]
 
+    def recall(self, orders: Iterable[Recalled], since_ns: int) -> None:
+        """Orders of an earlier process that may be open; what happened since then was not told."""
+        for recalled in orders:
+            if not recalled.over:
+                self.sent(recalled.order, recalled.decided_ns)
+        self.floor_ms = min(self.floor_ms, since_ns // NS_PER_MS - self._overlap_ms)
+        self._last_fill_ms = self._last_payment_ms = self.floor_ms
+
     def pending(self, order_id: str) -> Pending | None:
         """An order that may be open; None when it is over, or was not sent by this process."""
         return self._pending.get(order_id)
@@ -160,12 +169,19 @@ class Memory:
         return self.note(tuple(messages))
 
     def fills(self, fills: Iterable[Fill]) -> tuple[VenueMessage, ...]:
-        """Fills not told before, oldest first; a fill that cannot be read is refused alone."""
-        recent = (fill for fill in fills if fill.time >= self.floor_ms)
+        """Fills not told before, oldest first; a fill that cannot be read is refused alone.
+
+        For fills from the stream, or from a history: between what was told so and the newest nothing is missing.
+        """
+        recent = tuple(fill for fill in fills if fill.time >= self.floor_ms)
+        self._last_fill_ms = max((self._last_fill_ms, *(fill.time for fill in recent)))
         return self._tell_fills(recent)
 
     def fills_of(self, oid: int, fills: Iterable[Fill]) -> tuple[VenueMessage, ...]:
-        """Fills of one order not told before, however old."""
+        """Fills of one order not told before, however old.
+
+        The next backfill begins no later for them: what else happened before them, in a gap, is not known yet.
+        """
         return self._tell_fills(fill for fill in fills if fill.oid == oid)
 
     def fills_from_ms(self) -> int:
@@ -179,7 +195,6 @@ class Memory:
     def _tell_fill(self, fill: Fill) -> VenueMessage | None:
         if not self._told_fills.put(fill_id(fill)):
             return None
-        self._last_fill_ms = max(self._last_fill_ms, fill.time)
         order_id = order_id_of(fill.cloid) or self._order_ids.get(str(fill.oid))
         try:
             return fill_message(fill, self._user, order_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.venues.hyperliquid.signing_request import HyperliquidSigned, HyperliquidSignRequest
 from engine.venues.hyperliquid.wire_orders import Signature
-from engine.venues.signing import SigningRefused
+from engine.venues.signing import Purpose, SigningRefused
 
 __all__ = ["HyperliquidSignRequest", "HyperliquidSigned", "HyperliquidSigner", "SigningUnavailable"]
 
@@ -40,11 +40,15 @@ class HyperliquidSigner:
     def __repr__(self) -> str:
         return f"HyperliquidSigner({self.address})"
 
-    def sign(self, request: HyperliquidSignRequest, /) -> HyperliquidSigned:
+    def purpose_of(self, request: HyperliquidSignRequest, /) -> Purpose:
         """Raises SigningRefused for the other network, and for what may not be signed."""
-        _ = request.purpose
         if request.is_mainnet != self.is_mainnet:
             raise SigningRefused(f"hyperliquid: the key is for {_network(self.is_mainnet)} alone")
+        return request.purpose
+
+    def sign(self, request: HyperliquidSignRequest, /) -> HyperliquidSigned:
+        """Raises SigningRefused as `purpose_of`."""
+        self.purpose_of(request)
         return HyperliquidSigned(signature=self._signature(request.action, request.nonce, request.expires_after_ms))
 
     def _signature(self, action: dict[str, Any], nonce: int, expires_after_ms: int | None) -> Signature:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.venues.hyperliquid.wire_orders import Signature
-from engine.venues.signing import ZERO, Purpose, SigningRefused, SignRequest
+from engine.venues.signing import Opening, Purpose, SigningRefused, SignRequest
 
 Amount = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+(\.[0-9]+)?\Z", max_length=40)]
 
@@ -39,7 +39,7 @@ class HyperliquidSignRequest(SignRequest, frozen=True, kw_only=True, forbid_unkn
             raise SigningRefused(f"hyperliquid: an action that is not allowed: {error}") from None
         match action:
             case _Order():
-                return Purpose(operation="order", opens_usd=sum(map(_opens_usd, action.orders), ZERO))
+                return Purpose(operation="order", opens=tuple(_opening(line) for line in action.orders if not line.r))
             case _UpdateLeverage():
                 return Purpose(operation="leverage", leverage=action.leverage)
             case _ScheduleCancel():
@@ -127,6 +127,6 @@ class _Noop(_Strict, frozen=True, kw_only=True, tag="noop"):
 Allowed = _Order | _Cancels | _CancelsByCloid | _UpdateLeverage | _ScheduleCancel | _Noop
 
 
-def _opens_usd(line: _Line) -> Decimal:
-    """Limit price times size. Both are per the venue's unit, so a token counted per thousand needs no care."""
-    return ZERO if line.r else Decimal(line.p) * Decimal(line.s)
+def _opening(line: _Line) -> Opening:
+    size = Decimal(line.s)
+    return Opening(market=str(line.a), size=size, usd=Decimal(line.p) * size)

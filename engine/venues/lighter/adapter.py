@@ -13,10 +13,10 @@ from typing import Literal, assert_never
 
 import trio
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
 from actors.domain import MarketStatus, RejectReason, Venue
 from actors.messages import CancelRejected, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
-from engine.venues.adapter import Delivery, NowNs, Report
+from engine.venues.adapter import Delivery, NowNs, Recalled, Report, SettlesByItself
 from engine.venues.lighter import codec_rest, signing_request as to_sign
 from engine.venues.lighter.client import Client, LighterSigning
 from engine.venues.lighter.codec import client_order_index, encode_order
@@ -83,8 +83,16 @@ class LighterAdapter:
                 return partial(self._query_order, command)
             case QueryPosition():
                 return partial(self._query_position, command)
+            case SettlePnl():
+                raise SettlesByItself(command.venue)
             case _:
                 assert_never(command)
+
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """See `engine.venues.adapter`. The venue knows an order by 48 bits of its id, so each has to be remembered."""
+        for recalled in orders:
+            self._ledger.recall(recalled)
+        self._dialogue.recall(since_ns)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up, and what has to be done beside it."""

@@ -72,6 +72,12 @@ class LighterDialogue:
         self.instruments: dict[str, Instrument] = {}
         self.wrong_leverage: dict[str, str] = {}
 
+    def recall(self, since_ns: int) -> None:
+        """An earlier process heard until then: the first snapshot tells what has happened since."""
+        self._since_ns = since_ns
+        self._started_ns = since_ns - self._overlap_ns
+        self._ledger.heard_until(self._started_ns)
+
     async def prepare(self) -> None:
         """Have a token at hand that outlives the stream about to open. Raises TransportError."""
         self._token = await self._client.token(fresh=True)

@@ -22,6 +22,7 @@ from actors.messages import (
     OrderRejected,
     VenueMessage,
 )
+from engine.venues.adapter import Recalled
 from engine.venues.lighter.codec import client_order_index, ns
 from engine.venues.lighter.codec_orders import (
     OwnTrade,
@@ -113,6 +114,22 @@ class Ledger:
             )
         )
         return True
+
+    def recall(self, recalled: Recalled) -> None:
+        """Remember an order of an earlier process: as one that is asked about, or as one that was over."""
+        order = recalled.order
+        known = self.expect(order.order_id, order.asset)
+        changes: dict[str, object] = {"ioc": order.time_in_force is TimeInForce.IOC, "reduce_only": order.reduce_only}
+        if recalled.over:
+            end = OrderDone(
+                venue=Venue.LIGHTER, order_id=order.order_id, filled=recalled.filled, reason=DoneReason.CANCELED
+            )
+            changes |= {"end": end, "claimed": recalled.filled, "told": recalled.filled}
+        self._change(known.index, **changes)
+
+    def heard_until(self, since_ns: int) -> None:
+        """An earlier process has told what came before."""
+        self._floor_ns = min(self._floor_ns, since_ns)
 
     def expect(self, order_id: str, asset: str) -> Known:
         """What is known of an order that is asked about; an order of an earlier process is remembered from now on."""

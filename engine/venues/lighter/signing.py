@@ -27,7 +27,7 @@ from engine.venues.lighter.signing_request import (
     ScheduleCancelAll,
     UpdateLeverage,
 )
-from engine.venues.signing import SigningRefused
+from engine.venues.signing import Purpose, SigningRefused
 
 SECRET_BYTES = 40
 LIBRARIES = {
@@ -120,11 +120,15 @@ class LighterSigner:
         self._identity = hashlib.sha256(secret + chain_id.to_bytes(8, "big")).hexdigest()
         self._load()
 
-    def sign(self, request: LighterSignRequest, /) -> LighterSigned:
-        """Sign now, offline. Raises SigningRefused."""
-        _ = request.purpose  # its ranges are checked there; nothing outside them reaches the library
+    def purpose_of(self, request: LighterSignRequest, /) -> Purpose:
+        """Raises SigningRefused for the other network, and for values out of the venue's range."""
         if request.chain_id != self._chain_id:
             raise SigningRefused(f"lighter: asked for network {request.chain_id}, this key is for {self._chain_id}")
+        return request.purpose
+
+    def sign(self, request: LighterSignRequest, /) -> LighterSigned:
+        """Sign now, offline. Raises SigningRefused."""
+        self.purpose_of(request)  # ranges are checked there; nothing outside them reaches the library
         self._load()
         match body := request.body:
             case AuthToken():

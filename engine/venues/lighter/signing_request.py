@@ -1,7 +1,8 @@
 """What may be signed for Lighter, as plain data, and what each signature is for. Counterpart: `signing`.
 
 Integers are scaled as the venue wants them; each order carries its market's decimals so that whoever guards the key
-can tell its notional without asking the venue. Nothing that moves money or changes keys can be expressed here.
+can tell its notional without asking the venue; its size is capped in the integers themselves. Nothing that moves
+money or changes keys can be expressed here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from engine.venues.lighter.wire import (
     PERP_MARKET_INDEX_MOST,
     PRICE_MOST,
 )
-from engine.venues.signing import Purpose, SigningRefused, SignRequest
+from engine.venues.signing import Opening, Purpose, SigningRefused, SignRequest
 
 MarketIndex = Annotated[int, msgspec.Meta(ge=0, le=PERP_MARKET_INDEX_MOST)]
 QUOTE_DECIMALS = 6
@@ -43,9 +44,10 @@ class CreateOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     nonce: Nonce
 
     @property
-    def notional_usd(self) -> Decimal:
-        """Price times amount, unscaled."""
-        return Decimal(self.base_amount * self.price).scaleb(-(self.size_decimals + self.price_decimals))
+    def opening(self) -> Opening:
+        """The size as it is signed, without the decimals; price times size with them."""
+        usd = Decimal(self.base_amount * self.price).scaleb(-(self.size_decimals + self.price_decimals))
+        return Opening(market=str(self.market_index), size=Decimal(self.base_amount), usd=usd)
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True):
@@ -108,7 +110,7 @@ class LighterSignRequest(SignRequest, frozen=True, kw_only=True, forbid_unknown_
         match body:
             case CreateOrder():
                 _refuse_small_units(body)
-                return Purpose(operation="order", opens_usd=Decimal(0) if body.reduce_only else body.notional_usd)
+                return Purpose(operation="order", opens=() if body.reduce_only else (body.opening,))
             case UpdateLeverage():
                 return Purpose(operation="leverage", leverage=body.leverage)
             case ScheduleCancelAll():

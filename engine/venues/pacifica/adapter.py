@@ -12,10 +12,10 @@ from typing import Literal, assert_never
 
 import trio
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
 from actors.domain import NS_PER_S, RejectReason, Venue
 from actors.messages import CancelRejected, OrderAccepted, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
-from engine.venues.adapter import Delivery, NowNs, Report
+from engine.venues.adapter import Delivery, NowNs, Recalled, Report, SettlesByItself
 from engine.venues.link import FrameError, keep_link
 from engine.venues.pacifica import codec_rest, refusals
 from engine.venues.pacifica.backfill import Backfill
@@ -83,8 +83,17 @@ class PacificaAdapter:
                 return partial(self._query_order, command)
             case QueryPosition():
                 return partial(self._query_position, command)
+            case SettlePnl():
+                raise SettlesByItself(command.venue)
             case _:
                 assert_never(command)
+
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """See `engine.venues.adapter`. An order is found by its client id, which is made of ours, in the history."""
+        for recalled in orders:
+            if not recalled.over:
+                self._ledger.sent(recalled.order, recalled.decided_ns)
+        self._dialogue.recall(since_ns)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up, fetch fills the stream withheld, and read each hour's funding payments."""

@@ -52,6 +52,11 @@ class PacificaDialogue:
         self._symbols = {market_of_asset(asset).symbol: None for asset in settings.assets}
         self.instruments: dict[str, Instrument] = {}
 
+    def recall(self, since_ns: int) -> None:
+        """An earlier process heard until then: the first snapshot tells what has happened since."""
+        self._since_ns = since_ns
+        self._started_ns = since_ns - self._overlap_ns
+
     def greetings(self) -> tuple[bytes, ...]:
         """Prices of all markets, the best quotes of ours, and our account."""
         account = self._settings.account

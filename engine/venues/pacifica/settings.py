@@ -19,8 +19,8 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     missing from `account_trades` was observed in July 2026).
 
     `identified`: the transport shows an API key of this account (header PF-API-KEY) with every request and handshake.
-    The key is a secret and no setting: whoever builds the transport takes it from the key source. With it come more
-    credits and the channel `account_liquidations`.
+    It is told by whoever builds the transport, not chosen: the key is a secret, and stands in the file the profile
+    names (`access_key_file`). With it come more credits and the channel `account_liquidations`.
 
     The venue has no dead-man's switch (docs, 2026): an engine that dies leaves its resting orders there.
     """

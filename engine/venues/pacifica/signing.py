@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.venues.pacifica.signing_request import PacificaSigned, PacificaSignRequest, canonical_message
+from engine.venues.signing import Purpose
 
 __all__ = ["PacificaSignRequest", "PacificaSigned", "PacificaSigner", "solana_seed"]
 
@@ -36,9 +37,13 @@ class PacificaSigner:
     def __repr__(self) -> str:
         return f"PacificaSigner({self.public_key})"
 
-    def sign(self, request: PacificaSignRequest, /) -> PacificaSigned:
+    def purpose_of(self, request: PacificaSignRequest, /) -> Purpose:
         """Raises SigningRefused for what may not be signed."""
-        _ = request.purpose
+        return request.purpose
+
+    def sign(self, request: PacificaSignRequest, /) -> PacificaSigned:
+        """Raises SigningRefused as `purpose_of`."""
+        self.purpose_of(request)
         return PacificaSigned(
             signature=self._signature(
                 request.operation, request.payload, request.timestamp_ms, request.expiry_window_ms

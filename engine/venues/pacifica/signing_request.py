@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from engine.venues.pacifica.codec import CANCEL_ALL, CANCEL_ORDER, CREATE_ORDER, UPDATE_LEVERAGE
-from engine.venues.signing import ZERO, Purpose, SigningRefused, SignRequest
+from engine.venues.signing import Opening, Purpose, SigningRefused, SignRequest
 
 Amount = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]+(\.[0-9]+)?\Z", max_length=40)]
 
@@ -93,9 +93,9 @@ class _CreateOrder(_Payload, frozen=True, kw_only=True):
 
     @property
     def purpose(self) -> Purpose:
-        """Limit price times size. Both are per the venue's unit: a token counted per thousand needs no care."""
-        opens_usd = ZERO if self.reduce_only else Decimal(self.price) * Decimal(self.amount)
-        return Purpose(operation="order", opens_usd=opens_usd)
+        size = Decimal(self.amount)
+        opening = Opening(market=self.symbol, size=size, usd=Decimal(self.price) * size)
+        return Purpose(operation="order", opens=() if self.reduce_only else (opening,))
 
 
 class _CancelOrder(_Payload, frozen=True, kw_only=True):

@@ -36,6 +36,9 @@ OrderEvent = Literal[
 
 REST_PREFIX = "/api/v1"
 STREAM_PATH = "/ws"
+ACCESS_HEADER = "PF-API-KEY"
+"""Carries an API key of the account, with requests and in the handshake (docs "Rate limits" and "Account
+liquidations", 2026). What the venue does with a key it does not know: not verified."""
 
 T = TypeVar("T")
 

@@ -88,7 +88,10 @@ def adopts(taker: str, maker: str) -> Answers:
 
 POSITIONS: Answers = (like(QueryPosition, venue=TAKER), like(QueryPosition, venue=MAKER))
 REFUSED = like(Tell, to="funding_scanner", message=like(EntryRefused))
-TOLD_HEDGED = like(Tell, to="funding_scanner", message=like(PairHedged))
+TOLD_HEDGED: Answers = (
+    like(Tell, to="funding_scanner", message=like(PairHedged)),
+    like(Tell, to="engine_lifecycle", message=like(PairHedged)),
+)
 TOLD_CLOSED: Answers = (
     like(Tell, to="funding_scanner", message=like(PairClosed)),
     like(Tell, to="engine_lifecycle", message=like(PairClosed)),

@@ -34,8 +34,8 @@ SWEEP_LAPSED: Cues = (NO_MAKER_LINK, unresolved(), lapsed())
 """From MAKER_PENDING.sweeping: the sweep counts as never placed, and the taker leg is trimmed."""
 
 HOLD_SCENES = (
-    Scene("H1", "HEDGED.earning", (adl(5),), (order("close", "10", MAKER),), "CLOSING.first_leg"),
-    Scene("H2", "HEDGED.earning", (adl(4),), (order("reduce", "5", MAKER),), "REDUCING.first_leg"),
+    Scene("H1", "HEDGED.earning", (adl(5),), (alarm("adl_level"), order("close", "10", MAKER)), "CLOSING.first_leg"),
+    Scene("H2", "HEDGED.earning", (adl(4),), (alarm("adl_level"), order("reduce", "5", MAKER)), "REDUCING.first_leg"),
     Scene("H3", "HEDGED.earning", (adl(3),), (), "HEDGED.earning"),
     Scene(
         "H4",

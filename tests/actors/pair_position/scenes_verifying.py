@@ -29,9 +29,9 @@ SCENES = (
         TOLD_CLOSED,
         "CLOSED.flat",
     ),
-    Scene("V2", "MAKER_PENDING.verifying", both_confirm(), (TOLD_HEDGED,), "HEDGED.earning"),
-    Scene("V2", "HEDGED.rechecking", both_confirm(), (TOLD_HEDGED,), "HEDGED.earning"),
-    Scene("V2", "REDUCING.verifying", both_confirm(), (TOLD_HEDGED,), "HEDGED.earning"),
+    Scene("V2", "MAKER_PENDING.verifying", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
+    Scene("V2", "HEDGED.rechecking", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
+    Scene("V2", "REDUCING.verifying", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
     Scene(
         "V3",
         "HEDGED.earning",
@@ -84,7 +84,7 @@ SCENES = (
         "V9",
         "MAKER_PENDING.verifying",
         (reported(TAKER, "-8"), reported(MAKER, "8"), *ASKED_OUT),
-        (*adopts("-8", "8"), TOLD_HEDGED),
+        (*adopts("-8", "8"), *TOLD_HEDGED),
         "HEDGED.earning",
     ),
     Scene(

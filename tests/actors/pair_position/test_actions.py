@@ -19,6 +19,7 @@ from actors.messages import AnyMessage, EntryRefused, PairClosed, PairHedged, Re
 from actors.pair_position.state import REDUCING_PURPOSES
 from actors.policy import EntryPolicy, ExitPolicy, Policy
 from tests.actors.pair_position.scenes import Scene
+from tests.actors.pair_position.scenes_verifying import ASKED_OUT
 from tests.actors.pair_position.test_rows import SCENES
 from tests.factories import (
     MAKER,
@@ -36,6 +37,7 @@ from tests.factories import (
     pair_at,
     quote,
     rejected,
+    reported,
 )
 from tests.playbook import fires, later
 from tests.stories import BOTH_REFUSED, CLOSE, EMERGENCY, STORIES
@@ -206,7 +208,7 @@ def test_a_refusal_says_why() -> None:
 
 
 def test_the_hedge_is_announced_with_its_size_and_the_end_with_its_result() -> None:
-    assert told(pair_at("HEDGED.earning")) == [PairHedged(pair=PAIR, size=Decimal(10))]
+    assert told(pair_at("HEDGED.earning")) == [PairHedged(pair=PAIR, size=Decimal(10))] * 2
     play = pair_at("CLOSED.flat")
     closed = PairClosed(pair=PAIR, reason="enough", net_usd=play.state.net_usd)
     assert told(play) == [closed, closed]
@@ -223,6 +225,27 @@ def test_an_alarm_names_what_is_left_its_size_and_its_venue(scene: Scene) -> Non
     assert len(alarms) == 1
     for leg in play.state.legs:
         assert f"{leg.position} BTC on {leg.venue.value}" in alarms[0].text
+
+
+def test_an_alarm_names_the_silent_venue_and_repeats_no_answer_from_before_the_close() -> None:
+    play = pair_at("CLOSING.verifying").play(reported(MAKER, "0"), *ASKED_OUT)
+    assert play.state.taker.reported == Decimal(-10), "what the venue said when the pair was hedged"
+    text = alarmed(play)
+    assert f"no answer from {TAKER.value};" in text
+    assert "the venue said" not in text
+
+
+def test_an_alarm_tells_what_a_venue_says_otherwise_now() -> None:
+    text = alarmed(pair_at("CLOSING.verifying").play(reported(MAKER, "3"), *ASKED_OUT))
+    assert f"0 BTC on {MAKER.value} (the venue said 3)" in text
+    assert text.count("the venue said") == 1
+
+
+def alarmed(play: PairPlay) -> str:
+    """The text of the one alarm of the last step."""
+    assert play.step is not None
+    (alarm,) = [command for command in play.step.commands if isinstance(command, RaiseAlarm)]
+    return alarm.text
 
 
 def test_nothing_is_sent_for_a_leg_that_is_flat() -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from actors.domain import DoneReason
+from actors.messages import EngineResumed
 from statecharts.order import CHART
 from tests.factories import (
     PairCue,
@@ -31,6 +32,8 @@ class OrderScene(NamedTuple):
     place: str
     filled: str = "0"
 
+
+RESUMED: PairCue = lambda _: EngineResumed(silent_since_ns=1)  # noqa: E731 - a cue like its neighbours
 
 SCENES = (
     OrderScene("O1", (accepted(),), "OPEN"),
@@ -57,6 +60,8 @@ SCENES = (
     OrderScene("O13", (rejected(), filled("3", number=0)), "REJECTED", "3"),
     OrderScene("O13", (done("4"), filled("4", number=0)), "CANCELED", "4"),
     OrderScene("O14", (done("4"), done("6", number=0)), "CANCELED", "6"),
+    OrderScene("O16", (RESUMED,), "UNRESOLVED"),
+    OrderScene("O16", (accepted(), RESUMED), "UNRESOLVED"),
     OrderScene("O15", (lapsed(), accepted()), "OPEN"),
 )
 

@@ -10,6 +10,8 @@ from tests.actors.pair_position import (
     scenes_emergency,
     scenes_entering,
     scenes_holding,
+    scenes_losing,
+    scenes_resuming,
     scenes_verifying,
 )
 from tests.actors.pair_position.scenes import Scene, act
@@ -22,6 +24,8 @@ SCENES: tuple[Scene, ...] = (
     *scenes_closing.SCENES,
     *scenes_verifying.SCENES,
     *scenes_emergency.SCENES,
+    *scenes_resuming.SCENES,
+    *scenes_losing.SCENES,
 )
 IDS = [f"{scene.row}-{scene.start}" for scene in SCENES]
 

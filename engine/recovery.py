@@ -1,0 +1,170 @@
+"""Goes on with a run that was cut off: its journal is verified, folded, and everything it left open is named.
+
+What a recovery hands to `engine.runtime`: the states as they were, messages between actors that were told and not yet
+delivered, timers that run, and orders that may have been sent. Nothing is believed beyond that: the engine tells every
+actor that it was away (`EngineResumed`), and they ask the venues. Counterpart: `engine.journal`, which it continues.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from actors.commands import SetTimer, StopEngine, SubmitOrder
+from actors.domain import Venue
+from actors.messages import EngineResumed, LinkLost
+from actors.pair_position.state import PairPosition
+from actors.policy import Policy
+from engine.alarms import Told
+from engine.comparison import Tally as Comparison
+from engine.core import BOARD, Core, Decision
+from engine.errors import UserError
+from engine.journal import cut_torn_tail
+from engine.journal.errors import JournalError
+from engine.journal.reader import JournalReader
+from engine.journal.record import Header
+from engine.journal.revision import code_revision
+from engine.replay import build_core, redecide
+from engine.router import Router
+from engine.sequencer import Waiting, consequences
+from engine.venues.adapter import Recalled
+from engine.view import Tally
+
+RECALLED_MOST = 2000
+"""Orders an adapter is told of, besides those that were not over: late words about older ones find their pair alone."""
+
+
+class RecoveryRefused(UserError):
+    """The run cannot be gone on with; the text says why, what it held, and what to do instead."""
+
+
+class Recovery:
+    """A run that was cut off, folded up to its last record; what `engine.runtime` goes on with."""
+
+    def __init__(self, directory: Path, told: Told | None = None) -> None:
+        """Cut a torn tail, verify and fold the journal. Raises JournalError's kinds, RecoveryRefused."""
+        self.directory = directory
+        self.torn_bytes = cut_torn_tail(directory)
+        reader = JournalReader(directory, head_needed=True)
+        self.header: Header = reader.header
+        self.core: Core = build_core(reader.header)
+        self.router = Router(self.core.states)
+        self.tally = Tally(told)
+        self.first_ns = self.last_ns = 0
+        self.last_seq = 0
+        self.stop_reason = ""
+        self._waiting: deque[Waiting] = deque()
+        self._timers: dict[tuple[str, str, int], SetTimer] = {}
+        self._orders: dict[str, tuple[SubmitOrder, int]] = {}
+        self._fold(reader)
+        if reader.end is not None:
+            raise RecoveryRefused(f"{directory} has ended ({reader.end.reason}): there is nothing to go on with")
+
+    @property
+    def policy(self) -> Policy:
+        """The policy the run is decided by, from its header."""
+        return self.header.policy
+
+    def _fold(self, reader: JournalReader) -> None:
+        comparison = Comparison()
+        for record, decision in redecide(reader, self.core):
+            if not comparison.compare(record, decision):
+                raise RecoveryRefused(
+                    f"{self.directory}: this code ({code_revision()}) decides record {record.seq} ({record.to}) "
+                    f"otherwise than {self.header.code} did; go on with that code, or flatten with `perp2perp flatten`"
+                )
+            self._take(decision)
+
+    def _take(self, decision: Decision) -> None:
+        envelope = decision.envelope
+        self.last_seq, self.last_ns = envelope.seq, envelope.at_ns
+        self.first_ns = self.first_ns or envelope.at_ns
+        heard = Waiting(envelope.to, envelope.cause, envelope.message)
+        if envelope.cause and heard in self._waiting:
+            self._waiting.remove(heard)
+        self._waiting.extend(consequences(decision, self.core, self.router))
+        for command in decision.commands:
+            if isinstance(command, SetTimer):
+                self._timers[(envelope.to, command.timer, command.generation)] = command
+            elif isinstance(command, SubmitOrder):
+                self._orders[command.order_id] = (command, envelope.at_ns)
+            elif isinstance(command, StopEngine):
+                self.stop_reason = command.reason
+        self.tally.watch(decision)
+        self.tally.look(self.core, decision)
+
+    # what is left
+
+    def timers(self) -> tuple[tuple[str, SetTimer], ...]:
+        """Timers that were running, by actor; those that came due meanwhile fire at once."""
+        return tuple(
+            (state.actor, self._timers[(state.actor, armed.timer, armed.generation)])
+            for state in self.core.states.values()
+            for armed in state.timers
+        )
+
+    def orders(self, venue: Venue) -> tuple[Recalled, ...]:
+        """Orders on a venue, oldest first: all that may be open, and the latest others."""
+        known = {order.id: order for pair in self._pairs() for order in pair.orders}
+        recalled = []
+        for order, decided_ns in self._orders.values():
+            if order.venue is venue:
+                ours = known.get(order.order_id)
+                over, filled = (True, order.size) if ours is None else (ours.over, ours.filled)
+                recalled.append(Recalled(order=order, decided_ns=decided_ns, over=over, filled=filled))
+        latest = max(0, len(recalled) - RECALLED_MOST)
+        return tuple(each for number, each in enumerate(recalled) if number >= latest or not each.over)
+
+    def news(self) -> tuple[Waiting, ...]:
+        """What actors hear before anything else, in order.
+
+        First that no link is up, so that nothing is opened on what was known; then what they told each other in the
+        last batch and nobody has heard, since its record was cut off; then that the engine was away.
+        """
+        resumed = EngineResumed(silent_since_ns=self.last_ns)
+        lost = [
+            Waiting(to, 0, LinkLost(venue=venue, reason="the engine was not running"))
+            for venue in self.policy.scanner.venues
+            for to in (BOARD, f"venue_link/{venue.value}")
+            if self.core.board.link_up(venue)
+        ]
+        away = ("funding_scanner", *self.router.open_pairs(), "engine_lifecycle")
+        return (*lost, *self._waiting, *(Waiting(to, 0, resumed) for to in away))
+
+    def _pairs(self) -> tuple[PairPosition, ...]:
+        return tuple(state for state in self.core.states.values() if isinstance(state, PairPosition))
+
+    def left_open(self) -> tuple[str, ...]:
+        """What the books held, for people: one line a pair that was not closed."""
+        return tuple(
+            f"{pair.actor} in {pair.place}: "
+            + ", ".join(f"{leg.position} {pair.asset} on {leg.venue.value}" for leg in pair.legs)
+            for pair in self._pairs()
+            if not pair.place.startswith("CLOSED")
+        )
+
+
+def unfinished(runs: Path, config_digest: str) -> Path | None:
+    """The latest run directory under `runs` with this configuration whose journal has no end; None when there is none.
+
+    A journal that cannot be read counts as unfinished: what it held must not be forgotten.
+    """
+    if not runs.is_dir():
+        return None
+    for directory in sorted((path for path in runs.iterdir() if path.is_dir()), reverse=True):
+        if _is_unfinished(directory, config_digest):
+            return directory
+    return None
+
+
+def _is_unfinished(directory: Path, config_digest: str) -> bool:
+    if not (directory / "journal.jsonl").is_file():
+        return False
+    try:
+        reader = JournalReader(directory, head_needed=True)
+        if reader.header.config_digest != config_digest:
+            return False
+        reader.exhaust()
+    except JournalError:
+        return True
+    return reader.end is None
