@@ -13,20 +13,27 @@ import msgspec
 import trio
 
 from engine import config as configuration, listing
+from engine.alarms import Told
 from engine.config import Config
 from engine.doors import Doors, NetworkDoors, PaperDoors
 from engine.doors.network import sandbox_clocks, speed_of
+from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market
 from engine.world import build_faults, build_market, narrowed_to_recording
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked for, after the command line had its say. `speed` None is as fast as possible."""
+    """What a run was asked for, after the command line had its say. `speed` None is as fast as possible.
+
+    `resume` names the run directory to go on with; `anew` begins a run although an earlier one was cut off.
+    """
 
     config: Config
     runs: Path
     speed: float | None = None
+    resume: Path | None = None
+    anew: bool = False
 
 
 def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
@@ -39,26 +46,56 @@ def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
     return engine.finish()
 
 
-def prepare(request: RunRequest, progress: Progress | None = None) -> Engine:
+def prepare(request: RunRequest, progress: Progress | None = None, told: Told | None = None) -> Engine:
     """An engine ready to run, its directory made and its journal begun; when it fails, nothing is left behind.
 
-    Raises also SandboxMissing, when the profile is a sandbox's and the simulated venues have not been started.
+    `told` hears of each alarm; what the run leaves out of what was asked for stands in the engine's notes. Raises also
+    SandboxMissing, when the profile is a sandbox's and the simulated venues have not been started, and RecoveryRefused,
+    when a run that was cut off cannot be gone on with.
     """
     configuration.refuse_unready(request.config)
     if request.config.run.mode == "sandbox":
-        return _over_sockets(request, progress)
-    return _in_memory(request, progress)
+        return _over_sockets(request, progress, told)
+    if request.resume is not None:
+        raise RecoveryRefused(
+            f"--resume {request.resume}: the venues of a paper run end with it; the same command with the same seed "
+            "repeats it byte for byte"
+        )
+    return _in_memory(request, progress, told)
 
 
-def _over_sockets(request: RunRequest, progress: Progress | None) -> Engine:
+def _over_sockets(request: RunRequest, progress: Progress | None, told: Told | None) -> Engine:
     if request.config.faults or request.config.market.kind == "recorded":
         raise configuration.ConfigError(
             "a sandbox's faults and market are its venues': give --faults and the recording to `perp2perp simulate`"
         )
-    clocks = trio.run(sandbox_clocks, request.config)
+    listed, left_out = listing.with_listed_assets(request.config)
+    clocks = trio.run(sandbox_clocks, listed)
     speed = speed_of(clocks, request.speed)
-    config = with_own_order_ids(request.config, max(clock.now_ns for clock in clocks.values()))
-    return _engine(request, config, NetworkDoors(config, speed=speed), speed, progress)
+    cut_off = None if request.anew else run_to_resume(request.resume, request.runs, listed)
+    if cut_off is not None:
+        return _gone_on_with(cut_off, listed, speed, progress, told)
+    config = with_own_order_ids(listed, max(clock.now_ns for clock in clocks.values()))
+    engine = _engine(request, config, NetworkDoors(config, speed=speed), speed, progress, told)
+    engine.notes.extend(left_out)
+    return engine
+
+
+def _gone_on_with(
+    directory: Path, config: Config, speed: float, progress: Progress | None, told: Told | None
+) -> Engine:
+    """The engine of a run that was cut off; decided by the policy the run began with."""
+    recovery = Recovery(directory, told)
+    config = msgspec.structs.replace(config, policy=recovery.policy)
+    if configuration.digest(config) != recovery.header.config_digest:
+        raise RecoveryRefused(
+            f"{directory} was begun with other venues, accounts or run settings than this profile has; give the "
+            "profile it was begun with, or close by hand what it holds and begin anew with --new"
+        )
+    doors = NetworkDoors(config, speed=speed)
+    engine = Engine(config, doors, directory, speed, progress, recovery=recovery)
+    engine.notes.extend(recovery.words())
+    return engine
 
 
 def with_own_order_ids(config: Config, now_ns: int) -> Config:
@@ -67,24 +104,29 @@ def with_own_order_ids(config: Config, now_ns: int) -> Config:
     return msgspec.structs.replace(config, policy=msgspec.structs.replace(config.policy, order_namespace=namespace))
 
 
-def _in_memory(request: RunRequest, progress: Progress | None) -> Engine:
+def _in_memory(request: RunRequest, progress: Progress | None, told: Told | None) -> Engine:
     narrowed, left_out = narrowed_to_recording(request.config)
     market = build_market(narrowed)
     faults = build_faults(narrowed)
     config, notes = fit_to_market(narrowed, market)
     start_ns = first_common_ns(market, config)
     doors = PaperDoors(config, market, start_ns, faults)
-    engine = _engine(request, config, doors, request.speed, progress)
+    engine = _engine(request, config, doors, request.speed, progress, told)
     engine.notes.extend((*left_out, *notes))
     return engine
 
 
 def _engine(
-    request: RunRequest, config: Config, doors: Doors, speed: float | None, progress: Progress | None
+    request: RunRequest,
+    config: Config,
+    doors: Doors,
+    speed: float | None,
+    progress: Progress | None,
+    told: Told | None,
 ) -> Engine:
     directory = new_directory(request.runs)
     try:
-        return Engine(config, doors, directory, speed, progress)
+        return Engine(config, doors, directory, speed, progress, told=told)
     except BaseException:
         shutil.rmtree(directory)
         raise

@@ -8,21 +8,26 @@ actor that it was away (`EngineResumed`), and they ask the venues. Counterpart: 
 from __future__ import annotations
 
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from actors.commands import SetTimer, StopEngine, SubmitOrder
 from actors.domain import Venue
 from actors.messages import EngineResumed, LinkLost
 from actors.pair_position.state import PairPosition
+from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
 from engine.alarms import Told
 from engine.comparison import Tally as Comparison
+from engine.config import Config, digest
 from engine.core import BOARD, Core, Decision
 from engine.errors import UserError
 from engine.journal import cut_torn_tail
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader
-from engine.journal.record import Header
+from engine.journal.record import JOURNAL_NAME, Header
 from engine.journal.revision import code_revision
 from engine.replay import build_core, redecide
 from engine.router import Router
@@ -128,14 +133,22 @@ class Recovery:
             for to in (BOARD, f"venue_link/{venue.value}")
             if self.core.board.link_up(venue)
         ]
-        away = ("funding_scanner", *self.router.open_pairs(), "engine_lifecycle")
+        settlements = (name for name, state in self.core.states.items() if isinstance(state, PnlSettlement))
+        away = ("funding_scanner", *self.router.open_pairs(), *settlements, "engine_lifecycle")
         return (*lost, *self._waiting, *(Waiting(to, 0, resumed) for to in away))
 
     def _pairs(self) -> tuple[PairPosition, ...]:
         return tuple(state for state in self.core.states.values() if isinstance(state, PairPosition))
 
+    def words(self) -> tuple[str, ...]:
+        """What is gone on with, for people: where it was cut off, and what its books held then."""
+        cut = datetime.fromtimestamp(self.last_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        torn = f", {self.torn_bytes} bytes of a torn last record cut off" if self.torn_bytes else ""
+        first = f"going on with {self.directory}: cut off after record {self.last_seq}, {cut} UTC{torn}"
+        return (first, *(f"  {line}" for line in self.left_open()))
+
     def left_open(self) -> tuple[str, ...]:
-        """What the books held, for people: one line a pair that was not closed."""
+        """What the books held: one line a pair that was not closed."""
         return tuple(
             f"{pair.actor} in {pair.place}: "
             + ", ".join(f"{leg.position} {pair.asset} on {leg.venue.value}" for leg in pair.legs)
@@ -144,27 +157,41 @@ class Recovery:
         )
 
 
-def unfinished(runs: Path, config_digest: str) -> Path | None:
-    """The latest run directory under `runs` with this configuration whose journal has no end; None when there is none.
+def run_to_resume(asked: Path | None, runs: Path, config: Config) -> Path | None:
+    """The run to go on with: the one asked for, else the latest under `runs` that was cut off; None without one.
 
-    A journal that cannot be read counts as unfinished: what it held must not be forgotten.
+    Raises RecoveryRefused when that one was begun with another configuration, or its journal cannot be read: what it
+    holds must not be forgotten.
     """
-    if not runs.is_dir():
-        return None
-    for directory in sorted((path for path in runs.iterdir() if path.is_dir()), reverse=True):
-        if _is_unfinished(directory, config_digest):
+    if asked is not None:
+        return asked
+    for directory in sorted((path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else (), reverse=True):
+        try:
+            header = _header_of_unfinished(directory, config.run.mode)
+        except JournalError as error:
+            raise RecoveryRefused(f"{error}; to begin anew beside it, give --new") from error
+        if header is not None:
+            _require_same(directory, header, config)
             return directory
     return None
 
 
-def _is_unfinished(directory: Path, config_digest: str) -> bool:
-    if not (directory / "journal.jsonl").is_file():
-        return False
-    try:
-        reader = JournalReader(directory, head_needed=True)
-        if reader.header.config_digest != config_digest:
-            return False
-        reader.exhaust()
-    except JournalError:
-        return True
-    return reader.end is None
+def _header_of_unfinished(directory: Path, mode: str) -> Header | None:
+    """The header of a run of that mode without an end record. Raises JournalError's kinds."""
+    if not (directory / JOURNAL_NAME).is_file():
+        return None
+    reader = JournalReader(directory, head_needed=True)
+    if reader.header.mode != mode:
+        return None
+    reader.exhaust()
+    return None if reader.end is not None else reader.header
+
+
+def _require_same(directory: Path, header: Header, config: Config) -> None:
+    """Order ids are a run's own; everything else must be as it was."""
+    policy = msgspec.structs.replace(config.policy, order_namespace=header.policy.order_namespace)
+    if digest(msgspec.structs.replace(config, policy=policy)) != header.config_digest:
+        raise RecoveryRefused(
+            f"{directory} was cut off, and begun with another configuration; go on with it (--resume {directory}), or "
+            "close by hand what it holds and begin anew with --new"
+        )

@@ -87,7 +87,7 @@ class Desk:
             lambda: self.now_ns,
             Limits(batch_most=batch_most),
             self.ledger.watch,
-            self.first,
+            last=(len(run.decisions), 0),
         )
 
     def batch(self, *letters: tuple[str, AnyMessage]) -> list[Decision]:

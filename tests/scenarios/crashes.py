@@ -1,35 +1,39 @@
 """Kills the engine at a chosen commit of its journal and goes on with the run: the venues live on meanwhile.
 
 As a process that is killed, the engine leaves behind what reached the disk and what reached the venues, nothing else.
-`python -m tests.scenarios.crashes` kills it at every commit of a whole life of a pair, in three ways each, and prints a
-table; the tests do so where a pair decides.
+`python -m tests.scenarios.crashes` kills it wherever a pair decides, in three ways each, and prints what went wrong;
+the tests try a part of that.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
 import msgspec
 import trio
 
+from engine.core import Core, Decision
 from engine.determinism import run_virtual
 from engine.doors import PaperDoors
-from engine.journal import Disk
-from engine.journal.files import Write
+from engine.errors import UserError
+from engine.journal import DISK, Disk
 from engine.recovery import Recovery
 from engine.replay import render_replay, replay
-from engine.runtime import Engine, first_of
+from engine.runtime import Companion, Engine, Stage, first_of
 from engine.simulators.faults import FaultPlan
-from tests.scenarios.harness import DRIFT, HYPERLIQUID, LIGHTER, PACIFICA, Run, Scenario, config_of, market_of
+from tests.scenarios.harness import POLL_S, Run, Scenario, config_of, market_of
 from tests.scenarios.invariants import check_invariants
+from tests.scenarios.market import NS_PER_S
 
 How = Literal["before the write", "in the write", "between write and send"]
 HOWS: tuple[How, ...] = get_args(How)
+LATER_S = 60.0
+"""A run that was killed does later what the scenario had in mind."""
 
 
 class Killed(BaseException):
@@ -52,45 +56,82 @@ class _Mortal:
         self.commits = 0
 
     def disk(self) -> Disk:
-        write: Write = self._write
-        return Disk(write=write)
+        """What the journal of one engine writes to."""
+        return Disk(write=self._write)
 
     def _write(self, descriptor: int, data: bytes | memoryview) -> int:
         self.commits += 1
         death = self._death
         if death is None or self.commits != death.commit:
-            return _really_write(descriptor, data)
+            return DISK.write(descriptor, data)
         if death.how == "in the write":
-            _really_write(descriptor, memoryview(data)[: len(data) // 2])
+            DISK.write(descriptor, memoryview(data)[: len(data) // 2])
         elif death.how == "between write and send":
-            _really_write(descriptor, data)
+            DISK.write(descriptor, data)
         raise Killed
 
 
-def _really_write(descriptor: int, data: bytes | memoryview) -> int:
-    return Disk().write(descriptor, data)
+class _Cast:
+    """The cues of a scenario, done once, in whichever life of the engine their moment comes."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._done: dict[int, None] = {}
+
+    def companions(self, cores: list[Core]) -> tuple[Companion, ...]:
+        """For one life; `cores` will hold that engine's core."""
+        return tuple(partial(self._play, number, cores) for number in range(len(self._scenario.cues)))
+
+    async def _play(self, number: int, cores: list[Core], stage: Stage) -> None:
+        cue = self._scenario.cues[number]
+        await stage.clock.sleep_until(self._scenario.start_ns + round(cue.at_s * NS_PER_S))
+        while number not in self._done and not cue.when(cores[0]):  # noqa: ASYNC110 - a core tells nobody that it moved
+            await trio.sleep(POLL_S)
+        if number not in self._done:
+            self._done[number] = None
+            cue.do(stage)
+
+
+class _Theatre:
+    """One scenario with its venues, in which engines live one after the other."""
+
+    def __init__(self, scenario: Scenario, directory: Path) -> None:
+        directory.mkdir(parents=True)
+        self.directory = directory
+        self.config = config_of(scenario)
+        self._cast = _Cast(scenario)
+        self._doors = PaperDoors(self.config, market_of(scenario), scenario.start_ns, FaultPlan(rules=scenario.faults))
+
+    def engine(self, disk: Disk, recovery: Recovery | None = None) -> Engine:
+        """The next life."""
+        cores: list[Core] = []
+        engine = Engine(
+            self.config,
+            self._doors,
+            self.directory,
+            companions=self._cast.companions(cores),
+            recovery=recovery,
+            disk=disk,
+        )
+        cores.append(engine.core)
+        return engine
 
 
 def survive(scenario: Scenario, directory: Path, *deaths: Death) -> Run:
     """Play a scenario through these deaths, and check all that must hold of any run, of the journal as one."""
-    directory.mkdir(parents=True)
-    config = config_of(scenario)
+    theatre = _Theatre(scenario, directory)
     engines: list[Engine] = []
 
     async def lives() -> None:
-        doors = PaperDoors(config, market_of(scenario), scenario.start_ns, FaultPlan(rules=scenario.faults))
-        engine = Engine(config, doors, directory, disk=_Mortal(deaths[0] if deaths else None).disk())
-        for number, death in enumerate(deaths, start=1):
+        recovery: Recovery | None = None
+        for death in (*deaths, None):
+            engine = theatre.engine(_Mortal(death).disk(), recovery)
             if not await _dies(engine):
-                break
+                engines.append(engine)
+                return
+            assert death is not None
             await trio.sleep(death.down_s)
-            following = deaths[number] if number < len(deaths) else None
-            engine = Engine(
-                config, doors, directory, recovery=Recovery(directory), disk=_Mortal(following).disk()
-            )
-        else:
-            assert not await _dies(engine)
-        engines.append(engine)
+            recovery = Recovery(directory)
 
     run_virtual(lives, scenario.seed, None)
     (engine,) = engines
@@ -112,66 +153,65 @@ async def _dies(engine: Engine) -> bool:
     return False
 
 
-def commits_of(scenario: Scenario, directory: Path) -> list[tuple[int, str]]:
-    """Every commit of an undisturbed run, counted from the header's, with the place of the pair after it."""
-    found: list[tuple[int, str]] = []
-    mortal = _Mortal(None)
-    directory.mkdir(parents=True)
-    config = config_of(scenario)
-    doors = PaperDoors(config, market_of(scenario), scenario.start_ns, FaultPlan(rules=scenario.faults))
-    engine = Engine(config, doors, directory, disk=mortal.disk())
-    place = ""
+def moments(scenario: Scenario, directory: Path) -> dict[int, str]:
+    """The commits of an undisturbed run in which the pair decided, each with where it stood after it."""
+    theatre, mortal = _Theatre(scenario, directory), _Mortal(None)
+    engine = theatre.engine(mortal.disk())
+    found: dict[int, str] = {}
+    watch = engine.tally.watch
 
-    async def watched() -> None:
-        nonlocal place
-        await engine.main()
-
-    take = engine.tally.watch
-
-    def watch(decision):  # type: ignore[no-untyped-def]
-        take(decision)
+    def note(decision: Decision) -> None:
+        watch(decision)
         if decision.envelope.to.startswith("pair_position/") and decision.row[:1].isupper():
-            found.append((mortal.commits, f"{decision.place} ({decision.row})"))
+            found[mortal.commits] = f"{decision.place} ({decision.row})"
 
-    engine.tally.watch = watch  # type: ignore[method-assign]
-    run_virtual(watched, scenario.seed, None)
+    engine.tally.watch = note  # type: ignore[method-assign]
+    run_virtual(engine.main, scenario.seed, None)
     engine.finish()
     return found
 
 
-def world() -> tuple[Scenario, ...]:
-    """One whole life of a pair, on each pair of venues."""
-    return tuple(Scenario(venues=venues) for venues in ((HYPERLIQUID, PACIFICA), (LIGHTER, DRIFT)))
-
-
-def points(scenario: Scenario, directory: Path) -> Iterator[tuple[Death, str]]:
+def deaths_of(scenario: Scenario, directory: Path) -> Iterator[tuple[Death, str]]:
     """Every commit in which the pair decided, in each way."""
-    told: dict[int, str] = {}
-    for commit, place in commits_of(scenario, directory):
-        told[commit] = place
-    for commit, place in told.items():
+    for commit, place in moments(scenario, directory).items():
         for how in HOWS:
             yield Death(commit=commit, how=how), place
 
 
+def some_deaths_of(scenario: Scenario, directory: Path) -> Iterator[tuple[Death, str]]:
+    """Every commit in which the pair decided, in one way after the other."""
+    for number, (commit, place) in enumerate(moments(scenario, directory).items()):
+        yield Death(commit=commit, how=HOWS[number % len(HOWS)]), place
+
+
+DeathsOf = Callable[[Scenario, Path], Iterator[tuple[Death, str]]]
+
+
+def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = deaths_of) -> list[str]:
+    """Die at every moment of a scenario; what was wrong, a line each."""
+    wrong = []
+    slug = name.replace("/", "-")
+    lenient = msgspec.structs.replace(scenario, settled_s=scenario.settled_s + LATER_S)
+    for number, (death, place) in enumerate(deaths(lenient, scratch / slug / "whole")):
+        try:
+            survive(lenient, scratch / slug / str(number), death)
+        except (AssertionError, UserError) as error:
+            wrong.append(f"{name}: killed {death.how} of commit {death.commit}, at {place}: {error}")
+    return wrong
+
+
 def main() -> int:
-    """Kill at every point, print what came of it."""
-    ends: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        for scenario in world():
-            for number, (death, place) in enumerate(points(scenario, Path(scratch) / f"whole-{scenario.venues[0]}")):
-                name = f"{scenario.venues[0].value}-{scenario.venues[1].value} {death.commit} {death.how}: {place}"
-                try:
-                    run = survive(scenario, Path(scratch) / f"{scenario.venues[0]}-{number}", death)
-                except AssertionError as wrong:
-                    ends["WRONG"] += 1
-                    sys.stdout.write(f"WRONG {name}: {wrong}\n")
-                else:
-                    end = run.pairs[-1].place if run.pairs else "no pair"
-                    ends[end] += 1
-                    sys.stdout.write(f"{end:20} {name} {','.join(run.alarm_codes())}\n")
-    sys.stdout.write(f"{dict(ends)}\n")
-    return 1 if ends["WRONG"] else 0
+    """Die at every moment of every scenario; print what was wrong."""
+    from tests.scenarios.test_crashes import LIVES
+
+    total = 0
+    for name, scenario in LIVES.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            wrong = try_all(name, scenario, Path(scratch))
+        total += len(wrong)
+        sys.stdout.write("".join(f"{line}\n" for line in (f"{name}: {len(wrong)} wrong", *wrong)))
+        sys.stdout.flush()
+    return 1 if total else 0
 
 
 if __name__ == "__main__":

@@ -13,11 +13,13 @@ from actors.messages import CloseAsked, EmergencyAsked, KillSwitchPulled, TimerF
 from engine.simulators.faults import CapFill, Delay, DropFrame, DropResponse, Reject
 from tests.scenarios.faulty import (
     HL_ORDER,
+    HL_POSITIONS,
     PAC_ACCOUNT,
     PAC_IOC,
     PAC_MAKER,
     outage,
     rule,
+    stream_lost,
 )
 from tests.scenarios.harness import (
     ASSET,
@@ -35,7 +37,7 @@ from tests.scenarios.harness import (
 )
 from tests.scenarios.market import QUIET, Scene
 from tests.scenarios.test_entry import TRICKLE
-from tests.scenarios.test_holding import FALL, adl_policy
+from tests.scenarios.test_holding import ADL_REDUCES, FALL
 
 SIZE = Decimal("2.9940")
 KILL = say(KillSwitchPulled(by="operator", reason="enough"), "engine_lifecycle")
@@ -82,7 +84,7 @@ def test_x3_a_stranded_leg_is_closed_when_the_venue_trades_again(tmp_path: Path)
 
 
 UNHEDGED = (Scene(pacifica=QUIET),)
-REDUCED = adl_policy("0.0001", "0.0002", "0.0012", "0.5")
+REDUCED = ADL_REDUCES
 DEAF = rule(DropFrame(), PAC_ACCOUNT, from_s=11.0, to_s=25.0)
 PLACES: dict[str, Scenario] = {
     "IDLE.taker_in_flight": Scenario(),
@@ -103,6 +105,7 @@ PLACES: dict[str, Scenario] = {
         cues=(
             Cue(
                 at_s=40.0,
+                when=pair_in("HEDGED.earning"),
                 do=pull(PACIFICA, lambda x, at_ns: x.set_position(at_ns, account_of(PACIFICA), ASSET, Decimal(2))),
             ),
         ),
@@ -185,6 +188,17 @@ def test_x5_refused_as_flat_before_the_forced_fill_is_told_still_closes_the_othe
     assert run.pairs[0].place == "CLOSED.flat"
 
 
+def test_close_whose_positions_a_venue_does_not_tell_names_it_and_repeats_no_old_answer(tmp_path: Path) -> None:
+    """The last answer was given while the pair was hedged: what it said is closed, and nothing is left there."""
+    unheard = rule(DropResponse(), HL_POSITIONS, from_s=40.0, to_s=65.0)
+    run = play(Scenario(cues=(Cue(at_s=40.0, do=CLOSE),), faults=(unheard,), calm_s=65.0), tmp_path)
+    texts = [alarm.text for alarm in run.raised("positions_unverified")]
+    assert texts
+    assert all("no answer from hyperliquid" in text and "the venue said" not in text for text in texts)
+    assert [order.purpose for order in run.orders()[:4]] == ["taker", "maker", "close", "close"]
+    assert all(pair.place == "CLOSED.flat" for pair in run.pairs)
+
+
 def test_x6_emergency_while_orders_are_unresolved_goes_on_and_only_reduces(tmp_path: Path) -> None:
     unheard = rule(DropFrame(), PAC_ACCOUNT, from_s=40.0, to_s=60.0)
     lost = rule(DropResponse(), PAC_IOC, from_s=40.0, to_s=50.0)
@@ -244,6 +258,14 @@ def test_x7_denied_openings_after_the_kill_switch_are_in_the_journal(tmp_path: P
     run = play(Scenario(scenes=UNHEDGED, cues=(cue,)), tmp_path)
     assert_nothing_opens_after(run, next(r.seq for r in run.records if isinstance(r.message, KillSwitchPulled)))
     assert run.pair.place == "CLOSED.flat"
+
+
+def test_drain_while_a_link_is_down_closes_when_it_is_back_and_not_by_emergency(tmp_path: Path) -> None:
+    """The pair waits for both venues and is asked but once; whoever asked must ask again when the link is back."""
+    run = play(Scenario(faults=stream_lost("hyperliquid", 85.0, 20.0), calm_s=105.0), tmp_path)
+    assert {"X24", "X3"} <= set(run.rows)
+    assert run.alarm_codes() == ("link_lost",)
+    assert [order.purpose for order in run.orders()] == ["taker", "maker", "close", "close"]
 
 
 def test_close_while_drain_is_late_flattens(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from engine.venues.lighter.sending import NeverSent, Outcome, Sending
 from engine.venues.lighter.settings import LighterSettings
 from engine.venues.lighter.upkeep import Doubt, Upkeep
 from engine.venues.link import FrameError, keep_link
+from engine.venues.questions import Questions
 from engine.venues.transport import Transport, TransportError
 
 ASKING = (TransportError, FrameError, Undecided)
@@ -52,6 +53,7 @@ class LighterAdapter:
         assert signing.account == settings.account, "the signer signs for another account"
         self._settings, self._report, self._now_ns, self._rng = settings, report, now_ns, rng
         self._news = trio.Event()
+        self._questions = Questions()
         self._client = Client(settings, signing, transport, now_ns)
         self._sending = Sending(settings, self._client, signing, now_ns)
         self._ledger = Ledger(
@@ -239,15 +241,17 @@ class LighterAdapter:
             self._report(message)
 
     async def _query_order(self, command: QueryOrder) -> None:
-        await self._ask_order(command.order_id, command.asset, self._query_failed)
+        ask = partial(self._ask_order, command.order_id, command.asset, self._query_failed)
+        await self._questions.ask(f"order {command.order_id}", ask)
 
     async def _query_position(self, command: QueryPosition) -> None:
-        await self._ask_position(command.asset, queried=True)
+        ask = partial(self._ask_position, command.asset, queried=True)
+        await self._questions.ask(f"position {command.asset}", ask)
 
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
         market = self._ledger.markets.of_asset(asset)
         try:
-            rows = (await self._client.account()).positions
+            rows = (await self._client.account(urgent=True)).positions
             held = [row for row in rows if market is not None and row.market_id == market.market_id]
             if market is None:
                 raise Undecided("the market is not known")

@@ -14,7 +14,7 @@ import trio
 
 from actors.domain import NS_PER_S
 from engine.venues.adapter import NowNs
-from engine.venues.budget import Budget
+from engine.venues.budget import Budget, named_wait_s
 from engine.venues.lighter import codec_orders, codec_rest, refusals, wire
 from engine.venues.lighter.codec import ns
 from engine.venues.lighter.settings import LighterSettings
@@ -64,10 +64,10 @@ class Client:
         """Every perpetual."""
         return await self._ask(wire.ORDER_BOOK_DETAILS, (("filter", "perp"),), codec_rest.decode_markets)
 
-    async def account(self) -> AccountRow:
+    async def account(self, *, urgent: bool = False) -> AccountRow:
         """Balances and positions."""
         query = (("by", "index"), ("value", self._settings.account))
-        return await self._ask(wire.ACCOUNT, query, codec_rest.decode_account)
+        return await self._ask(wire.ACCOUNT, query, codec_rest.decode_account, urgent=urgent)
 
     async def next_nonce(self) -> int:
         """What the key's next transaction must carry. Urgent: nothing leaves before it is known."""
@@ -161,7 +161,8 @@ class Client:
         request = HttpRequest(method="GET", path=path, query=query, headers=headers, timeout_s=timeout_s)
         response = await self._transport.request(request)
         if response.status == 429 or _code_of(response) == wire.ErrorCode.TOO_MANY_REQUESTS:
-            self._budget.refused(self._now_ns(), self._settings.rate_pause_s)
+            pause_s = named_wait_s(response.headers, self._settings.rate_pause_s)
+            self._budget.refused(self._now_ns(), pause_s)
             raise TransportError(f"{path}: HTTP {response.status}: too many requests", sent=True)
         return response
 

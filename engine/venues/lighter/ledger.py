@@ -47,6 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `sent_at_ns` is 0 for an order this process was asked about but did not send; it is when the order was prepared, and
     then when it left, which it does not after `leaves_by_ns`. `nonce` and `signed_hash` are those
     of its transaction, once it left; `tx_hash` is what to ask for it by: the venue's own word where there is one.
+    `void_at_ns`: when the venue last had nothing of it, and could not execute it any more either.
     """
 
     order_id: str
@@ -65,11 +66,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     told: Decimal = ZERO
     end: End | None = None
     given_up: bool = False
+    void_at_ns: int = 0
 
     @property
     def undecided(self) -> bool:
         """It left, and may still be open as far as we know."""
-        return self.end is None
+        return self.end is None and (self.heard or not self.void_at_ns)
 
     @property
     def heard(self) -> bool:
@@ -176,6 +178,10 @@ class Ledger:
             for other in self._orders.values()
             if other.index != known.index and other.nonce is not None
         )
+
+    def void(self, order_id: str, at_ns: int) -> None:
+        """Nothing of the order can be executed any more, and nothing was."""
+        self._change(client_order_index(order_id), void_at_ns=at_ns)
 
     def give_up(self, order_id: str) -> None:
         """Look no longer for the missing fills of an order."""

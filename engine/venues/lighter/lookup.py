@@ -44,6 +44,8 @@ class Lookup:
     async def order(self, order_id: str, asset: str) -> tuple[VenueMessage, ...]:
         """Fills not told before, then what the venue says of the order."""
         known = self._ledger.expect(order_id, asset)
+        if self._known_void(known):
+            return (OrderUnknown(venue=Venue.LIGHTER, order_id=order_id),)
         market = self._ledger.markets.of_asset(asset)
         if market is None:
             raise Undecided(f"{asset} is not listed")
@@ -80,6 +82,8 @@ class Lookup:
         if tx is not None:
             return await self._by_transaction(known, tx, asked_ns)
         if await self._impossible(known, market_id):
+            if known.nonce is not None or not known.sent_at_ns:
+                self._ledger.void(known.order_id, asked_ns)  # one that has not left here yet may still leave
             return (OrderUnknown(venue=Venue.LIGHTER, order_id=known.order_id),)
         raise Undecided("neither listed nor refused; its transaction may be under way")
 
@@ -105,6 +109,12 @@ class Lookup:
             refused = self._ledger.refused(rejected(known.order_id, RejectReason.REDUCE_ONLY, why))
             return (*fills, refused)
         raise Undecided("its transaction is executed, the order in no list yet")
+
+    def _known_void(self, known: Known) -> bool:
+        """Whether it was found to be impossible a while ago, and the stream says nothing else: it stays so."""
+        repeat_ns = int(self._settings.unknown_repeat_s * NS_PER_S)
+        fresh = known.void_at_ns and self._now_ns() < known.void_at_ns + repeat_ns
+        return bool(fresh) and not known.heard
 
     async def _impossible(self, known: Known, market_id: int) -> bool:
         """Whether no transaction of this order can be executed any more."""

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.json import Decoder
 
 from actors.domain import DoneReason, RejectReason
+from engine.venues.budget import named_wait_s
 from engine.venues.lighter.wire import OK, ErrorCode, ResultCode
 from engine.venues.lighter.wire_orders import OrderStatus, SendTxReply
 from engine.venues.transport import HttpResponse
@@ -112,6 +113,8 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     reason: RejectReason
     detail: str
+    wait_s: float | None = None
+    """For how long nothing more is heard, where the answer says so."""
 
 
 class Unclear(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +134,12 @@ def answer_to(response: HttpResponse) -> Answer:
         head = None
     if response.status == 429:
         text = head.message if head else "too many requests"
-        return Refused(code=ErrorCode.TOO_MANY_REQUESTS, reason=RejectReason.RATE_LIMITED, detail=f"HTTP 429: {text}")
+        return Refused(
+            code=ErrorCode.TOO_MANY_REQUESTS,
+            reason=RejectReason.RATE_LIMITED,
+            detail=f"HTTP 429: {text}",
+            wait_s=named_wait_s(response.headers),
+        )
     if head is None or response.status >= 500 or head.code in PROVES_NOTHING:
         return Unclear(detail=f"HTTP {response.status}: {excerpt(response)}")
     if head.code == OK:

@@ -146,7 +146,8 @@ class Sending:
                 if answer.code == ErrorCode.INVALID_NONCE:
                     self.nonces.doubt()
                 if answer.reason is RejectReason.RATE_LIMITED:
-                    self._budget.refused(self._now_ns(), self._settings.rate_pause_s)
+                    pause_s = self._settings.rate_pause_s if answer.wait_s is None else answer.wait_s
+                    self._budget.refused(self._now_ns(), pause_s)
             case Unclear():
                 self.nonces.unclear(signed.tx_hash)
         return answer

@@ -25,11 +25,13 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """`account` is the account's index as text; `api_key_index` the key the signer holds, used by nobody else.
 
     Limits are those of the standard tier: 60 questions and 60 transactions a rolling minute, questions not weighted
-    (docs "Rate limits", 2026-07); each keeps a reserve for cancels and reduce-only orders. `taker_fee` and `maker_fee`
-    (fractions) replace the listed ones, for a tier that pays other fees.
+    (docs "Rate limits", 2026-07); the latter keep a reserve for cancels and reduce-only orders, the former for nonces
+    and positions. `rate_pause_s`: silence after a 429 that names no other. `taker_fee` and `maker_fee` (fractions)
+    replace the listed ones, for a tier that pays other fees.
 
     `outcome_grace_s`: how long the stream may take to tell what became of a queued transaction before it is asked
-    for. `dead_man_s`: every order of the account is cancelled when this engine has been silent for so long; 0 is off,
+    for. `unknown_repeat_s`: for how long an order that can never be executed is called unknown without being looked for
+    again. `dead_man_s`: every order of the account is cancelled when this engine has been silent for so long; 0 is off,
     else at least the venue's 300 s.
     """
 
@@ -48,6 +50,7 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tx_reserve: int = 20
     rate_pause_s: float = 10.0
     outcome_grace_s: float = 3.0
+    unknown_repeat_s: float = 12.0
     order_expiry_s: int = 600
     auth_token_s: int = AUTH_TOKEN_MOST_S
     auth_renew_s: int = 1800

@@ -23,7 +23,7 @@ class Backfill:
         self._report, self._now_ns = report, now_ns
         self._overlap_ns = int(settings.backfill_overlap_s * NS_PER_S)
         self._doubt = trio.Event()
-        self._urged = False
+        self._urge = trio.Event()
 
     def doubt(self) -> None:
         """The venue claims fills that no trade has brought yet, or a position has moved without one."""
@@ -31,12 +31,12 @@ class Backfill:
 
     def urge(self) -> None:
         """A forced close was told of: its trades are wanted at once."""
-        self._urged = True
+        self._urge.set()
         self._doubt.set()
 
     async def keep_fills(self) -> None:
         """Look for claimed fills, and for those behind a moved position, after a grace, until they have come or the
-        limit is reached. Endless.
+        limit is reached. Endless. A forced close that is told of meanwhile ends the grace.
 
         A position that shrinks without an order of ours is how a forced close shows where its frame is lost; its trade
         then says which (cause `settlement`: ADL).
@@ -46,12 +46,10 @@ class Backfill:
             self._doubt = trio.Event()
             began_ns = self._now_ns()
             for _ in range(self._settings.fill_lookups_most):
-                if not self._urged:
-                    await trio.sleep(self._settings.fill_grace_s)
+                urged = await self._grace()
                 short, moved = self._ledger.short(), self._ledger.unexplained()
-                if not (short or moved or self._urged):
+                if not (short or moved or urged):
                     break
-                self._urged = False
                 since_ns = min((began_ns, *(known.sent_at_ns for known in short)))
                 await self._fetch_fills(since_ns - self._overlap_ns)
             for known in self._ledger.short():
@@ -70,6 +68,13 @@ class Backfill:
                 if await self._fetch_funding(hour_ns):
                     break
                 await trio.sleep(self._settings.funding_poll_delay_s)
+
+    async def _grace(self) -> bool:
+        """Leave the stream its time, or until a forced close is told of; True if one was."""
+        with trio.move_on_after(self._settings.fill_grace_s):
+            await self._urge.wait()
+        urged, self._urge = self._urge.is_set(), trio.Event()
+        return urged
 
     async def _fetch_fills(self, since_ns: int) -> None:
         try:

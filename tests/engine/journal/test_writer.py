@@ -18,6 +18,7 @@ from engine.journal.errors import (
     RecordAltered,
     TornTail,
 )
+from engine.journal.files import Disk
 from engine.journal.reader import read
 from engine.journal.record import HEAD_NAME, JOURNAL_NAME, Head, step_record
 from engine.journal.verification import cut_torn_tail, verify
@@ -27,7 +28,7 @@ from tests.engine.recorded import header, hedged_run, record
 DECISIONS = hedged_run(8).decisions
 
 
-class Disk:
+class BadDisk:
     """The system's write and sync, told what to do wrong and noting the order of things."""
 
     def __init__(self) -> None:
@@ -49,8 +50,8 @@ class Disk:
         os.fsync(descriptor)
 
 
-def writer_on(directory: Path, disk: Disk, head_every_s: float = 1e9) -> JournalWriter:
-    return JournalWriter(directory, header(), head_every_s=head_every_s, write=disk.write, sync=disk.sync)
+def writer_on(directory: Path, disk: BadDisk, head_every_s: float = 1e9) -> JournalWriter:
+    return JournalWriter(directory, header(), head_every_s=head_every_s, disk=Disk(write=disk.write, sync=disk.sync))
 
 
 def head_of(directory: Path) -> Head:
@@ -58,7 +59,7 @@ def head_of(directory: Path) -> Head:
 
 
 def test_what_is_appended_is_on_the_disk_only_after_its_commit(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk)
     size = writer.path.stat().st_size
     disk.calls.clear()
@@ -75,7 +76,7 @@ def test_what_is_appended_is_on_the_disk_only_after_its_commit(tmp_path: Path) -
 
 
 def test_a_commit_of_nothing_asks_nothing_of_the_disk(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk)
     disk.calls.clear()
     assert writer.commit() == 0
@@ -91,7 +92,7 @@ def test_the_same_decisions_give_the_same_bytes_however_they_are_grouped(tmp_pat
 
 
 def test_a_system_that_takes_a_few_bytes_at_a_time_gets_them_all(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     disk.chunk = 100
     writer = writer_on(tmp_path, disk)
     for decision in DECISIONS:
@@ -101,7 +102,7 @@ def test_a_system_that_takes_a_few_bytes_at_a_time_gets_them_all(tmp_path: Path)
 
 
 def test_a_system_that_takes_nothing_breaks_the_journal(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk)
     writer.append(DECISIONS[0])
     disk.chunk = 0
@@ -109,20 +110,20 @@ def test_a_system_that_takes_nothing_breaks_the_journal(tmp_path: Path) -> None:
         writer.commit()
 
 
-def full_disk(disk: Disk) -> None:
+def full_disk(disk: BadDisk) -> None:
     disk.write_error = errno.ENOSPC
 
 
-def failing_sync(disk: Disk) -> None:
+def failing_sync(disk: BadDisk) -> None:
     disk.sync_error = errno.EIO
 
 
 @pytest.mark.parametrize("misfortune", [full_disk, failing_sync])
 @pytest.mark.parametrize("ending", ["commit", "close"])
 def test_a_failed_write_or_sync_breaks_the_journal_for_good(
-    tmp_path: Path, misfortune: Callable[[Disk], None], ending: str
+    tmp_path: Path, misfortune: Callable[[BadDisk], None], ending: str
 ) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk)
     writer.append(DECISIONS[0])
     writer.commit()
@@ -144,7 +145,7 @@ def test_a_failed_write_or_sync_breaks_the_journal_for_good(
 
 
 def test_a_head_that_cannot_be_written_breaks_the_journal(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk, head_every_s=0.0)
     (tmp_path / f"{HEAD_NAME}.new").mkdir()
     writer.append(DECISIONS[0])
@@ -153,7 +154,7 @@ def test_a_head_that_cannot_be_written_breaks_the_journal(tmp_path: Path) -> Non
 
 
 def test_a_broken_journal_gives_its_lock_back_and_can_be_resumed(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = writer_on(tmp_path, disk)
     writer.append(DECISIONS[0])
     disk.write_error = errno.ENOSPC
@@ -167,7 +168,7 @@ def test_a_broken_journal_gives_its_lock_back_and_can_be_resumed(tmp_path: Path)
 
 
 def test_a_journal_that_cannot_even_take_its_header_is_broken(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     disk.sync_error = errno.EIO
     with pytest.raises(JournalBroken, match="after record 0"):
         writer_on(tmp_path, disk)
@@ -254,7 +255,7 @@ def test_the_head_can_follow_every_commit(tmp_path: Path) -> None:
 
 
 def test_a_run_without_fsync_never_syncs(tmp_path: Path) -> None:
-    disk = Disk()
+    disk = BadDisk()
     writer = JournalWriter(tmp_path, header(), fsync=False, sync=disk.sync)
     writer.append(DECISIONS[0])
     writer.close("done")
