@@ -85,7 +85,7 @@ def _gone_on_with(
     directory: Path, config: Config, speed: float, progress: Progress | None, told: Told | None
 ) -> Engine:
     """The engine of a run that was cut off; decided by the policy the run began with."""
-    recovery = Recovery(directory, told)
+    recovery = Recovery(directory)
     config = msgspec.structs.replace(config, policy=recovery.policy)
     if configuration.digest(config) != recovery.header.config_digest:
         raise RecoveryRefused(
@@ -93,7 +93,7 @@ def _gone_on_with(
             "profile it was begun with, or close by hand what it holds and begin anew with --new"
         )
     doors = NetworkDoors(config, speed=speed)
-    engine = Engine(config, doors, directory, speed, progress, recovery=recovery)
+    engine = Engine(config, doors, directory, speed, progress, told=told, recovery=recovery)
     engine.notes.extend(recovery.words())
     return engine
 
@@ -164,7 +164,6 @@ def fit_to_market(config: Config, market: Market) -> tuple[Config, list[str]]:
         if room_s < duration_s:
             duration_s = max(0.0, room_s)
             notes.append(f"the recording lasts {room_s / 3600:.1f} h: the run ends with it")
-    notes.extend(_gap_notes(market, assets, tuple(venue.value for venue in scanner.venues)))
     policy = msgspec.structs.replace(
         config.policy,
         scanner=msgspec.structs.replace(scanner, assets=assets),
@@ -185,17 +184,3 @@ def first_common_ns(market: Market, config: Config) -> int:
         f"market.file: no moment has prices for all of {', '.join(scanner.assets)} on all of "
         f"{', '.join(venue.value for venue in scanner.venues)}; name fewer assets in policy.scanner.assets"
     )
-
-
-def _gap_notes(market: Market, assets: tuple[str, ...], venues: tuple[str, ...]) -> list[str]:
-    """Where the venues' figures come from, and what the recording does not cover."""
-    gaps = [gap for gap in market.gaps() if gap.asset in assets and gap.venue in venues]
-    told = [origin for origin in market.provenance() if origin.venue in venues]
-    notes = [f"{p.venue}: prices {p.prices}; rates {p.rates}; book {p.book}" for p in told]
-    if gaps:
-        hours = max((gap.to_ns - gap.from_ns) / 3.6e12 for gap in gaps)
-        notes.append(
-            f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: "
-            "prices stand still there, nothing is opened on old quotes, no funding is paid"
-        )
-    return notes

@@ -19,7 +19,6 @@ from actors.messages import EngineResumed, LinkLost
 from actors.pair_position.state import PairPosition
 from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
-from engine.alarms import Told
 from engine.comparison import Tally as Comparison
 from engine.config import Config, digest
 from engine.core import BOARD, Core, Decision
@@ -46,7 +45,7 @@ class RecoveryRefused(UserError):
 class Recovery:
     """A run that was cut off, folded up to its last record; what `engine.runtime` goes on with."""
 
-    def __init__(self, directory: Path, told: Told | None = None) -> None:
+    def __init__(self, directory: Path) -> None:
         """Cut a torn tail, verify and fold the journal. Raises JournalError's kinds, RecoveryRefused."""
         self.directory = directory
         self.torn_bytes = cut_torn_tail(directory)
@@ -54,7 +53,7 @@ class Recovery:
         self.header: Header = reader.header
         self.core: Core = build_core(reader.header)
         self.router = Router(self.core.states)
-        self.tally = Tally(told)
+        self.tally = Tally()
         self.first_ns = self.last_ns = 0
         self.last_seq = 0
         self.stop_reason = ""

@@ -102,7 +102,9 @@ class Engine:
         self.directory = directory
         self.notes: list[str] = []
         self.core = recovery.core if recovery else Core(config.policy, initial_states(config.policy))
-        self.tally = recovery.tally if recovery else Tally(told)
+        self.tally = recovery.tally if recovery else Tally()
+        if told is not None:
+            self.tally.tell(told)
         self._recovery = recovery
         self.reason = ""
         self.started_ns = 0

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.commands import SetTimer, SubmitOrder, Tell
+from actors.domain import Venue
+from actors.messages import EngineResumed, LinkLost
+from engine import config as configuration
+from engine.config import digest
+from engine.core import BOARD, Decision
+from engine.journal import JournalError, JournalWriter, new_header
+from engine.journal.record import JOURNAL_NAME
+from engine.recovery import Recovery, RecoveryRefused, run_to_resume
+from engine.sequencer import Waiting
+from tests.engine.recorded import MAKER, PAIR, POLICY, TAKER, SmallRun, header, hedged_run, start_states
+
+
+def entering() -> SmallRun:
+    """Both venues told of; the taker order was just decided."""
+    run = SmallRun()
+    run.open_venues()
+    run.ask_entry()
+    return run
+
+
+def cut_off(directory: Path, decisions: list[Decision]) -> Path:
+    """A run directory whose journal ends after these decisions, without an end record."""
+    writer = JournalWriter(directory, header(), fsync=False)
+    for decision in decisions:
+        writer.append(decision)
+    writer.commit()
+    writer.abandon()
+    return directory
+
+
+def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
+    run = entering()
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    assert recovery.core.states == run.core.states
+    assert recovery.core.board == run.core.board
+    assert recovery.last_seq == len(run.decisions)
+    assert (recovery.first_ns, recovery.last_ns) == (run.decisions[0].envelope.at_ns, run.at_ns)
+
+
+def test_an_order_that_was_decided_may_have_been_sent_and_is_recalled_as_not_over(tmp_path: Path) -> None:
+    run = entering()
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    (recalled,) = recovery.orders(TAKER)
+    (sent,) = [c for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder)]
+    assert (recalled.order, recalled.over, recalled.decided_ns) == (sent, False, run.at_ns)
+    assert recovery.orders(MAKER) == ()
+
+
+def test_an_order_that_was_over_is_recalled_with_what_it_filled(tmp_path: Path) -> None:
+    run = entering()
+    order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
+    run.fill(order_id)
+    (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions)).orders(TAKER)
+    assert recalled.over
+    assert recalled.filled == recalled.order.size
+
+
+def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Path) -> None:
+    run = entering()
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    timers = dict(recovery.timers())
+    assert timers[PAIR].timer == "order_timeout"
+    asked = [c for d in run.decisions if d.envelope.to == PAIR for c in d.commands if isinstance(c, SetTimer)]
+    assert timers[PAIR] == asked[-1]
+    running = [armed for state in run.core.states.values() for armed in state.timers]
+    assert len(recovery.timers()) == len(running)
+
+
+def test_everybody_hears_first_that_no_link_is_up_and_then_that_the_engine_was_away(tmp_path: Path) -> None:
+    run = entering()
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    heard = [(each.to, type(each.message)) for each in recovery.news()]
+    lost = [(to, LinkLost) for venue in (TAKER, MAKER) for to in (BOARD, f"venue_link/{venue.value}")]
+    away = [(to, EngineResumed) for to in ("funding_scanner", PAIR, "engine_lifecycle")]
+    assert [each for each in heard if each in lost] == lost
+    assert heard[-3:] == away
+    assert recovery.news()[-1].message == EngineResumed(silent_since_ns=run.at_ns)
+
+
+def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: Path) -> None:
+    """The pair tells scanner and lifecycle that it is hedged; the records of their hearing it were cut off."""
+    run = hedged_run(0)
+    teller = next(
+        d for d in run.decisions if any(isinstance(c, Tell) and c.to == "funding_scanner" for c in d.commands)
+    )
+    seq = teller.envelope.seq
+    letters = [Waiting(c.to, seq, c.message) for c in teller.commands if isinstance(c, Tell)]
+    assert len(letters) == 2
+    left = [
+        [each for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard])).news() if each.cause]
+        for heard in range(3)
+    ]
+    assert left == [letters, letters[1:], []]
+
+
+def test_a_torn_last_record_is_cut_and_said(tmp_path: Path) -> None:
+    run = entering()
+    directory = cut_off(tmp_path / "run", run.decisions)
+    with (directory / JOURNAL_NAME).open("ab") as file:
+        file.write(b'{"kind":"step","seq":')
+    recovery = Recovery(directory)
+    assert recovery.torn_bytes == 21
+    assert "21 bytes of a torn last record" in recovery.words()[0]
+    assert Recovery(directory).torn_bytes == 0
+
+
+def test_a_journal_that_this_code_decides_otherwise_is_refused_with_the_record_and_a_remedy(tmp_path: Path) -> None:
+    run = entering()
+    other = msgspec.structs.replace(run.decisions[-1], row="E2")
+    with pytest.raises(RecoveryRefused, match=rf"record {len(run.decisions)} .*flatten"):
+        Recovery(cut_off(tmp_path / "run", [*run.decisions[:-1], other]))
+
+
+def test_a_run_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
+    directory = cut_off(tmp_path / "run", entering().decisions)
+    writer = JournalWriter.resume(directory, fsync=False)
+    writer.close("over")
+    with pytest.raises(RecoveryRefused, match="has ended"):
+        Recovery(directory)
+
+
+def test_people_are_told_where_it_was_cut_off_and_what_it_held(tmp_path: Path) -> None:
+    run = entering()
+    order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
+    run.fill(order_id)
+    first, pair = Recovery(cut_off(tmp_path / "run", run.decisions)).words()
+    assert f"cut off after record {len(run.decisions)}, 2023-11-14 22:13:2" in first
+    assert pair == f"  {PAIR} in TAKER_FILLED.maker_in_flight: -0.500 BTC on hyperliquid, 0 BTC on pacifica"
+
+
+# --- which run ---------------------------------------------------------------------------------------------
+
+
+def profile(**policy: object) -> configuration.Config:
+    loaded = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
+    return msgspec.structs.replace(loaded, policy=msgspec.structs.replace(POLICY, **policy))
+
+
+def begun(runs: Path, name: str, config: configuration.Config, *, ended: bool = False) -> Path:
+    directory = runs / name
+    told = new_header(config.policy, start_states(), seed=7, mode="sandbox", config_digest=digest(config))
+    writer = JournalWriter(directory, told, fsync=False)
+    writer.close("over") if ended else writer.abandon()
+    return directory
+
+
+def test_the_latest_run_that_was_cut_off_is_gone_on_with_by_itself(tmp_path: Path) -> None:
+    own = profile(order_namespace="sandbox|17")
+    begun(tmp_path, "1", own, ended=True)
+    last = begun(tmp_path, "2", own)
+    begun(tmp_path, "3", own, ended=True)
+    assert run_to_resume(None, tmp_path, profile()) == last
+    shutil.rmtree(last)
+    assert run_to_resume(None, tmp_path, profile()) is None
+    assert run_to_resume(None, tmp_path / "nowhere", profile()) is None
+
+
+def test_a_run_that_was_asked_for_is_taken_whatever_else_lies_there(tmp_path: Path) -> None:
+    begun(tmp_path, "2", profile())
+    assert run_to_resume(tmp_path / "1", tmp_path, profile()) == tmp_path / "1"
+
+
+def test_a_cut_off_run_of_another_configuration_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    begun(tmp_path, "1", profile())
+    other = profile()
+    venues = {name: section for name, section in other.venues.items() if name is not Venue.DRIFT}
+    with pytest.raises(RecoveryRefused, match=r"another configuration.*--resume.*--new"):
+        run_to_resume(None, tmp_path, msgspec.structs.replace(other, venues=venues))
+
+
+def test_a_cut_off_run_whose_journal_cannot_be_read_is_not_passed_over_either(tmp_path: Path) -> None:
+    directory = begun(tmp_path, "1", profile())
+    path = directory / JOURNAL_NAME
+    path.write_bytes(path.read_bytes().replace(b'"seed":7', b'"seed":8'))
+    with pytest.raises((RecoveryRefused, JournalError), match="--new"):
+        run_to_resume(None, tmp_path, profile())
