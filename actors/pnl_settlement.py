@@ -1,7 +1,7 @@
 """The settlement role: one market of a venue that settles profit and loss only when asked.
 
-What is unsettled is the venue's word (`PositionReported.unsettled_usd`); when to ask, and how often, is decided here.
-It touches no book of a pair: equity is the same before and after. Chart: `statecharts.pnl_settlement`.
+What is unsettled is the account's word alone (`PositionReported.unsettled_usd`), also after an answer: nothing is added
+up here. It touches no book of a pair: equity is the same before and after. Chart: `statecharts.pnl_settlement`.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def absorb(state: PnlSettlement, context: Context) -> tuple[PnlSettlement, str]:
             return _reported(state, message, context.at_ns), "PositionReported"
         case PnlSettled():
             words = f"only {message.amount_usd:f} USD could be settled"
-            left = state.unsettled_usd - message.amount_usd
-            changed = msgspec.structs.replace(state, unsettled_usd=left, since_ns=context.at_ns, last_words=words)
-            return changed, "PnlSettled"
+            return msgspec.structs.replace(state, since_ns=context.at_ns, last_words=words), "PnlSettled"
         case PnlSettlementRejected() | PnlSettlementUnresolved():
             return msgspec.structs.replace(state, last_words=message.detail), type(message).__name__
         case ActorFaulted():
@@ -150,7 +148,7 @@ def settle(state: PnlSettlement, _: Context) -> Commands:
 
 
 def query_position(state: PnlSettlement, _: Context) -> Commands:
-    """Read the account: what is still unsettled stands in the answer."""
+    """Read the account: what is left stands in the answer."""
     return (QueryPosition(venue=state.venue, asset=state.asset),)
 
 

@@ -84,7 +84,7 @@ class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
     reduce_level: int = 4
     exit_level: int = 5
     reduce_fraction: Decimal = Decimal("0.5")
-    level_scores: tuple[Decimal, ...] = (Decimal(1), Decimal("2.5"), Decimal(5), Decimal(10))
+    level_scores: tuple[Decimal, ...] = (Decimal(1), Decimal(2), Decimal(4), Decimal(8))
     """Scores (place in the queue times stress) at which the estimated level becomes 2, 3, 4 and 5."""
     stress_window_s: float = 3600.0
     """Stress is what happened within this time; at most an hour is remembered."""

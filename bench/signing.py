@@ -155,6 +155,7 @@ class Running:
             account=key.account,
             order_most_usd=PLENTY_USD,
             hour_most_usd=PLENTY_USD,
+            any_market=True,
         )
         self.signing = SigningProcess(caps, folder / "key", print)
         self.token: trio.lowlevel.TrioToken | None = None

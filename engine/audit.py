@@ -24,6 +24,7 @@ from actors.pair_position.state import PairPosition
 from actors.roles import ROLES, role_name
 from engine.core import Core
 from engine.errors import UserError
+from engine.holdings import holdings
 from engine.journal.reader import read
 from engine.journal.record import StepRecord
 from engine.replay import build_core
@@ -69,7 +70,7 @@ def _order_rows(core: Core, record: StepRecord) -> tuple[str, ...]:
 
 
 def explain(path: Path, subject: str) -> str:
-    """Tell an order (client order id), a pair (`DOGE-1`) or another actor from the run's journal.
+    """Tell an order (client order id), a pair (`DOGE-1`) with what its legs hold, or another actor from the journal.
 
     Raises UserError when nothing is recorded of it.
     """
@@ -81,7 +82,8 @@ def explain(path: Path, subject: str) -> str:
             f"{path}: nothing is recorded of {subject!r}; name a client order id, a pair of the report such as "
             "DOGE-1, or an actor such as risk"
         )
-    return render_trace(told)
+    legs = list(holdings(path, told.subject))
+    return render_trace(told) + "".join(f"{line}\n" for line in (["", "Legs at the end", *legs] if legs else []))
 
 
 def render_trace(told: Trace) -> str:

@@ -63,16 +63,24 @@ def run(
     runs: Annotated[Path | None, Parameter(help="Where run directories are made; `runs` when left out.")] = None,
     speed: Annotated[str, Parameter(help="max (virtual clock), or times real time: 1, 60.")] = "max",
     faults: Annotated[Path | None, Parameter(help="A fault plan (TOML) for the simulated venues.")] = None,
+    resume: Annotated[Path | None, Parameter(help="Go on with this run directory, which was cut off.")] = None,
+    new: Annotated[
+        bool, Parameter(negative=(), help="Begin anew although an earlier run was cut off; close what it held first.")
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
     """Run the engine to its end on simulated venues and write journal, head and report.
+
+    Over sockets a run that was cut off (a crash, kill -9, a power failure) is gone on with: its journal is verified and
+    folded, every order without an outcome is asked for, both positions of each pair are verified, and only then
+    anything is opened.
 
     The last line on standard output is the run's directory. Interrupt once to close all pairs and stop, twice for
     the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue was never reached.
     """
     from engine import config as configuration, preparation
     from engine.progress import progress
-    from engine.report import report_tables
+    from engine.report_words import report_tables
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
@@ -83,10 +91,16 @@ def run(
         config=profile,
         runs=runs or Path(profile.run.runs_directory),
         speed=configuration.parse_speed(speed),
+        resume=resume,
+        anew=new,
     )
     with _interrupts_left_to_the_engine():
         with progress(profile) as show:
-            result = preparation.run(request, show)
+            engine = preparation.prepare(request, show, show.alarm)
+            for note in engine.notes:
+                show.note(note)
+            engine.run()
+        result = engine.finish()
         if json:
             _print_json({"run": str(result.directory), **result.report})
         else:
@@ -116,7 +130,7 @@ def scan(
     profile = configuration.with_options(
         profile, seed=seed, duration=after, market=market, assets=assets, venues=venues
     )
-    candidates = scanning.observe(profile)
+    candidates = scanning.observe(profile, lambda note: print(f"note: {note}", file=sys.stderr))
     if json:
         _print_json(scanning.as_data(candidates))
     else:
@@ -162,14 +176,22 @@ def simulate(
 
 @app.command(name="check-config")
 def check_config(file: Path, *, json: JsonFlag = False) -> int:
-    """Read a profile, check every field and limit, and print its digest."""
-    from engine import config as configuration
+    """Read a profile, check every field and limit, print its digest, and say what is missing before it can run.
+
+    Exit 0 when every field is good, whether it can run yet or not; 2 when one is not.
+    """
+    from engine import config as configuration, readiness
 
     profile = configuration.load(file)
+    missing = list(readiness.missing(profile))
     if json:
-        _print_json({"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)})
+        data = {"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)}
+        _print_json({**data, "can_run": not missing, "missing": missing})
     else:
-        print(f"{file}: good ({profile.run.mode} profile, digest {configuration.digest(profile)})")
+        but = ", but it cannot run yet:" if missing else ""
+        print(f"{file}: good ({profile.run.mode} profile, digest {configuration.digest(profile)}){but}")
+        for each in missing:
+            print(f"  missing: {each}")
         for field, value in configuration.defaults_used(file):
             print(f"  not set, default used: {field} = {value}")
     return 0
@@ -310,11 +332,29 @@ def _quiet(_: object) -> None:
 @app.command
 def calibrate(
     *,
-    data: Annotated[Path, Parameter(help="The directory of recorded market data.")],
+    data: Annotated[Path, Parameter(help="The directory with the recordings named above.")],
     out: Annotated[Path | None, Parameter(help="Write the page here instead of standard output.")] = None,
     json: JsonFlag = False,
 ) -> int:
-    """Measure how each funding field is read against what was really settled; say which fields are calibrated."""
+    """Measure how each funding field is read against what was really settled; say which fields are calibrated.
+
+    The directory holds recordings under these names (gzipped; the columns that are read, others may follow); they
+    are not part of the project:
+
+    - `hyperliquid/funding_settled_1h.csv.gz`: `hour_utc`, `symbol`, `rate`, `premium`, `interval_h`; every settled
+      rate, from the venue's public `fundingHistory`.
+    - `multi_venue/hl_lighter_aster_funding_snapshots_2025-12-22_2026-01-05.csv.gz`: `hour_utc`, `venue`, `symbol`,
+      `rate_per_hour`, `sampled_utc`; one poll an hour of each venue's public funding endpoint.
+    - `multi_venue/seven_venues_funding_price_oi_1h_2026-01-02_04_06.csv.gz`: `hour_utc`, `venue`, `symbol`,
+      `rate_per_hour`, `rate_raw_min`, `rate_raw_max`; the hour's mean, least and most of such polls.
+    - `lighter/ws_market_stats_raw.jsonl.gz`: the frames of Lighter's public stream `market_stats/all`, one a line.
+    - `drift/funding_ohlc_1h_2022-12_2024-03.csv.gz`: `hour_utc`, `symbol`, `rate_1h`; Drift's hourly rates, from
+      its public archive.
+    - `reference_cex/binance_5sym_8h_2022-12_2024-03.csv.gz`: `time_utc`, `symbol`, `rate`; Binance's, every 8 hours.
+
+    Rates are signed fractions of notional, positive when longs pay. A recorder of your own that writes these columns
+    serves as well; what was found in the ones that were used stands in `engine/venues/FUNDING.md`.
+    """
     from engine.calibration import report as calibration
 
     found = calibration.calibrate(data)
@@ -325,6 +365,27 @@ def calibrate(
         print(out, file=sys.stderr if json else sys.stdout)
     elif not json:
         print(calibration.markdown(found), end="")
+    return 0
+
+
+@app.command
+def calibrate_adl(
+    *,
+    data: Annotated[Path, Parameter(help="The directory of recorded market data.")],
+    out: Annotated[Path | None, Parameter(help="Write the page here instead of standard output.")] = None,
+    json: JsonFlag = False,
+) -> int:
+    """Replay the deleveraging of 2025-10-10 through the ADL estimate; say when it warned, and how often in vain."""
+    from engine.calibration import adl_report
+
+    found = adl_report.calibrate(data)
+    if json:
+        _print_json(found)
+    if out is not None:
+        out.write_text(adl_report.markdown(found), encoding="utf-8", newline="\n")
+        print(out, file=sys.stderr if json else sys.stdout)
+    elif not json:
+        print(adl_report.markdown(found), end="")
     return 0
 
 
@@ -346,12 +407,16 @@ def _print_json(data: Any) -> None:
 
 
 def _print_table(table: Any) -> None:
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.text import Text
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console = Console(width=PLAIN_WIDTH)
+    for part in table.renderables if isinstance(table, Group) else (table,):
+        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from actors.board import PAST_STEP_S, PASTS_MOST
 from actors.domain import Venue
-from actors.policy import Policy
+from actors.policy import AdlPolicy, Policy
 from engine.errors import UserError
 from engine.sequencer import Limits
 from engine.simulators.transport import Pace
@@ -26,8 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 LEVERAGE_MOST = 3
 DURATION_MOST_S = 3650 * 86400.0
+LEVEL_SCORES = 4
+PAST_S = PAST_STEP_S * (PASTS_MOST - 1)
 NEVER_ZERO = (
     *("scan_s", "watch_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
+    *("settlement.answer_s", "settlement.reread_s", "settlement.backoff_s", "settlement.retry_s"),
     *("quiet_step_s", "busy_step_s", "batch_most"),
 )
 """Ends of the names of numbers that something waits for, or takes, over and over."""
@@ -65,11 +69,25 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
     size_decimals: int | None = None
 
 
+class SignMarketSection(Section, frozen=True, kw_only=True):
+    """What one order may open in one market, in single tokens; an order counts for its share of it at the least.
+
+    `market` is the venue's own number of it (Hyperliquid, Lighter, Drift), `size_decimals` those of Lighter's sizes.
+    """
+
+    size_most: Decimal
+    market: int | None = None
+    size_decimals: int | None = None
+
+
 class NetworkSection(Section, frozen=True, kw_only=True):
     """Where a venue is reached, and which key signs for it there, with the signing process's own caps.
 
     `key_file` names the file; a key itself is never in a profile. `account` is the one it must sign for; a simulated
-    venue tells its own. `routes` are further hosts by path prefix.
+    venue tells its own. `routes` are further hosts by path prefix. `access_key_file` names the file with the access
+    key that the venue is shown to know the account by, at `url` and `stream_url` alone; empty for none.
+    What was opened within the hour is kept beside `key_file`. Nothing is opened in a market that is not in
+    `sign_markets`; with `sign_any_market`, for venues without real money, the caps in USD alone bind there.
     """
 
     url: str
@@ -77,8 +95,11 @@ class NetworkSection(Section, frozen=True, kw_only=True):
     account: str = ""
     key_file: str
     password_file: str = ""
+    access_key_file: str = ""
     sign_order_most_usd: Decimal
     sign_hour_most_usd: Decimal
+    sign_markets: dict[str, SignMarketSection] = msgspec.field(default_factory=dict)
+    sign_any_market: bool = False
     sign_timeout_s: float = 2.0
     connect_timeout_s: float = 5.0
     routes: dict[str, str] = msgspec.field(default_factory=dict)
@@ -166,13 +187,27 @@ def problems_of(config: Config) -> Iterator[str]:
         yield f"policy.adl.reduce_fraction is {policy.adl.reduce_fraction}; give a fraction between 0 and 1"
     if policy.adl.reduce_level > policy.adl.exit_level:
         yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
+    yield from _stress_problems(policy.adl)
     if policy.scanner.notional_usd > policy.risk.order_notional_most_usd:
         yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
     if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
         yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
+    if policy.settlement.calm_s >= policy.lifecycle.settle_s:
+        yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
     if config.run.mode == "live" and not policy.scanner.calibrated_only:
         yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
     yield from _venue_problems(config)
+
+
+def _stress_problems(adl: AdlPolicy) -> Iterator[str]:
+    if len(adl.level_scores) != LEVEL_SCORES or list(adl.level_scores) != sorted(adl.level_scores):
+        yield f"policy.adl.level_scores has to be {LEVEL_SCORES} rising numbers, for the levels 2 to 5"
+    if any(score <= 0 for score in adl.level_scores):
+        yield "policy.adl.level_scores has a score of 0, at which every leg is at that level; give positive numbers"
+    if adl.interest_drop_step <= 0:
+        yield f"policy.adl.interest_drop_step is {adl.interest_drop_step}; give a positive fraction"
+    if adl.stress_window_s > PAST_S:
+        yield f"policy.adl.stress_window_s is {adl.stress_window_s:g}; the board remembers {PAST_S} s"
 
 
 def _venue_problems(config: Config) -> Iterator[str]:
@@ -214,10 +249,13 @@ def _adapter_problems(venue: Venue, section: VenueSection) -> Iterator[str]:
     if problem:
         where = f"engine/venues/{venue.value}/settings.py"
         yield f"venues.{venue.value}.adapter: {problem}; the fields are those of {where}"
+    if "identified" in section.adapter:
+        yield f"venues.{venue.value}.adapter.identified follows from network.access_key_file; leave it out"
 
 
 def _network_problems(venue: Venue, section: VenueSection, config: Config) -> Iterator[str]:
     from engine.venues.loopback import is_loopback
+    from engine.venues.registry import access_header
 
     if config.run.mode == "paper" or venue not in config.policy.scanner.venues:
         return
@@ -225,9 +263,48 @@ def _network_problems(venue: Venue, section: VenueSection, config: Config) -> It
     if network is None:
         yield f"there is no [venues.{venue.value}.network], which run.mode {config.run.mode!r} needs; add it"
         return
+    if network.access_key_file and not access_header(venue):
+        yield f"venues.{venue.value}.network.access_key_file: {venue.value} knows no access keys; leave it out"
     for name, url in (("url", network.url), ("stream_url", network.stream_url), *network.routes.items()):
         if config.run.mode == "sandbox" and not is_loopback(urlsplit(url).hostname or ""):
             yield f"venues.{venue.value}.network.{name} is {url}; a sandbox is on this machine: use 127.0.0.1"
+    yield from _sign_market_problems(venue, network, config)
+
+
+def _sign_market_problems(venue: Venue, network: NetworkSection, config: Config) -> Iterator[str]:
+    """A size that only one venue of a pair signs for would leave the other venue's leg alone."""
+    from engine.signing.markets import market_cap
+
+    where = f"venues.{venue.value}.network.sign_"
+    for asset, terms in network.sign_markets.items():
+        try:
+            market_cap(venue, asset, terms.size_most, terms.market, terms.size_decimals)
+        except ValueError as error:
+            yield f"{where}markets.{asset}: {error}"
+        least = min(_sizes_most(asset, config), default=terms.size_most)
+        if terms.size_most > least:
+            yield f"{where}markets.{asset}.size_most is {terms.size_most}, elsewhere {least}; both legs are of one size"
+    if network.sign_any_market and config.run.mode != "sandbox":
+        yield f"{where}any_market is true; where there is money every market has a cap of its own: say false"
+    for asset in () if network.sign_any_market else _assets_signed_for(config):
+        if asset not in network.sign_markets:
+            yield f"{where}markets has no {asset}, which is traded or signed for elsewhere; add it or drop that"
+
+
+def _markets_signed_for(config: Config) -> Iterator[dict[str, SignMarketSection]]:
+    for venue in config.policy.scanner.venues:
+        network = config.venues[venue].network if venue in config.venues else None
+        if network is not None:
+            yield network.sign_markets
+
+
+def _assets_signed_for(config: Config) -> tuple[str, ...]:
+    capped = (asset for markets in _markets_signed_for(config) for asset in markets)
+    return tuple(dict.fromkeys((*config.policy.scanner.assets, *capped)))
+
+
+def _sizes_most(asset: str, config: Config) -> Iterator[Decimal]:
+    return (markets[asset].size_most for markets in _markets_signed_for(config) if asset in markets)
 
 
 def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]]:
@@ -265,16 +342,20 @@ def digest(config: Config) -> str:
 
 def refuse_unready(config: Config) -> None:
     """Raise ConfigError for the profiles that need what is not there yet."""
-    if config.run.mode in ("paper", "sandbox"):
-        return
-    missing = {
+    missing = not_there_yet(config)
+    if missing:
+        raise ConfigError(
+            f"run.mode is {config.run.mode!r}, which needs {missing}: not in this version. "
+            "Use config/paper.toml (simulated venues) or config/sandbox.toml (the same over sockets)."
+        )
+
+
+def not_there_yet(config: Config) -> str:
+    """What this version lacks for the profile's mode; empty when it can run."""
+    return {
         "shadow": "live market data over the network with simulated fills",
         "live": "recovery after a crash, and the venues' test networks passed first",
-    }[config.run.mode]
-    raise ConfigError(
-        f"run.mode is {config.run.mode!r}, which needs {missing}: not in this version. "
-        "Use config/paper.toml (simulated venues) or config/sandbox.toml (the same over sockets)."
-    )
+    }.get(config.run.mode, "")
 
 
 # --- options of the command line ---------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Performs what the sequencer has made durable: requests to venues, timers, alarms. It decides nothing.
 
-Requests are prepared (encoded, signed, given their nonce) in order, at once; each is then delivered in a task of
-its own in its venue's nursery, so that a slow answer holds nothing up.
+Requests are prepared (encoded, given their nonce and their turn) in order, at once; each is then delivered in a task
+of its own in its venue's nursery, so that a slow answer holds nothing up. The task is had first: for a venue that is
+being restarted nothing is prepared, so that no nonce is taken and no order noted which never leaves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import trio
 
@@ -19,17 +20,35 @@ from actors.commands import (
     QueryPosition,
     RaiseAlarm,
     SetTimer,
+    SettlePnl,
     SpawnPair,
     SubmitOrder,
     VenueCommand,
 )
 from actors.domain import RejectReason, Venue
-from actors.messages import CancelRejected, OrderRejected, OrderUnresolved, QueryFailed, VenueMessage
+from actors.messages import (
+    CancelRejected,
+    OrderRejected,
+    OrderUnresolved,
+    PnlSettlementRejected,
+    PnlSettlementUnresolved,
+    QueryFailed,
+    VenueMessage,
+)
 from engine.supervisor import Supervisor
 from engine.timers import Timers
 from engine.venues.adapter import Adapter, Delivery, Report
 
-VENUE_COMMANDS = (SubmitOrder, CancelOrder, CancelAll, QueryOrder, QueryPosition)
+VENUE_COMMANDS = (SubmitOrder, CancelOrder, CancelAll, QueryOrder, QueryPosition, SettlePnl)
+RESTARTING = "its venue is being restarted"
+
+
+class Errand:
+    """One command on its way to a venue; without a `delivery` there is nothing to deliver."""
+
+    def __init__(self, command: VenueCommand) -> None:
+        self.command = command
+        self.delivery: Delivery | None = None
 
 
 class VenueDesk:
@@ -38,6 +57,16 @@ class VenueDesk:
     def __init__(self, adapter: Adapter, nursery: trio.Nursery) -> None:
         self.adapter = adapter
         self.nursery = nursery
+
+    def begin(self, work: Callable[[Errand], Awaitable[None]], errand: Errand) -> bool:
+        """Start a task there; False when the venue is being restarted and takes none, or would cut it off at once."""
+        if self.nursery.cancel_scope.cancel_called:
+            return False
+        try:
+            self.nursery.start_soon(work, errand)
+        except RuntimeError:  # trio's word for a nursery that has ended
+            return False
+        return True
 
 
 class Executor:
@@ -63,7 +92,7 @@ class Executor:
         """Do one durable command; returns at once."""
         self.performed += 1
         match command:
-            case SubmitOrder() | CancelOrder() | CancelAll() | QueryOrder() | QueryPosition():
+            case SubmitOrder() | CancelOrder() | CancelAll() | QueryOrder() | QueryPosition() | SettlePnl():
                 self._send(command)
             case SetTimer():
                 self._timers.set(actor, command)
@@ -71,23 +100,29 @@ class Executor:
                 self._timers.cancel(actor, command)
             case SpawnPair():
                 self._supervisor.adopt(command.actor)
-            case RaiseAlarm():
-                self._alarm(command)
-            case _:
+            case _:  # told to actors by the sequencer, or to people by whoever watches the decisions
                 pass
 
     def _send(self, command: VenueCommand) -> None:
-        desk = self._desks[command.venue]
+        desk, errand = self._desks[command.venue], Errand(command)
+        if not desk.begin(self._deliver, errand):
+            self._not_sent(command, RESTARTING)
+            return
         try:
-            delivery = desk.adapter.prepare(command)
-            desk.nursery.start_soon(self._deliver, command, delivery)
-        except Exception as error:  # noqa: BLE001 - not built, or its venue is being restarted: provably not sent
-            self._alarm(_bug(command, f"could not be prepared ({error})"))
-            self._report(never_sent(command, f"{type(error).__name__}: {error}"))
+            errand.delivery = desk.adapter.prepare(command)
+        except Exception as error:  # noqa: BLE001 - not built: provably not sent
+            self._not_sent(command, f"{type(error).__name__}: {error}")
 
-    async def _deliver(self, command: VenueCommand, delivery: Delivery) -> None:
+    def _not_sent(self, command: VenueCommand, why: str) -> None:
+        self._alarm(_bug(command, f"could not be prepared ({why})"))
+        self._report(never_sent(command, why))
+
+    async def _deliver(self, errand: Errand) -> None:
+        command = errand.command
+        if errand.delivery is None:
+            return
         try:
-            await delivery()
+            await errand.delivery()
         except trio.Cancelled:
             self._report(outcome_unknown(command, "cut off: the venue's task ended before the answer came"))
             raise
@@ -113,6 +148,8 @@ def never_sent(command: VenueCommand, detail: str) -> VenueMessage:
             )
         case CancelOrder():
             return CancelRejected(venue=command.venue, order_id=command.order_id, detail=f"never sent: {detail}")
+        case SettlePnl():
+            return PnlSettlementRejected(venue=command.venue, asset=command.asset, detail=f"never sent: {detail}")
         case _:
             return outcome_unknown(command, detail)
 
@@ -126,3 +163,5 @@ def outcome_unknown(command: VenueCommand, detail: str) -> VenueMessage:
             return QueryFailed(venue=command.venue, asset=command.asset, query="order", detail=detail)
         case QueryPosition():
             return QueryFailed(venue=command.venue, asset=command.asset, query="position", detail=detail)
+        case SettlePnl():
+            return PnlSettlementUnresolved(venue=command.venue, asset=command.asset, detail=detail)

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.domain import Venue
-from engine.config import Config, InstrumentSection, VenueSection
+from engine.config import Config, ConfigError, InstrumentSection, VenueSection
 from engine.simulators.market import Market
 from engine.venues.assets import in_bundles
 
@@ -43,6 +43,25 @@ def with_made_up_instruments(config: Config, market: Market) -> tuple[Config, li
     policy = replace(config.policy, scanner=replace(scanner, assets=assets))
     notes += [f"lots and ticks made up from the price: {', '.join(made_up)}"] if made_up else []
     return replace(config, policy=policy, venues=venues), notes
+
+
+def with_listed_assets(config: Config) -> tuple[Config, list[str]]:
+    """Only the assets that every traded venue of the profile lists, `all` spelt out; a note names the others.
+
+    For venues that are simulated elsewhere: there nothing can be made up. Raises ConfigError when none is left.
+    """
+    scanner = config.policy.scanner
+    sections = [config.venues[venue] for venue in scanner.venues]
+    listed = tuple(asset for asset in sections[0].instruments if all(asset in each.instruments for each in sections))
+    wanted = listed if scanner.assets == ALL else scanner.assets
+    assets = tuple(asset for asset in wanted if asset in listed)
+    missing = ", ".join(asset for asset in wanted if asset not in listed)
+    if not assets:
+        raise ConfigError(f"--assets {missing}: the profile's venues list none of these; they list {', '.join(listed)}")
+    replace = msgspec.structs.replace
+    policy = replace(config.policy, scanner=replace(scanner, assets=assets))
+    notes = [f"the profile's venues do not all list {missing}: left out"] if missing else []
+    return replace(config, policy=policy), notes
 
 
 def together_from_the_start(market: Market, venues: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,76 +1,153 @@
-"""Live progress on standard error while a run goes: market time, pairs with their states, money."""
+"""What is shown on standard error while a run goes: alarms as they come, market time, pairs with their states, money.
+
+A terminal has a live picture with the alarms above it; anything else gets a line a record, never folded. Whatever
+happens to standard error, the run goes on without it.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from actors.domain import NS_PER_S
+from engine.alarms import Alarm
 from engine.config import Config
-from engine.view import EngineView
+from engine.view import EngineView, PairView
 
 DRAW_EVERY_S = 0.25
 LINE_EVERY_S = 10.0
 ROWS_MOST = 12
+STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
+
+
+class Progress:
+    """Where a run is shown. Call it with a view; tell it alarms and notes. `print_line` takes one line and its style,
+    `draw`, where there is one, a picture in place of the last."""
+
+    def __init__(
+        self,
+        duration_s: float,
+        print_line: Callable[[str, str], None],
+        draw: Callable[[RenderableType], None] | None = None,
+    ) -> None:
+        self._duration_s = duration_s
+        self._print_line, self._draw = print_line, draw
+        self._every_s = LINE_EVERY_S if draw is None else DRAW_EVERY_S
+        self._shown_s = time.monotonic() - self._every_s
+        self._begun_ns = 0
+        self._gone = False
+
+    def __call__(self, seen: EngineView) -> None:
+        """Show a view, if it is time (real time) for another."""
+        self._begun_ns = self._begun_ns or seen.at_ns
+        now_s = time.monotonic()
+        if now_s - self._shown_s < self._every_s:
+            return
+        self._shown_s = now_s
+        if self._draw is None:
+            self._try(lambda: self._print_line(line(seen, self._share(seen)), ""))
+        else:
+            picture, draw = _picture(seen, self._share(seen)), self._draw
+            self._try(lambda: draw(picture))
+
+    def alarm(self, alarm: Alarm) -> None:
+        """One line for an alarm that is new, or over."""
+        style = STYLES[alarm.severity] if not alarm.resolved_ns else "green"
+        self._try(lambda: self._print_line(alarm_line(alarm), style))
+
+    def note(self, note: str) -> None:
+        """One line for what a person should know before the run begins."""
+        self._try(lambda: self._print_line(f"note: {note}", ""))
+
+    def _share(self, seen: EngineView) -> float:
+        if not self._duration_s:
+            return 1.0
+        return min(1.0, (seen.at_ns - self._begun_ns) / NS_PER_S / self._duration_s)
+
+    def _try(self, show: Callable[[], None]) -> None:
+        """A reader that has gone, or a terminal that was closed, must not cost a run that holds positions."""
+        if self._gone:
+            return
+        try:
+            show()
+        except (OSError, ValueError, SystemExit):  # rich leaves by SystemExit when its reader has gone
+            self._gone = True
 
 
 @contextmanager
-def progress(config: Config) -> Iterator[Callable[[EngineView], None]]:
-    """A function to show views with: a live table on a terminal, a line now and then elsewhere."""
+def progress(config: Config) -> Iterator[Progress]:
+    """A run's place on standard error: a live picture on a terminal, lines elsewhere."""
     console = Console(stderr=True)
     duration_s = config.policy.lifecycle.duration_s
-    begun: list[int] = []
-
-    def share(seen: EngineView) -> float:
-        begun.append(seen.at_ns) if not begun else None
-        return min(1.0, (seen.at_ns - begun[0]) / 1e9 / duration_s) if duration_s else 1.0
-
     if not console.is_terminal:
-        yield _throttled(lambda seen: console.print(_line(seen, share(seen)), highlight=False), LINE_EVERY_S)
+        yield Progress(duration_s, _plain_line)
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield _throttled(lambda seen: live.update(_picture(seen, share(seen)), refresh=True), DRAW_EVERY_S)
+    live = Live(console=console, auto_refresh=False, transient=True)
+    live.start()
+    try:
+        yield Progress(
+            duration_s,
+            lambda text, style: live.console.print(Text(text, style=style)),
+            lambda picture: live.update(picture, refresh=True),
+        )
+    finally:
+        with suppress(OSError, SystemExit):
+            live.stop()
 
 
-def _throttled(show: Callable[[EngineView], None], every_s: float) -> Callable[[EngineView], None]:
-    """Call through at most so often (real time)."""
-    last_s = [time.monotonic() - every_s]
-
-    def maybe(seen: EngineView) -> None:
-        now_s = time.monotonic()
-        if now_s - last_s[0] >= every_s:
-            last_s[0] = now_s
-            show(seen)
-
-    return maybe
+def _plain_line(text: str, _: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
-def _time(seen: EngineView) -> str:
-    return datetime.fromtimestamp(seen.at_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def _time(at_ns: int) -> str:
+    return datetime.fromtimestamp(at_ns / NS_PER_S, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _line(seen: EngineView, share: float) -> str:
+def alarm_line(alarm: Alarm) -> str:
+    """Severity, code, text and the venues' time; of one that is over, when it was raised."""
+    if alarm.resolved_ns:
+        return f"{_time(alarm.resolved_ns)} resolved {alarm.code}: {alarm.text} (since {_time(alarm.at_ns)})"
+    return f"{_time(alarm.at_ns)} {alarm.severity} {alarm.code}: {alarm.text}"
+
+
+def line(seen: EngineView, share: float) -> str:
+    """A view in one line. Money is what would be left if all that is open were closed at the best prices now."""
     open_pairs = [pair for pair in seen.pairs if not pair.state.startswith("CLOSED")]
-    net = sum(float(pair.net_usd) for pair in seen.pairs)
     states = ", ".join(f"{pair.asset} {pair.state}" for pair in open_pairs) or "no pair open"
-    return f"{share:4.0%} {_time(seen)} {seen.messages} messages, net {net:.2f} USD; {states}"
+    return f"{share:4.0%} {_time(seen.at_ns)} {seen.messages} messages, {_net(seen.pairs)}; {states}"
+
+
+def _net(pairs: tuple[PairView, ...]) -> str:
+    """The net if all were closed now; without a quote to close at, what has been booked."""
+    nets = [pair.net_if_closed_usd for pair in pairs]
+    known = [net for net in nets if net is not None]
+    if len(known) < len(nets):
+        return f"net {_usd(sum(pair.net_usd for pair in pairs))} USD before closing (a quote is missing)"
+    return f"net if closed now {_usd(sum(known))} USD"
+
+
+def _usd(value: object) -> str:
+    return f"{value:.2f}"
 
 
 def _picture(seen: EngineView, share: float) -> Group:
     drawn = Table(expand=False)
-    for title in ("pair", "state", "legs", "funding", "fees", "net"):
-        drawn.add_column(title, justify="right" if title in ("funding", "fees", "net") else "left")
+    for title in ("pair", "state", "legs", "funding", "fees", "net if closed now"):
+        drawn.add_column(title, justify="left" if title in ("pair", "state", "legs") else "right")
     for pair in seen.pairs[-ROWS_MOST:]:
         legs = " ".join(f"{leg.venue[:4]} {leg.position}" for leg in pair.legs)
-        money = (f"{pair.funding_usd:.2f}", f"{pair.fees_usd:.2f}", f"{pair.net_usd:.2f}")
-        drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, *money)
-    head = Text(f"{_time(seen)}  {seen.lifecycle}  {seen.messages} messages  {sum(seen.orders.values())} orders")
-    return Group(head, Padding(ProgressBar(total=1.0, completed=share, width=60)), drawn)
+        net = "no quote" if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd)
+        drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, _usd(pair.funding_usd), _usd(pair.fees_usd), net)
+    orders = sum(seen.orders.values())
+    head = f"{_time(seen.at_ns)}  {seen.lifecycle}  {seen.messages} messages  {orders} orders  {_net(seen.pairs)}"
+    return Group(Text(head), Padding(ProgressBar(total=1.0, completed=share, width=60)), drawn)

@@ -1,24 +1,23 @@
-"""The report of a run: what a trader reads at its end, and the same as JSON for programs.
+"""The report of a run as data, ready for JSON: what a trader reads at its end.
 
-Money is in USD, rounded to cents only here. `naked_notional_seconds` is USD times seconds.
+Money is in USD, rounded to cents only here; sizes are base units, as text. `naked_notional_seconds` is USD times
+seconds. Counterpart: `engine.report_words`, which says it to people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from rich import box
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
-
+from actors.domain import ZERO
+from engine.alarms import Alarm
+from engine.foreign import Foreign
+from engine.sizes import closed_by, plain, side_of
 from engine.view import EngineView, LegView, PairView
 
 CENT = Decimal("0.01")
-ZERO = Decimal(0)
 
 
 def report_data(
@@ -31,10 +30,15 @@ def report_data(
     notes: Iterable[str],
     deposits_usd: Mapping[str, Decimal],
 ) -> dict[str, Any]:
-    """The report as plain data, ready for JSON. Money fields are numbers of USD."""
+    """The report as plain data, ready for JSON. Money fields are numbers of USD.
+
+    Equity is counted from each venue's first word in this run; `deposits_usd` stand in where there was none. What the
+    books explain of its change is the pairs' net, and their open legs at the mark.
+    """
     traded = [pair for pair in view.pairs if pair.orders]
-    net = sum((pair.net_usd for pair in traded), ZERO)
-    equity_change = sum((value - deposits_usd[venue] for venue, value in view.equity_usd.items()), ZERO)
+    explained = sum((pair.net_usd + sum((leg.worth_usd for leg in pair.legs), ZERO) for pair in traded), ZERO)
+    start = {venue: view.equity_start_usd.get(venue, deposits_usd[venue]) for venue in view.equity_usd}
+    equity_change = sum((value - start[venue] for venue, value in view.equity_usd.items()), ZERO)
     return {
         "mode": mode,
         "seed": seed,
@@ -48,16 +52,68 @@ def report_data(
         "rejected_by_venue": view.rejected,
         "final_exposure_usd": _usd(view.exposure_usd),
         "equity_change_usd": _usd(equity_change),
-        "unexplained_usd": _usd(equity_change - net),
+        "unexplained_usd": _usd(equity_change - explained),
         "equity_usd": {venue: _usd(value) for venue, value in view.equity_usd.items()},
+        "equity_start_usd": {venue: _usd(value) for venue, value in start.items()},
+        "equity_start_from": {venue: "account" if venue in view.equity_start_usd else "deposit" for venue in start},
+        "left_open": [*_open_legs(view.pairs), *(_foreign(foreign) for foreign in view.foreign)],
         "pairs": [_pair(pair) for pair in traded],
         "totals": _totals(traded),
-        "alarms": [
-            {"seq": a.seq, "at": _time(a.at_ns), "severity": a.severity, "code": a.code, "text": a.text}
-            for a in view.alarms
-        ],
+        "alarms": [_alarm(alarm) for alarm in view.alarms],
         "alarms_total": view.alarms_total,
         "notes": list(notes),
+    }
+
+
+def _alarm(alarm: Alarm) -> dict[str, Any]:
+    return {
+        "seq": alarm.seq,
+        "at": _time(alarm.at_ns),
+        "severity": alarm.severity,
+        "code": alarm.code,
+        "text": alarm.text,
+        "resolved": _time(alarm.resolved_ns),
+        "times": alarm.times,
+    }
+
+
+def _open_legs(pairs: Iterable[PairView]) -> Iterator[dict[str, Any]]:
+    """Every open leg of an open pair, by the venue's word where it is known: that is what a person would close.
+
+    What is left at the venue of a pair that has closed is foreign.
+    """
+    for pair in pairs:
+        for leg in pair.legs if not pair.state.startswith("CLOSED") else ():
+            size = leg.position if leg.at_venue is None else leg.at_venue
+            if size or leg.position:
+                yield _left(leg.venue, pair.asset, size, pair.pair, leg.position, pair.entered_ns)
+
+
+def _foreign(foreign: Foreign) -> dict[str, Any]:
+    return _left(foreign.venue.value, foreign.asset, foreign.size, "", ZERO, foreign.since_ns)
+
+
+def _left(venue: str, asset: str, size: Decimal, pair: str, booked: Decimal, since_ns: int) -> dict[str, Any]:
+    """One open position; `pair` is empty when none of ours holds it, `booked` is the signed size in our books."""
+    return {
+        "venue": venue,
+        "asset": asset,
+        "side": side_of(size),
+        "size": plain(abs(size)),
+        "close_by": closed_by(size),
+        "pair": pair,
+        "booked": plain(booked),
+        "since": _time(since_ns),
+    }
+
+
+def _leg(leg: LegView) -> dict[str, Any]:
+    return {
+        "venue": leg.venue,
+        "entered": side_of(Decimal(leg.entered.sign)),
+        "side": side_of(leg.position),
+        "size": plain(abs(leg.position)),
+        "at_venue": None if leg.at_venue is None else plain(leg.at_venue),
     }
 
 
@@ -66,6 +122,7 @@ def _pair(pair: PairView) -> dict[str, Any]:
         "pair": pair.pair,
         "asset": pair.asset,
         "state": pair.state,
+        "legs": [_leg(leg) for leg in pair.legs],
         "entered": _time(pair.entered_ns),
         "transitions": pair.transitions,
         "orders": pair.orders,
@@ -80,6 +137,7 @@ def _pair(pair: PairView) -> dict[str, Any]:
         "slippage_usd": _usd(pair.slippage_usd),
         "estimated_usd": _usd(pair.estimated_usd),
         "net_usd": _usd(pair.net_usd),
+        "net_if_closed_usd": None if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd),
         "expected_net_usd": _usd(pair.expected_net_usd),
         "naked_seconds": float(pair.naked_seconds),
         "naked_notional_seconds": _usd(pair.naked_notional_seconds),
@@ -123,84 +181,3 @@ def _usd(value: Decimal) -> float:
 
 def _time(at_ns: int) -> str:
     return datetime.fromtimestamp(at_ns / 1e9, UTC).isoformat(timespec="seconds") if at_ns else ""
-
-
-# --- for people --------------------------------------------------------------------------------------------
-
-COLUMNS = (
-    ("pair", "pair"),
-    ("state", "state"),
-    ("funding_usd", "funding"),
-    ("funding_received_usd", "received"),
-    ("funding_paid_usd", "paid"),
-    ("fees_usd", "fees"),
-    ("price_pnl_usd", "price PnL"),
-    ("slippage_usd", "slippage"),
-    ("net_usd", "net"),
-    ("expected_net_usd", "expected"),
-    ("naked_seconds", "naked s"),
-    ("naked_notional_seconds", "naked USD·s"),
-    ("transitions", "moves"),
-    ("orders", "orders"),
-    ("rejected", "rejected"),
-)
-
-
-def report_markdown(data: dict[str, Any]) -> str:
-    """The report as Markdown: a table of pairs, totals, alarms, notes."""
-    totals = data["totals"]
-    lines = [
-        f"# Run report ({data['mode']}, seed {data['seed']})",
-        "",
-        f"{data['started']} to {data['ended']}: {data['market_time_s'] / 86400:.2f} days of market time. "
-        f"Ended because: {data['reason']}.",
-        "",
-        f"{data['messages']} messages decided, {data['orders']} orders sent, final exposure "
-        f"{data['final_exposure_usd']:.2f} USD. Equity changed by {data['equity_change_usd']:.2f} USD, "
-        f"{data['unexplained_usd']:.2f} of it unexplained by the pairs' books.",
-        "",
-        "| " + " | ".join(title for _, title in COLUMNS) + " |",
-        "|" + "|".join("---" for _ in COLUMNS) + "|",
-        *("| " + " | ".join(_cell(pair[name]) for name, _ in COLUMNS) + " |" for pair in data["pairs"]),
-        "| **all** | | " + " | ".join(_cell(totals.get(name, "")) for name, _ in COLUMNS[2:]) + " |",
-        "",
-        f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
-        + ", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items())
-        + " USD. Price PnL is the change of the basis while both legs were held, slippage included. Slippage is the "
-        "cost of fills against the last mid seen when deciding (negative: better). Naked time counts from what the "
-        "engine knew.",
-        "",
-    ]
-    lines += [f"- {alarm['at']} **{alarm['severity']}** {alarm['code']}: {alarm['text']}" for alarm in data["alarms"]]
-    lines += [f"- note: {note}" for note in data["notes"]]
-    return "\n".join(lines) + "\n"
-
-
-SAID_IN_WORDS = ("funding_received_usd", "funding_paid_usd", "expected_net_usd", "naked_notional_seconds")
-TERMINAL_COLUMNS = tuple(c for c in COLUMNS if c[0] not in SAID_IN_WORDS)
-LEFT = ("pair", "state")
-
-
-def report_tables(data: dict[str, Any]) -> Group:
-    """The report for a terminal; report.md in the run's directory says more."""
-    drawn = Table(box=box.SIMPLE_HEAD, show_footer=True)
-    totals = data["totals"]
-    for name, title in TERMINAL_COLUMNS:
-        footer = "all" if name == "pair" else _cell(totals.get(name, ""))
-        drawn.add_column(title, footer=footer, justify="left" if name in LEFT else "right")
-    for pair in data["pairs"]:
-        drawn.add_row(*(_cell(pair[name]).removeprefix("pair_position/") for name, _ in TERMINAL_COLUMNS))
-    lines = [
-        f"{data['market_time_s'] / 86400:.2f} days of market time, {data['messages']} messages, "
-        f"{data['orders']} orders, final exposure {data['final_exposure_usd']:.2f} USD. Ended: {data['reason']}.",
-        f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
-        + (", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items()) or "none")
-        + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
-        *(f"{alarm['severity']}: {alarm['text']}" for alarm in data["alarms"]),
-        *(f"note: {note}" for note in data["notes"]),
-    ]
-    return Group(drawn, *(Text(line) for line in lines))
-
-
-def _cell(value: object) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

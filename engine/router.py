@@ -20,6 +20,7 @@ from actors.messages import (
     InstrumentListed,
     LinkLost,
     LinkUp,
+    LossSocialised,
     MarketSampled,
     OrderAccepted,
     OrderDenied,
@@ -28,6 +29,9 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PnlSettled,
+    PnlSettlementRejected,
+    PnlSettlementUnresolved,
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
@@ -51,8 +55,8 @@ class Router:
         self._holders: dict[tuple[Venue, str], str] = {}
 
     def note(self, actor: str, command: AnyCommand) -> None:
-        """Remember an order, or a question about a position, that is about to leave."""
-        if isinstance(command, QueryPosition):
+        """Remember an order, or a pair's question about a position, that is about to leave."""
+        if isinstance(command, QueryPosition) and isinstance(self._states.get(actor), PairPosition):
             self._holders[(command.venue, command.asset)] = actor
         if isinstance(command, SubmitOrder):
             if len(self._owners) >= OWNERS_MOST:
@@ -96,9 +100,14 @@ class Router:
                 if owner is None and isinstance(message, OrderFilled):
                     return ("risk", *self._holder(message.venue, message.asset))
                 return ("risk", owner) if owner else ("risk",)
-            case PositionReported() | PositionDeleveraged() | PositionLiquidated():
+            case PositionReported():
+                holder = self._holder(message.venue, message.asset)
+                return ("risk", *holder, *self._settlement(message.venue, message.asset))
+            case PnlSettled() | PnlSettlementRejected() | PnlSettlementUnresolved():
+                return self._settlement(message.venue, message.asset) or (BOARD,)
+            case PositionDeleveraged() | PositionLiquidated():
                 return ("risk", *self._holder(message.venue, message.asset))
-            case ForeignFilled() | FundingPaid() | QueryFailed():
+            case ForeignFilled() | FundingPaid() | LossSocialised() | QueryFailed():
                 return self._holder(message.venue, message.asset) or (BOARD,)
             case _:
                 return ("engine_lifecycle",)
@@ -111,6 +120,11 @@ class Router:
             if venue in (state.taker.venue, state.maker.venue):
                 found.append(name)
         return tuple(found)
+
+    def _settlement(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        """Who has profit and loss settled in a market, where that has to be asked for."""
+        name = f"pnl_settlement/{venue.value}/{asset}"
+        return (name,) if name in self._states else ()
 
     def _holder(self, venue: Venue, asset: str) -> tuple[str, ...]:
         holder = self._holders.get((venue, asset))

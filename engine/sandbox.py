@@ -23,7 +23,8 @@ from engine.clock import NS_PER_US, Clock
 from engine.config import Config, ConfigError, parse_speed
 from engine.preparation import first_common_ns, fit_to_market
 from engine.runtime import first_of
-from engine.sandbox_keys import keep_key, simulated_key
+from engine.sandbox_keys import keep_access, keep_key, simulated_key
+from engine.sandbox_lock import keys_held
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, ShiftedMarket
 from engine.simulators.server import Address, Stall, serve
@@ -51,7 +52,10 @@ class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue as it can be reached: base URLs for requests and streams, our account, the file with its key."""
+    """One venue as it can be reached: base URLs for requests and streams, our account, the files with its keys.
+
+    `access_key_file` is empty where the venue knows no access keys.
+    """
 
     venue: str
     network: str
@@ -59,6 +63,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     stream_url: str
     account: str
     key_file: str
+    access_key_file: str = ""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,12 +99,13 @@ def pace_of(text: str) -> float:
 def run(request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> tuple[Tally, ...]:
     """Serve until the time is up or an interrupt; `ready` is told where, once everything listens.
 
-    Raises ConfigError, MarketFileError, PortTaken.
+    Raises ConfigError, MarketFileError, PortTaken, KeysInUse.
     """
     sandbox = _Sandbox(request, ready)
     clock = None if request.speed == 1 else trio.testing.MockClock(rate=request.speed, autojump_threshold=math.inf)
     try:
-        trio.run(sandbox.main, clock=clock)
+        with keys_held(request.keys, request.venues):
+            trio.run(sandbox.main, clock=clock)
     except BaseExceptionGroup as group:
         expected, others = group.split(ValueError)
         if expected is None or others is not None:
@@ -149,7 +155,9 @@ class _Sandbox:
 
     def _site(self, address: Address) -> Site:
         venue = Venue(address.venue)
-        key = simulated_key(venue, secret_for(venue, self._config.run.seed))
+        seed = self._config.run.seed
+        key = simulated_key(venue, secret_for(venue, seed))
+        access = keep_access(self._request.keys, venue, key.account, seed)
         return Site(
             venue=address.venue,
             network=NETWORK,
@@ -157,6 +165,7 @@ class _Sandbox:
             stream_url=address.stream_url,
             account=key.account,
             key_file=str(keep_key(self._request.keys, key)),
+            access_key_file="" if access is None else str(access),
         )
 
     def tallies(self) -> tuple[Tally, ...]:
@@ -201,10 +210,10 @@ def _stall(venue: Venue, config: Config, market: Market, faults: FaultPlan, cloc
 
 def sites_table(sites: Sequence[Site]) -> Group:
     """Where everything is, and who may trade there."""
-    places, accounts = _table("venue", "URL", "WebSocket URL"), _table("venue", "account", "key file")
+    places, accounts = _table("venue", "URL", "WebSocket URL"), _table("venue", "account", "key files")
     for site in sites:
         places.add_row(site.venue, site.url, site.stream_url)
-        accounts.add_row(site.venue, site.account, site.key_file)
+        accounts.add_row(site.venue, site.account, " ".join(filter(None, (site.key_file, site.access_key_file))))
     return Group(places, "", accounts)
 
 

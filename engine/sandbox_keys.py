@@ -1,17 +1,23 @@
 """Key files for the throw-away accounts of simulated venues, so that an engine reads them as it reads real ones.
 
-The keys come from the seed and sign for money that does not exist. Counterparts: `engine.keys`, which reads them;
-`engine.world`, which opens the accounts.
+The keys come from the seed and sign for money that does not exist. Access keys, where a venue knows them, lie beside
+those that sign. Counterparts: `engine.keys`, which reads them; `engine.world`, which opens the accounts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from actors.domain import Venue
-from engine.keys import KeyFile, KeyRefused, Secret, read_key_file, write_key_file
-from engine.venues.registry import SIMULATED_API_KEY, simulated_signer
+from engine.keys import KeyFile, KeyRefused, SealedKey, Secret, read_key_file, write_key_file
+from engine.keys.access_file import AccessKey, read_access_file, write_access_file
+from engine.venues.registry import SIMULATED_API_KEY, access_header, simulated_signer
+from engine.world import access_key_for
 
+AnyKey = KeyFile | SealedKey | AccessKey
+Wanted = TypeVar("Wanted", KeyFile, AccessKey)
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -34,16 +40,27 @@ def simulated_key(venue: Venue, secret: bytes) -> KeyFile:
 
 def keep_key(directory: Path, key: KeyFile) -> Path:
     """Write `<venue>.json`, in place of another simulated key; raises KeyRefused rather than touch a real one."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = directory / f"{key.venue.value}.json"
+    return _keep(directory / f"{key.venue.value}.json", key, read_key_file, write_key_file)
+
+
+def keep_access(directory: Path, venue: Venue, account: str, seed: int) -> Path | None:
+    """Write `<venue>_access.json`, as `keep_key` does; None where the venue knows no access keys."""
+    if not access_header(venue):
+        return None
+    key = AccessKey(venue=venue, network="simulated", account=account, key=Secret(access_key_for(venue, seed)))
+    return _keep(directory / f"{venue.value}_access.json", key, read_access_file, write_access_file)
+
+
+def _keep(path: Path, key: Wanted, read: Callable[[Path], AnyKey], write: Callable[[Path, Wanted], None]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if path.exists():
-        found = read_key_file(path)
+        found = read(path)
         if found == key:
             return path
         if found.network != "simulated":
             raise KeyRefused(f"{path}: is a key for {found.network}; name another directory with --keys")
         path.unlink()
-    write_key_file(path, key)
+    write(path, key)
     return path
 
 

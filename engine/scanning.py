@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from engine import preparation
 from engine.config import Config
 
 
-def observe(config: Config) -> tuple[Candidate, ...]:
-    """Run the engine with room for no pair, and judge every pairing at its end."""
+def observe(config: Config, say: Callable[[str], None]) -> tuple[Candidate, ...]:
+    """Run the engine with room for no pair, and judge every pairing at its end; `say` hears what is left out."""
     scanner = msgspec.structs.replace(config.policy.scanner, pairs_most=0)
     quiet = msgspec.structs.replace(config, policy=msgspec.structs.replace(config.policy, scanner=scanner))
     with tempfile.TemporaryDirectory() as scratch:
         engine = preparation.prepare(preparation.RunRequest(config=quiet, runs=Path(scratch)))
+        for note in engine.notes:
+            say(note)
         engine.run()
         engine.finish()
     state = engine.core.states["funding_scanner"]

@@ -7,31 +7,31 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.board import Board
 from actors.commands import RaiseAlarm, SubmitOrder
-from actors.domain import NS_PER_S
-from actors.messages import OrderRejected
-from actors.pair_position.state import PairPosition
-from actors.risk.books import RiskState
-from engine.core import Core, Decision
-
-ALARMS_KEPT = 200
-
-
-class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm, with the record that raised it and how often it came since (repeats are counted, not kept)."""
-
-    seq: int
-    at_ns: int
-    severity: str
-    code: str
-    text: str
+from actors.domain import NS_PER_S, ZERO, Side
+from actors.messages import AccountReported, OrderRejected
+from actors.pair_position.state import Leg, PairPosition
+from actors.risk.books import RiskState, key_of
+from engine.alarms import Alarm, AlarmBook, Told
+from engine.core import BOARD, Core, Decision
+from engine.foreign import CODE as FOREIGN, Foreign, ForeignWatch
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
-    """One leg for people: USD figures, fees and funding positive as named."""
+    """One leg for people: USD figures, fees and funding positive as named.
+
+    `entered` is the side it was to be opened on. `position` is what our books say; `at_venue` what the venue says by
+    risk's count, None when the pair is closed or has not traded there. `worth_usd` is the position at the mark (else
+    the mid); `closing_usd` what closing it at the best price would bring, fee taken off, None without a quote.
+    """
 
     venue: str
+    entered: Side
     position: Decimal
+    at_venue: Decimal | None
+    worth_usd: Decimal
+    closing_usd: Decimal | None
     fees_usd: Decimal
     funding_received_usd: Decimal
     funding_paid_usd: Decimal
@@ -40,7 +40,11 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairView(msgspec.Struct, frozen=True, kw_only=True):
-    """One pair position for people."""
+    """One pair position for people.
+
+    `net_usd` is cash: what was traded, funded and paid. `net_if_closed_usd` adds closing what is open at the best
+    prices of the moment, taker fees paid; None without a quote.
+    """
 
     pair: str
     asset: str
@@ -56,6 +60,7 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
     slippage_usd: Decimal
     estimated_usd: Decimal
     net_usd: Decimal
+    net_if_closed_usd: Decimal | None
     expected_net_usd: Decimal
     naked_seconds: Decimal
     naked_notional_seconds: Decimal
@@ -65,7 +70,7 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineView(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole engine at one moment."""
+    """The whole engine at one moment. `equity_start_usd` is each venue's first word on our equity in this run."""
 
     seq: int
     at_ns: int
@@ -74,7 +79,9 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     pairs: tuple[PairView, ...]
     links: dict[str, bool]
     equity_usd: dict[str, Decimal]
+    equity_start_usd: dict[str, Decimal]
     exposure_usd: Decimal
+    foreign: tuple[Foreign, ...]
     messages: int
     orders: dict[str, int]
     rejected: dict[str, int]
@@ -83,18 +90,32 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Counts durable decisions as they pass; the sequencer's watcher."""
+    """Counts durable decisions as they pass; the sequencer's watcher. `told` hears of alarms as they come and end."""
 
-    def __init__(self) -> None:
+    def __init__(self, told: Told | None = None) -> None:
         self.seq = 0
         self.at_ns = 0
         self.orders: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.denied = 0
         self.faults = 0
-        self.alarms: list[Alarm] = []
-        self.alarms_total = 0
-        self._orders_seen: dict[str, None] = {}
+        self.equity_start_usd: dict[str, Decimal] = {}
+        self.foreign = ForeignWatch()
+        self._book = AlarmBook(told)
+
+    def tell(self, told: Told) -> None:
+        """From now on `told` hears of alarms; those of the past are not told again."""
+        self._book.tell(told)
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """Those that are kept, the oldest first."""
+        return self._book.kept
+
+    @property
+    def alarms_total(self) -> int:
+        """All of them, repeats too."""
+        return self._book.total
 
     def watch(self, decision: Decision) -> None:
         """Count one decision."""
@@ -104,26 +125,26 @@ class Tally:
         self.faults += bool(decision.fault)
         if isinstance(envelope.message, OrderRejected) and envelope.to == "risk":
             self.rejected[envelope.message.venue.value] += 1
+        if isinstance(envelope.message, AccountReported) and envelope.to == BOARD:
+            self.equity_start_usd.setdefault(envelope.message.venue.value, envelope.message.equity_usd)
+        self._book.arrived(envelope.to, decision.place, envelope.at_ns)
         for command in decision.commands:
             if isinstance(command, SubmitOrder):
                 self.orders[command.venue.value] += 1
             elif isinstance(command, RaiseAlarm):
-                self.alarm(command)
+                self.alarm(command, about=envelope.to)
 
-    def alarm(self, alarm: RaiseAlarm) -> None:
-        """Keep an alarm; the same code and text is kept once and counted.
+    def look(self, core: Core, decision: Decision) -> None:
+        """Name the positions that no open pair of ours holds; the core is as it is after the decision."""
+        for position, alarm in self.foreign.look(core, decision):
+            if alarm is None:
+                self._book.resolve(FOREIGN, position, self.at_ns)
+            else:
+                self.alarm(alarm, about=position)
 
-        When there are too many, the oldest of a code that has others goes: the last word, and every kind, stays.
-        """
-        self.alarms_total += 1
-        known = any(kept.code == alarm.code and kept.text == alarm.text for kept in self.alarms)
-        if not known:
-            if len(self.alarms) >= ALARMS_KEPT:
-                codes = [kept.code for kept in self.alarms]
-                del self.alarms[next((n for n, code in enumerate(codes) if codes.count(code) > 1), 0)]
-            self.alarms.append(
-                Alarm(seq=self.seq, at_ns=self.at_ns, severity=alarm.severity, code=alarm.code, text=alarm.text)
-            )
+    def alarm(self, alarm: RaiseAlarm, about: str = "") -> None:
+        """Keep an alarm; `about` is the actor, or the position, whose cause it is."""
+        self._book.hear(alarm, about=about, seq=self.seq, at_ns=self.at_ns)
 
 
 def build(core: Core, tally: Tally) -> EngineView:
@@ -135,10 +156,14 @@ def build(core: Core, tally: Tally) -> EngineView:
         at_ns=tally.at_ns,
         lifecycle=core.states["engine_lifecycle"].place,
         risk=risk.place,
-        pairs=tuple(pair_view(state) for state in core.states.values() if isinstance(state, PairPosition)),
+        pairs=tuple(
+            pair_view(state, core.board, risk) for state in core.states.values() if isinstance(state, PairPosition)
+        ),
         links=dict(core.board.links),
         equity_usd={venue: account.equity_usd for venue, account in core.board.accounts.items()},
+        equity_start_usd=dict(tally.equity_start_usd),
         exposure_usd=exposure_usd(core, risk),
+        foreign=tally.foreign.positions(core, tally.at_ns),
         messages=tally.seq,
         orders=dict(tally.orders),
         rejected=dict(tally.rejected),
@@ -149,28 +174,18 @@ def build(core: Core, tally: Tally) -> EngineView:
 
 def exposure_usd(core: Core, risk: RiskState) -> Decimal:
     """Gross exposure by risk's own count: the sum of |size| at mark (else mid, else entry) over all venues, USD."""
-    total = Decimal(0)
+    total = ZERO
     for _, held in sorted(risk.positions.items()):
         market = core.board.market(held.venue, held.asset)
         mid = market.quote.mid if market.quote is not None else None
-        total += abs(held.size) * (market.mark or mid or held.entry_price or Decimal(0))
+        total += abs(held.size) * (market.mark or mid or held.entry_price or ZERO)
     return total
 
 
-def pair_view(state: PairPosition) -> PairView:
+def pair_view(state: PairPosition, board: Board, risk: RiskState) -> PairView:
     """One pair for people."""
-    first, second = (
-        LegView(
-            venue=leg.venue.value,
-            position=leg.position,
-            fees_usd=leg.fees_usd,
-            funding_received_usd=leg.funding_received_usd,
-            funding_paid_usd=leg.funding_paid_usd,
-            slippage_usd=leg.slippage_usd,
-            traded_usd=leg.traded_usd,
-        )
-        for leg in state.legs
-    )
+    first, second = (_leg_view(state, leg, board, risk) for leg in state.legs)
+    bring = [leg.closing_usd for leg in (first, second) if leg.closing_usd is not None]
     return PairView(
         pair=state.actor,
         asset=state.asset,
@@ -186,6 +201,7 @@ def pair_view(state: PairPosition) -> PairView:
         slippage_usd=first.slippage_usd + second.slippage_usd,
         estimated_usd=state.taker.estimated_usd + state.maker.estimated_usd,
         net_usd=state.net_usd,
+        net_if_closed_usd=state.net_usd + sum(bring, ZERO) if len(bring) == len(state.legs) else None,
         expected_net_usd=state.expected_net_usd,
         naked_seconds=Decimal(state.naked_ns) / NS_PER_S,
         naked_notional_seconds=state.naked_notional_usd_s,
@@ -193,3 +209,40 @@ def pair_view(state: PairPosition) -> PairView:
         entry_reason=state.entry_reason,
         close_reason=state.close_reason,
     )
+
+
+def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState) -> LegView:
+    held = risk.positions.get(key_of(leg.venue, state.asset))
+    ours = held is not None and held.holder == state.actor and not state.place.startswith("CLOSED")
+    return LegView(
+        venue=leg.venue.value,
+        entered=state.taker_side if leg is state.taker else state.taker_side.opposite,
+        position=leg.position,
+        at_venue=held.size if held is not None and ours else None,
+        worth_usd=_worth_usd(leg, state.asset, board),
+        closing_usd=_closing_usd(leg, state.asset, board),
+        fees_usd=leg.fees_usd,
+        funding_received_usd=leg.funding_received_usd,
+        funding_paid_usd=leg.funding_paid_usd,
+        slippage_usd=leg.slippage_usd,
+        traded_usd=leg.traded_usd,
+    )
+
+
+def _worth_usd(leg: Leg, asset: str, board: Board) -> Decimal:
+    """The position at the mark, else the mid; negative when it is short, nothing when neither was told."""
+    market = board.market(leg.venue, asset)
+    mid = market.quote.mid if market.quote is not None else ZERO
+    return leg.position * (market.mark or mid)
+
+
+def _closing_usd(leg: Leg, asset: str, board: Board) -> Decimal | None:
+    """What closing the position at the best price brings, the taker fee taken off."""
+    market = board.market(leg.venue, asset)
+    if not leg.position:
+        return ZERO
+    if market.quote is None:
+        return None
+    brought = leg.position * (market.quote.bid if leg.position > 0 else market.quote.ask)
+    fee = market.instrument.taker_fee if market.instrument is not None else ZERO
+    return brought - abs(brought) * fee

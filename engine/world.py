@@ -15,10 +15,10 @@ import msgspec
 
 from actors.domain import Venue
 from engine.config import Config, VenueSection
-from engine.errors import UserError
 from engine.simulators.exchange import CrowdSpec, Exchange
 from engine.simulators.face import Face
-from engine.simulators.faults import FaultPlan, plan_from_toml
+from engine.simulators.fault_file import read_fault_plan
+from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market, recorded_venues
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.assets import listing_of
@@ -28,6 +28,11 @@ from engine.venues.registry import SIMULATED_API_KEY
 def secret_for(venue: Venue, seed: int) -> bytes:
     """32 bytes from the seed; never a real key."""
     return hashlib.sha256(f"simulated|{venue.value}|{seed}".encode()).digest()
+
+
+def access_key_for(venue: Venue, seed: int) -> str:
+    """What our account on a simulated venue may show to be known by, from the seed; never a real key."""
+    return hashlib.sha256(f"simulated access|{venue.value}|{seed}".encode()).hexdigest()[:32]
 
 
 def build_market(config: Config) -> Market:
@@ -55,11 +60,7 @@ def build_faults(config: Config) -> FaultPlan:
     """The fault plan the configuration names, or one without faults; raises OSError or UserError."""
     if not config.faults:
         return FaultPlan()
-    try:
-        return plan_from_toml(Path(config.faults).read_text(encoding="utf-8"))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        remedy = "correct it as in engine/simulators/faults.py"
-        raise UserError(f"{config.faults}: is not a fault plan ({error}); {remedy}") from error
+    return read_fault_plan(Path(config.faults), (venue.value for venue in FACES))
 
 
 def build_venue(
@@ -120,7 +121,8 @@ def _pacifica(account: str, section: VenueSection, seed: int, market: Market) ->
         seed=seed,
         crowd=_crowd(section),
     )
-    return PacificaFace(exchange, market, {account: section.deposit_usd}, seed=seed)
+    keys = {access_key_for(Venue.PACIFICA, seed): account}
+    return PacificaFace(exchange, market, {account: section.deposit_usd}, seed=seed, api_keys=keys)
 
 
 def _lighter(account: str, section: VenueSection, seed: int, market: Market) -> Face:

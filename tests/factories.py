@@ -25,6 +25,7 @@ from actors.messages import (
     FundingPaid,
     InstrumentListed,
     LinkUp,
+    LossSocialised,
     MarketSampled,
     OrderAccepted,
     OrderDenied,
@@ -256,6 +257,13 @@ def funding(venue: Venue, usd: str, payment_id: str = "pay-1") -> FundingPaid:
         rate_per_hour=Decimal("0.0001"),
         size=SIZE,
         venue_at_ns=START_NS,
+    )
+
+
+def socialised(venue: Venue, usd: str, loss_id: str = "loss-1") -> LossSocialised:
+    """A venue let its holders bear a loss, so much of it ours."""
+    return LossSocialised(
+        venue=venue, asset=ASSET, loss_id=loss_id, amount_usd=Decimal(usd), size=SIZE, venue_at_ns=START_NS
     )
 
 

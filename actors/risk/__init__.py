@@ -16,7 +16,7 @@ from actors.messages import (
     PositionLiquidated,
     PositionReported,
 )
-from actors.risk.adl import estimate
+from actors.risk.adl import estimate, level_of
 from actors.risk.books import RiskState, absorb, key_of
 from actors.risk.limits import screen
 from statecharts.risk import CHART
@@ -51,12 +51,11 @@ def _tell(state: RiskState, context: Context, key: str) -> Commands:
     held = state.positions.get(key)
     if held is None or not held.size or not held.holder:
         return ()
-    deleveraged_ns = state.deleveraged_ns.get(held.venue.value, 0)
-    told = estimate(held, context.board, context.policy, context.at_ns, deleveraged_ns)
     policy = context.policy.adl
-    if told.level < min(policy.reduce_level, policy.exit_level):
+    facts = (held, context.board, context.policy, context.at_ns, state.deleveraged_ns.get(held.venue.value, 0))
+    if level_of(*facts) < min(policy.reduce_level, policy.exit_level):
         return ()
-    return (Tell(to=held.holder, message=told),)
+    return (Tell(to=held.holder, message=estimate(*facts)),)
 
 
 def ask_emergency(_: RiskState, context: Context) -> Commands:

@@ -9,25 +9,19 @@ deleveraged while the other side can pay. The thresholds were set on the delever
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from actors.board import Board
-from actors.domain import ZERO, Noun, Venue
+from actors.domain import ONE, ZERO, Venue
 from actors.messages import AdlLevelEstimated
 from actors.policy import Policy
 from actors.risk.books import Held
-from actors.risk.stress import stress_of
+from actors.risk.stress import Scored, stress_of
 
 LEVELS = 5
 WITHOUT_ADL = (Venue.DRIFT,)
 """Dossier on Drift, 2026-11-22 (program source, controller/liquidation.rs)."""
-
-
-class Queue(Noun, frozen=True, kw_only=True):
-    """A leg's place among those who gain: own return (None = not known), effective leverage, and their product."""
-
-    score: Decimal
-    words: str
 
 
 def estimate(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int = 0) -> AdlLevelEstimated:
@@ -38,45 +32,68 @@ def estimate(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_n
     """
     level, words = _level(held, board, policy, at_ns, deleveraged_ns)
     estimated = held.adl_rank is None or not held.size
-    return AdlLevelEstimated(venue=held.venue, asset=held.asset, level=level, estimated=estimated, inputs=words)
+    return AdlLevelEstimated(venue=held.venue, asset=held.asset, level=level, estimated=estimated, inputs=words())
 
 
-def _level(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int) -> tuple[int, str]:
+def level_of(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int = 0) -> int:
+    """The level alone, as `estimate` has it; on the way of every own fill, where words are seldom wanted."""
+    return _level(held, board, policy, at_ns, deleveraged_ns)[0]
+
+
+def _level(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int) -> tuple[int, Callable[[], str]]:
     if not held.size:
-        return 1, "no position"
+        return 1, lambda: "no position"
     if held.adl_rank is not None:
-        return min(LEVELS, 1 + int(held.adl_rank * LEVELS)), f"venue rank {held.adl_rank}"
+        return min(LEVELS, 1 + int(held.adl_rank * LEVELS)), lambda: f"venue rank {held.adl_rank}"
     if held.venue in WITHOUT_ADL:
-        return 1, f"{held.venue.value} has no ADL"
+        return 1, lambda: f"{held.venue.value} has no ADL"
+    found = score_of(held, board, policy, at_ns, deleveraged_ns)
+    return 1 + sum(1 for threshold in policy.adl.level_scores if found.score >= threshold), found.words
+
+
+def score_of(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int = 0) -> Scored:
+    """Queue times stress, with both in words; what the thresholds of the policy are compared with."""
     queue = queue_of(held, board, policy.risk.leverage_most)
+    if not queue.score:
+        return Scored(ZERO, lambda: _words(queue, stress_of(held, board, policy.adl, at_ns, deleveraged_ns)))
     stress = stress_of(held, board, policy.adl, at_ns, deleveraged_ns)
-    score = queue.score * stress.value
-    level = 1 + sum(1 for threshold in policy.adl.level_scores if score >= threshold)
-    words = f"estimate {score:.2f} = queue {queue.score:.2f} ({queue.words}) x stress {stress.value:.2f}"
-    return level, f"{words} ({stress.words})"
+    return Scored(queue.score * stress.score, lambda: _words(queue, stress))
 
 
-def queue_of(held: Held, board: Board, leverage_most: Decimal) -> Queue:
+def _words(queue: Scored, stress: Scored) -> str:
+    product = f"estimate {queue.score * stress.score:.2f} = queue {queue.score:.2f} ({queue.words()})"
+    return f"{product} x stress {stress.score:.2f} ({stress.words()})"
+
+
+def queue_of(held: Held, board: Board, leverage_most: Decimal) -> Scored:
     """The published formula; 0 for a leg that does not gain, which no queue holds."""
-    gain, said = _gain(held, board.market(held.venue, held.asset).mark)
+    mark = board.market(held.venue, held.asset).mark
+    gain = _gain(held, mark)
     if gain is not None and gain <= 1:
-        return Queue(score=ZERO, words=f"{said}, not in profit")
-    leverage, told = _leverage(held, board, leverage_most)
-    return Queue(score=(gain or Decimal(1)) * leverage, words=f"{said}, {told}")
+        return Scored(ZERO, lambda: f"gain {gain:.4f}, not in profit")
+    leverage = _leverage(held, board, mark)
+    score = (ONE if gain is None else gain) * (leverage_most if leverage is None else leverage)
+    return Scored(score, lambda: _queue_words(gain, leverage, mark, leverage_most))
 
 
-def _gain(held: Held, mark: Decimal | None) -> tuple[Decimal | None, str]:
-    """Mark over entry, for a short entry over mark."""
+def _gain(held: Held, mark: Decimal | None) -> Decimal | None:
+    """Mark over entry, for a short entry over mark; None where one of them is not known."""
     if mark is None or not held.entry_price:
-        return None, f"{'mark' if mark is None else 'entry'} not known, taken as in profit"
-    gain = mark / held.entry_price if held.size > 0 else held.entry_price / mark
-    return gain, f"gain {gain:.4f}"
+        return None
+    return mark / held.entry_price if held.size > 0 else held.entry_price / mark
 
 
-def _leverage(held: Held, board: Board, leverage_most: Decimal) -> tuple[Decimal, str]:
-    """Notional over the account's equity; the most allowed where one of them is not known."""
-    account, mark = board.accounts.get(held.venue.value), board.market(held.venue, held.asset).mark
+def _leverage(held: Held, board: Board, mark: Decimal | None) -> Decimal | None:
+    """Notional over the account's equity; None where one of them is not known."""
+    account = board.accounts.get(held.venue.value)
     if account is None or mark is None or account.equity_usd <= 0:
-        return leverage_most, f"{'mark' if mark is None else 'equity'} not known, leverage taken as {leverage_most}"
-    leverage = abs(held.size) * mark / account.equity_usd
-    return leverage, f"leverage {leverage:.2f}"
+        return None
+    return abs(held.size) * mark / account.equity_usd
+
+
+def _queue_words(gain: Decimal | None, leverage: Decimal | None, mark: Decimal | None, leverage_most: Decimal) -> str:
+    without = "mark" if mark is None else ""
+    told = f"{without or 'entry'} not known, taken as in profit" if gain is None else f"gain {gain:.4f}"
+    if leverage is None:
+        return f"{told}, {without or 'equity'} not known, leverage taken as {leverage_most}"
+    return f"{told}, leverage {leverage:.2f}"

@@ -11,56 +11,60 @@ and other people's liquidations (public trades of Pacifica and Lighter; Hyperliq
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from actors.board import Board, Market, Past
-from actors.domain import NS_PER_S, ONE, ZERO, Noun
+from actors.domain import NS_PER_S, ONE, ZERO
 from actors.policy import AdlPolicy
 from actors.risk.books import Held
 
 
-class Stress(Noun, frozen=True, kw_only=True):
-    """The largest of its parts, 0 = calm; and in words what each part came from, or why it is not known."""
+class Scored(NamedTuple):
+    """A number, and what it came from for whoever wants it in words."""
 
-    value: Decimal
-    words: str
-
-
-class _Part(Noun, frozen=True, kw_only=True):
-    value: Decimal
-    words: str
+    score: Decimal
+    words: Callable[[], str]
 
 
-def stress_of(held: Held, board: Board, policy: AdlPolicy, at_ns: int, deleveraged_ns: int = 0) -> Stress:
-    """The stress of a leg's market; `deleveraged_ns` is when the venue last took a leg of ours, 0 = never."""
+def unknown(words: str) -> Scored:
+    """What is not known adds nothing and is said."""
+    return Scored(ZERO, lambda: words)
+
+
+def stress_of(held: Held, board: Board, policy: AdlPolicy, at_ns: int, deleveraged_ns: int = 0) -> Scored:
+    """The stress of a leg's market: the largest of its parts, 0 = calm.
+
+    `deleveraged_ns` is when the venue last took a leg of ours, 0 = never.
+    """
     parts = tuple(_parts(held, board, policy, at_ns, deleveraged_ns))
-    return Stress(value=max(part.value for part in parts), words=", ".join(part.words for part in parts))
+    return Scored(max(part.score for part in parts), lambda: ", ".join(part.words() for part in parts))
 
 
-def _parts(held: Held, board: Board, policy: AdlPolicy, at_ns: int, deleveraged_ns: int) -> Iterator[_Part]:
+def _parts(held: Held, board: Board, policy: AdlPolicy, at_ns: int, deleveraged_ns: int) -> Iterator[Scored]:
     market = board.market(held.venue, held.asset)
     since_ns = at_ns - round(policy.stress_window_s * NS_PER_S)
     if market.mark is None or market.sampled_ns < since_ns:
-        yield _Part(value=ZERO, words=f"market not told within {policy.stress_window_s:g} s")
+        yield unknown(f"market not told within {policy.stress_window_s:g} s")
     else:
         pasts = tuple(past for past in board.past(held.venue, held.asset) if past.at_ns >= since_ns)
         yield _moved(held, market, pasts, at_ns)
         yield _left(market, pasts, policy)
     if deleveraged_ns and deleveraged_ns >= since_ns:
         ago_s = (at_ns - deleveraged_ns) // NS_PER_S
-        yield _Part(value=policy.deleveraged_stress, words=f"{held.venue.value} deleveraged us {ago_s} s ago")
+        yield Scored(policy.deleveraged_stress, lambda: f"{held.venue.value} deleveraged us {ago_s} s ago")
 
 
-def _moved(held: Held, market: Market, pasts: tuple[Past, ...], at_ns: int) -> _Part:
+def _moved(held: Held, market: Market, pasts: tuple[Past, ...], at_ns: int) -> Scored:
     """How far the mark has moved the leg's way from its worst within the window, in maintenance fractions."""
     assert market.mark is not None
     if market.instrument is None or market.instrument.maintenance_fraction <= 0:
-        return _Part(value=ZERO, words="maintenance fraction not known")
+        return unknown("maintenance fraction not known")
     move = favourable_move(held, market.mark, tuple(past.mark for past in pasts))
     seen_s = (at_ns - pasts[0].at_ns) // NS_PER_S if pasts else 0
     value = move / market.instrument.maintenance_fraction
-    return _Part(value=value, words=f"moved {move:.4f} its way in {seen_s} s = {value:.2f} maintenance fractions")
+    return Scored(value, lambda: f"moved {move:.4f} its way in {seen_s} s = {value:.2f} maintenance fractions")
 
 
 def favourable_move(held: Held, mark: Decimal, marks: tuple[Decimal, ...]) -> Decimal:
@@ -70,11 +74,11 @@ def favourable_move(held: Held, mark: Decimal, marks: tuple[Decimal, ...]) -> De
     return max(ZERO, max((*marks, mark)) / mark - ONE)
 
 
-def _left(market: Market, pasts: tuple[Past, ...], policy: AdlPolicy) -> _Part:
+def _left(market: Market, pasts: tuple[Past, ...], policy: AdlPolicy) -> Scored:
     """How much of the open interest is gone since its most within the window."""
     now = market.open_interest
     most = max((past.open_interest for past in pasts), default=ZERO)
     if now is None or most <= 0:
-        return _Part(value=ZERO, words="open interest not told")
+        return unknown("open interest not told")
     drop = max(ZERO, ONE - now / most)
-    return _Part(value=drop / policy.interest_drop_step, words=f"open interest down {drop:.4f}")
+    return Scored(drop / policy.interest_drop_step, lambda: f"open interest down {drop:.4f}")

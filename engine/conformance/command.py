@@ -51,5 +51,6 @@ def target_of(
         key_file=str(key or KEYS / f"{venue.value}.json"),
         sign_order_most_usd=size_cap_usd,
         sign_hour_most_usd=size_cap_usd * HOUR_CAPS,
+        sign_any_market=True,
     )
     return Target(venue=venue, network=section, asset=asset, size_cap_usd=size_cap_usd)

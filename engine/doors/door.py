@@ -20,12 +20,16 @@ Alarm = Callable[[RaiseAlarm], None]
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue's end. `world` moves a simulated venue and is run in the venue's nursery, if there is one."""
+    """One venue's end. `world` moves a simulated venue and is run in the venue's nursery, if there is one.
+
+    `identified`: the transport shows the account's access key.
+    """
 
     transport: Transport
     signing: Signing[Any, Any]
     account: str
     network: Network = "simulated"
+    identified: bool = False
     world: Callable[..., Awaitable[None]] | None = None
 
 

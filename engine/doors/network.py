@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,24 @@ import msgspec
 
 from actors.domain import Venue
 from engine.clock import Clock
-from engine.config import Config, NetworkSection
+from engine.config import Config, ConfigError, NetworkSection
 from engine.doors.door import Alarm, Door
 from engine.doors.sandbox import SandboxClock, SandboxMissing, read_clock
 from engine.errors import UserError
-from engine.signing import Caps, SigningProcess, SigningSettings
+from engine.keys.access_file import read_access_of
+from engine.signing import Caps, Program, SigningProcess, SigningSettings, market_cap
 from engine.simulators.transport import SimulatedVenue
-from engine.venues.network import NetworkLimits, NetworkTransport, Routes
+from engine.venues.network import Access, NetworkLimits, NetworkTransport, Routes
 from engine.venues.network.routes import shown
-from engine.venues.registry import Network
+from engine.venues.registry import Network, access_header
 from engine.venues.signing import Signing
 
 
 class SigningPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom signatures are wanted. `speed` is that of trio's clock against real time."""
+    """For whom signatures are wanted, and what the operator chose for that venue's adapter.
+
+    `speed` is that of trio's clock against real time.
+    """
 
     venue: Venue
     section: NetworkSection
@@ -35,22 +39,15 @@ class SigningPlace(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     leverage: int
     speed: float = 1.0
+    adapter: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 OpenSigning = Callable[[SigningPlace, Alarm], AbstractAsyncContextManager[Signing[Any, Any]]]
 
 
 def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
-    """A process of its own, which reads the key file itself and keeps its own caps."""
-    section = place.section
-    caps = Caps(
-        venue=place.venue,
-        network=place.network,
-        account=place.account,
-        order_most_usd=section.sign_order_most_usd,
-        hour_most_usd=section.sign_hour_most_usd,
-        leverage_most=place.leverage,
-    )
+    """A process of its own, which reads the key file itself and keeps its own caps. Raises ConfigError."""
+    section, caps = place.section, caps_of(place)
     bounds = SigningSettings()
     # A process starts and signs in real time, however fast the venues live.
     settings = SigningSettings(
@@ -63,6 +60,39 @@ def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
     return SigningProcess(caps, Path(section.key_file), alarm, settings, password_path=password)
 
 
+def caps_of(place: SigningPlace) -> Caps:
+    """What the profile lets the key of a place sign. Raises ConfigError."""
+    section = place.section
+    try:
+        return Caps(
+            venue=place.venue,
+            network=place.network,
+            account=place.account,
+            order_most_usd=section.sign_order_most_usd,
+            hour_most_usd=section.sign_hour_most_usd,
+            leverage_most=place.leverage,
+            markets=tuple(
+                market_cap(place.venue, asset, terms.size_most, terms.market, terms.size_decimals)
+                for asset, terms in section.sign_markets.items()
+            ),
+            any_market=section.sign_any_market,
+            program=_program(place),
+        )
+    except ValueError as error:
+        raise ConfigError(f"venues.{place.venue.value}.network.sign_markets: {error}") from error
+
+
+def _program(place: SigningPlace) -> Program | None:
+    """What a Drift key signs for: the program its adapter trades on. The process checks its IDL."""
+    if place.venue is not Venue.DRIFT:
+        return None
+    from engine.venues.drift.settings import DriftProgram
+
+    chosen = msgspec.convert(place.adapter.get("program", {}), DriftProgram)
+    file = str(Path(chosen.idl_file).absolute()) if chosen.idl_file else ""
+    return Program(program_id=chosen.program_id, idl_file=file, idl_sha256=chosen.idl_sha256)
+
+
 def routes_of(network: NetworkSection) -> Routes:
     """Where requests and streams of a venue go."""
     streams = {prefix: url for prefix, url in network.routes.items() if url.lower().startswith("ws")}
@@ -70,10 +100,24 @@ def routes_of(network: NetworkSection) -> Routes:
     return Routes(requests={"": network.url, **requests}, streams={"": network.stream_url, **streams})
 
 
-def transport_of(network: NetworkSection, speed: float = 1.0) -> NetworkTransport:
+def transport_of(network: NetworkSection, speed: float = 1.0, access: Access | None = None) -> NetworkTransport:
     """The transport to a venue, to be entered. Its sockets live in real time, `speed` is that of trio's clock."""
     limits = NetworkLimits(connect_s=network.connect_timeout_s)
-    return NetworkTransport(routes_of(network), limits.at_speed(speed))
+    return NetworkTransport(routes_of(network), limits.at_speed(speed), access=access)
+
+
+def access_of(place: SigningPlace) -> Access | None:
+    """What the venue is shown to know the account by, where the profile names a file; raises KeyRefused.
+
+    It is read here, in the engine's own process, which sends it; it signs nothing. Further hosts (`routes`) are not
+    shown it.
+    """
+    section = place.section
+    if not section.access_key_file:
+        return None
+    found = read_access_of(Path(section.access_key_file), place.venue, place.network, place.account)
+    bases = (section.url, section.stream_url)
+    return Access(header=access_header(place.venue), key=found.key, bases=bases)
 
 
 async def sandbox_clocks(config: Config, speed: float = 1.0) -> dict[Venue, SandboxClock]:
@@ -125,7 +169,7 @@ class NetworkDoors:
 
     @asynccontextmanager
     async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
-        """A transport and a signing for as long as the run lasts. Raises SigningFailed."""
+        """A transport and a signing for as long as the run lasts. Raises KeyRefused, SigningFailed."""
         network, told = _network(self._config, venue), self._clocks[venue]
         place = SigningPlace(
             venue=venue,
@@ -134,6 +178,9 @@ class NetworkDoors:
             account=told.account,
             leverage=self._config.venues[venue].leverage,
             speed=self._speed,
+            adapter=self._config.venues[venue].adapter,
         )
-        async with transport_of(network, self._speed) as transport, self._signing_for(place, alarm) as signing:
-            yield Door(transport=transport, signing=signing, account=signing.account)
+        access = access_of(place)
+        async with transport_of(network, self._speed, access) as transport, self._signing_for(place, alarm) as signing:
+            known = access is not None
+            yield Door(transport=transport, signing=signing, account=signing.account, identified=known)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from actors.domain import Venue
+from actors.domain import HOUR_NS, Venue
 from engine.clock import Clock
 from engine.config import Config
 from engine.doors.door import Alarm, Door
@@ -34,10 +34,25 @@ class PaperDoors:
         return self._started_ns if self._clock is None else self._clock.now_ns()
 
     def closing_notes(self) -> Iterator[str]:
-        """Which faults struck how often."""
+        """Where the venues' figures came from, what a recording did not cover, and which faults struck how often."""
+        yield from self._market_notes()
         for rule in self._faults.rules:
             struck = sum(venue.struck(rule.name) for venue in self.simulated.values())
             yield f"fault rule {rule.name!r} struck {struck} times"
+
+    def _market_notes(self) -> Iterator[str]:
+        scanner = self._config.policy.scanner
+        venues = tuple(venue.value for venue in scanner.venues)
+        for origin in self._market.provenance():
+            if origin.venue in venues:
+                yield f"{origin.venue}: prices {origin.prices}; rates {origin.rates}; book {origin.book}"
+        gaps = [gap for gap in self._market.gaps() if gap.asset in scanner.assets and gap.venue in venues]
+        if gaps:
+            hours = max((gap.to_ns - gap.from_ns) / HOUR_NS for gap in gaps)
+            yield (
+                f"the recording has {len(gaps)} gaps for these assets, the longest {hours:.1f} h: "
+                "prices stand still there, nothing is opened on old quotes, no funding is paid"
+            )
 
     @asynccontextmanager
     async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - never fails

@@ -2,6 +2,7 @@
 
 `key_file` (what a file says) · `secret` (a text that does not show) · `permissions` (who may read a file) ·
 `sealing` (encryption) · `store` (reading and writing) · `passwords` (where they come from) · `commands` (the terminal).
+Apart from them `access_file`: keys that a venue is shown, and that sign nothing; the engine itself reads those.
 """
 
 from engine.keys.key_file import KeyFile, KeyRefused, Network, SealedKey

@@ -13,8 +13,9 @@ import msgspec
 from cyclopts import Parameter
 
 from actors.domain import Venue
+from engine.keys.access_file import AccessKey, write_access_file
 from engine.keys.key_file import KeyFile, KeyRefused, Network, SealedKey, check_extras
-from engine.keys.passwords import ask, ask_twice, password_from
+from engine.keys.passwords import ask, ask_twice, long_enough, password_from
 from engine.keys.secret import Secret
 from engine.keys.store import open_key_file, read_key_file, write_key_file
 
@@ -47,12 +48,13 @@ def add(
     given = {"account_index": account_index, "api_key_index": api_key_index, "sub_account": sub_account}
     extras = {name: number for name, number in given.items() if number is not None}
     draft = KeyFile(venue=venue, network=network, account=account, secret=Secret("-"), extras=extras)
-    check_extras(draft)
+    check_extras(draft, _option)
     if out.exists():
-        raise KeyRefused(f"{out}: is there already; name another file, or delete this one yourself")
+        raise KeyRefused(f"{out}: is there already; name another file with --out, or delete this one yourself")
+    password = None if plain or password_file is None else long_enough(password_from(password_file)())
     secret = ask(f"secret of the {venue.value} key: ")
     key = _with_address(msgspec.structs.replace(draft, secret=secret))
-    written = key if plain else _sealed(key, password_file)
+    written = key if plain else _sealed(key, password)
     write_key_file(out, written)
     print(_told(out, written))
     return 0
@@ -74,6 +76,27 @@ def check(file: Path, *, password_file: PasswordFile = None) -> int:
     return 0
 
 
+@app.command
+def add_access(
+    venue: Venue,
+    *,
+    account: Annotated[str, Parameter(help="The account it was made for at the venue.")],
+    network: Network,
+    out: Annotated[Path, Parameter(help="The file to make; its folder must be yours alone to write to.")],
+) -> int:
+    """Ask for a key that a venue is shown to know the account by, and signs nothing; write it to a new file."""
+    from engine.venues.registry import access_header
+
+    if not access_header(venue):
+        raise KeyRefused(f"{venue.value} knows no access keys; nothing was done")
+    if out.exists():
+        raise KeyRefused(f"{out}: is there already; name another file, or delete this one yourself")
+    key = AccessKey(venue=venue, network=network, account=account, key=ask(f"access key of {venue.value}: "))
+    write_access_file(out, key)
+    print(f"{out}: {venue.value} {network}, shows that requests are {account}'s; not encrypted, it signs nothing")
+    return 0
+
+
 def _with_address(key: KeyFile) -> KeyFile:
     """Raises KeyRefused for a secret that is none, or that of the account itself."""
     from engine.signing.venues import open_signer
@@ -81,11 +104,14 @@ def _with_address(key: KeyFile) -> KeyFile:
     return msgspec.structs.replace(key, address=open_signer(key)[1])
 
 
-def _sealed(key: KeyFile, password_file: Path | None) -> SealedKey:
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _sealed(key: KeyFile, password: Secret | None) -> SealedKey:
     from engine.keys.sealing import seal
 
-    password = ask_twice("a password for the file: ") if password_file is None else password_from(password_file)()
-    return seal(key, password)
+    return seal(key, password or ask_twice("a password for the file: "))
 
 
 def _told(file: Path, key: KeyFile | SealedKey) -> str:

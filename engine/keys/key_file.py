@@ -5,6 +5,7 @@ Two forms: in the clear for whoever keeps it on a disk of their own, or sealed w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -72,12 +73,12 @@ class SealedKey(
     box: bytes
 
 
-def check_extras(key: KeyFile) -> None:
-    """Raises KeyRefused for a number that is missing, or that the venue does not know."""
+def check_extras(key: KeyFile, spelt: Callable[[str], str] = str) -> None:
+    """Raises KeyRefused for a number that is missing, or that the venue does not know; `spelt` gives it its name."""
     needed = EXTRAS[key.venue]
     for name in needed:
         if key.extras.get(name, -1) < 0:
-            raise KeyRefused(f"a {key.venue.value} key needs {name}, a number from 0 on")
+            raise KeyRefused(f"a {key.venue.value} key needs {spelt(name)}, a number from 0 on")
     for name in key.extras:
         if name not in needed:
-            raise KeyRefused(f"a {key.venue.value} key has no {name}; leave it out")
+            raise KeyRefused(f"a {key.venue.value} key has no {spelt(name)}; leave it out")

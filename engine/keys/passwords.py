@@ -14,33 +14,47 @@ from engine.keys.key_file import KeyRefused
 from engine.keys.permissions import read_private
 from engine.keys.secret import Secret
 
+PASSWORD_LEAST = 12
+"""Characters of a new password. Files sealed with a shorter one are still opened."""
 
-def ask(prompt: str) -> Secret:
-    """Ask on the terminal. Raises KeyRefused where there is none, or nothing is typed."""
+
+def ask(prompt: str, otherwise: str = "run this on one") -> Secret:
+    """Ask on the terminal. Raises KeyRefused where there is none (`otherwise` says what to do), or nothing is typed."""
     with warnings.catch_warnings():
         # Without a terminal the library would warn, and then read and echo whatever standard input is.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             text = getpass.getpass(prompt).strip()
         except (getpass.GetPassWarning, EOFError, OSError):
-            raise KeyRefused("a secret is typed on a terminal, and there is none; or name a password file") from None
+            raise KeyRefused(f"this is typed on a terminal, and there is none; {otherwise}") from None
     if not text:
         raise KeyRefused("nothing was typed; nothing was done")
     return Secret(text)
 
 
 def ask_twice(prompt: str) -> Secret:
-    """Ask for a new password. Raises KeyRefused when the two differ."""
-    first = ask(prompt)
+    """Ask for a new password. Raises KeyRefused when it is too short, or the two differ."""
+    first = long_enough(ask(prompt, "or name a file with --password-file"))
     if first != ask("the same again: "):
         raise KeyRefused("the two passwords differ; nothing was done")
     return first
 
 
+def long_enough(password: Secret) -> Secret:
+    """A new password. Raises KeyRefused for one that is guessed in an afternoon, whatever made its key slow."""
+    length = len(password.reveal())
+    if length < PASSWORD_LEAST:
+        raise KeyRefused(
+            f"the password has {length} characters; take {PASSWORD_LEAST} or more, such as four words drawn by dice, "
+            "or --plain for a disk that is encrypted; nothing was done"
+        )
+    return password
+
+
 def password_from(file: Path | None, prompt: str = "password of the key: ") -> Callable[[], Secret]:
     """A source for `store.open_key_file`: the file (its one line) where one is named, else the terminal."""
     if file is None:
-        return lambda: ask(prompt)
+        return lambda: ask(prompt, "or name a file: --password-file, in a profile password_file")
     named = file
 
     def read() -> Secret:

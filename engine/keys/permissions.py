@@ -15,6 +15,7 @@ from engine.keys.key_file import KeyRefused
 
 SIZE_MOST = 16_384
 PRIVATE = 0o600
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def read_private(path: Path) -> bytes:
@@ -42,21 +43,52 @@ def write_private(path: Path, data: bytes) -> None:
     _check_folders(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        descriptor = os.open(unfinished, NEW, PRIVATE)
     except OSError as error:
         raise KeyRefused(f"{unfinished}: cannot be made ({error.strerror}); make its folder writable") from None
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, PRIVATE)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
+        _fill(descriptor, data)
         os.link(unfinished, path)
     except FileExistsError:
         raise KeyRefused(f"{path}: is there already; name another file, or delete this one yourself") from None
     finally:
         unfinished.unlink()
     _sync_folder(path.parent)
+
+
+def replace_private(path: Path, data: bytes) -> None:
+    """Put a file of mode 0600 in the place of one, or of none: on disk when this returns, whole or not at all.
+
+    For whoever holds its lock: nobody else writes it, and its folder has been checked. Raises OSError.
+    """
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    _fill(os.open(unfinished, NEW, PRIVATE), data)
+    unfinished.replace(path)
+    _sync_folder(path.parent)
+
+
+def open_private_lock(path: Path) -> int:
+    """The descriptor of an empty file of mode 0600 that is there to be locked, made if need be. Raises KeyRefused."""
+    _check_folders(path)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, PRIVATE)
+    except OSError as error:
+        raise KeyRefused(f"{path}: cannot be made ({error.strerror}); make its folder writable") from None
+    try:
+        _check_file(path, os.fstat(descriptor))
+    except KeyRefused:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _fill(descriptor: int, data: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, PRIVATE)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:

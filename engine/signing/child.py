@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from engine.signing.frames import (
     framed,
 )
 from engine.signing.hardening import outlive_signals
+from engine.signing.hour_file import HourFile, held, spelt
 from engine.signing.law import Caps, Law
 from engine.signing.venues import AnySigner, open_signer, request_type
 from engine.venues.signing import SigningRefused, SignRequest
@@ -38,29 +40,36 @@ _START = msgspec.json.Decoder(Start)
 
 
 class Desk:
-    """One signer under one law."""
+    """One signer under one law, with what it opened on disk."""
 
-    def __init__(self, signer: AnySigner, asked: type[SignRequest], law: Law) -> None:
+    def __init__(self, signer: AnySigner, asked: type[SignRequest], law: Law, hour: HourFile) -> None:
         self._signer = signer
         self._request = msgspec.json.Decoder(asked)
-        self._law = law
+        self._law, self._hour = law, hour
         self._refusals = 0
 
     def answer(self, ask: Ask, now_ns: int) -> Answer:
         """Sign, or say why not. A failure is told by its type alone: its words might hold what must not leave."""
         try:
-            request = self._request.decode(ask.request)
-            purpose = request.purpose
-            self._law.allow(purpose, now_ns)
-            signed = self._signer.sign(request)
+            signed = self._signed(self._request.decode(ask.request), now_ns)
         except SigningRefused as refused:
             return self._refuse(ask, str(refused))
         except msgspec.ValidationError as error:
             return self._refuse(ask, f"not a request of this venue's: {error}")
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing was signed, and the next may be good
             return self._refuse(ask, f"could not be signed ({type(error).__name__})")
-        raw = msgspec.Raw(msgspec.json.encode(signed))
-        return Granted(id=ask.id, signed=raw, opens_usd=purpose.opens_usd)
+        return Granted(id=ask.id, signed=msgspec.Raw(msgspec.json.encode(signed)))
+
+    def _signed(self, request: SignRequest, now_ns: int) -> msgspec.Struct:
+        """A signature that opens something is released when it stands on disk that it does."""
+        usd = self._law.weigh(self._signer.purpose_of(request), now_ns)
+        if usd:
+            self._hour.check()
+        signed: msgspec.Struct = self._signer.sign(request)
+        if usd:
+            self._law.count(usd, now_ns)
+            self._hour.keep(self._law.opened(now_ns))
+        return signed
 
     def _refuse(self, ask: Ask, why: str) -> Refused:
         self._refusals += 1
@@ -100,10 +109,14 @@ def serve(end: socket.socket) -> None:
     """The whole life of a signing process, from `Start` to the closing of the socket."""
     line = Line(end)
     text = line.receive()
-    if text is None:
-        return
+    if text is not None:
+        with ExitStack() as holding:
+            _serve(line, text, holding)
+
+
+def _serve(line: Line, text: bytes, holding: ExitStack) -> None:
     try:
-        desk, hello = opened(_START.decode(text))
+        desk, hello = opened(_START.decode(text), holding)
     except UserError as refused:
         line.send(Failed(reason=str(refused)))
         return
@@ -126,28 +139,27 @@ def _answer_all(line: Line, desk: Desk) -> None:
             return
 
 
-def opened(start: Start) -> tuple[Desk, Hello]:
-    """Read the key and check that it is the one the caps are for. Raises KeyRefused, SigningRefused."""
+def opened(start: Start, holding: ExitStack) -> tuple[Desk, Hello]:
+    """Read the key, check that it is the one the caps are for, and hold the account's file as long as `holding` lasts.
+
+    Raises KeyRefused, HourFileRefused, SigningRefused.
+    """
     if start.protocol != PROTOCOL:
         raise KeyRefused(f"the engine speaks protocol {start.protocol}, the signing process {PROTOCOL}")
     password_path = None if start.password_path is None else Path(start.password_path)
     prompt = f"password of the {start.caps.venue.value} key ({start.caps.network}): "
     key = open_key_file(Path(start.key_path), password_from(password_path, prompt))
     _match(key, start.caps, start.key_path)
-    signer, address = open_signer(key)
-    law = Law(start.caps, start.opened, time.monotonic_ns())
+    signer, address = open_signer(key, start.caps.program)
+    hour = holding.enter_context(held(Path(start.key_path).parent, start.caps))
+    law = Law(start.caps, hour.opened, time.monotonic_ns())
     hello = Hello(venue=key.venue, network=key.network, account=signer.account, address=address)
-    return Desk(signer, request_type(key.venue), law), hello
+    return Desk(signer, request_type(key.venue), law, hour), hello
 
 
 def _match(key: KeyFile, caps: Caps, path: str) -> None:
-    asked = {"venue": caps.venue.value, "network": caps.network, "account": _spelt(caps.account)}
-    found = {"venue": key.venue.value, "network": key.network, "account": _spelt(key.account)}
+    asked = {"venue": caps.venue.value, "network": caps.network, "account": spelt(caps.account)}
+    found = {"venue": key.venue.value, "network": key.network, "account": spelt(key.account)}
     for name, value in asked.items():
         if found[name] != value:
             raise KeyRefused(f"{path}: its {name} is {found[name]}, asked for is {value}; name the key of that {name}")
-
-
-def _spelt(account: str) -> str:
-    """Hex addresses may be spelt in either case; in base58 the case says something."""
-    return account.lower() if account.startswith("0x") else account

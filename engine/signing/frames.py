@@ -6,16 +6,13 @@ The engine speaks first (`Start`); the answer is `Hello`, or `Failed` and the en
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
 from actors.domain import Venue
 from engine.keys.key_file import Network
-from engine.signing.law import Caps, Opened
-from engine.venues.signing import ZERO
+from engine.signing.law import Caps
 
-PROTOCOL = 1
+PROTOCOL = 2
 FRAME_MOST = 65_536
 _HEAD_BYTES = 4
 
@@ -37,7 +34,6 @@ class Start(_Frame, frozen=True, kw_only=True, tag="start"):
     key_path: str
     password_path: str | None = None
     caps: Caps
-    opened: tuple[Opened, ...] = ()
 
 
 class Hello(_Frame, frozen=True, kw_only=True, tag="hello"):
@@ -63,11 +59,10 @@ class Ask(_Frame, frozen=True, kw_only=True, tag="ask"):
 
 
 class Granted(_Frame, frozen=True, kw_only=True, tag="granted"):
-    """The venue's signature, and what was counted as opened by it."""
+    """The venue's signature. What it opens is counted and on disk."""
 
     id: int
     signed: msgspec.Raw
-    opens_usd: Decimal = ZERO
 
 
 class Refused(_Frame, frozen=True, kw_only=True, tag="refused"):

@@ -5,11 +5,8 @@ Whatever goes wrong here, nothing was signed that anybody has: SigningRefused, s
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -20,7 +17,7 @@ import trio
 from actors.commands import RaiseAlarm
 from engine.errors import UserError
 from engine.signing.frames import Answer, Ask, Failed, FrameTooLong, Granted, Hello, Refused, Start, framed
-from engine.signing.law import HOUR_NS, Caps, Opened
+from engine.signing.law import Caps
 from engine.signing.link import COMMAND, Link, LinkEnded, start_process
 from engine.signing.settings import SigningSettings
 from engine.signing.venues import signed_type
@@ -60,7 +57,7 @@ class SigningProcess:
     """`async with SigningProcess(...) as signing` is a `Signing` of that venue; the process lives as long.
 
     Entering raises SigningFailed. `alarm` hears of a process that ended by itself: it is begun again, up to
-    `restarts_most` times, and told what the last one let open; requests are refused meanwhile.
+    `restarts_most` times, and finds on disk what the last one let open; requests are refused meanwhile.
     """
 
     def __init__(
@@ -85,7 +82,6 @@ class SigningProcess:
         self._running = trio.Event()
         self._waiting: dict[int, _Waiting] = {}
         self._last_id = 0
-        self._opened: deque[tuple[int, Decimal]] = deque()
         self._life: AbstractAsyncContextManager[None] | None = None
 
     async def __aenter__(self) -> SigningProcess:
@@ -196,9 +192,6 @@ class SigningProcess:
         return f"the signing process of {self._caps.venue.value} is gone ({why}, exit code {code})"
 
     def _hand_out(self, answer: Answer) -> None:
-        if isinstance(answer, Granted) and answer.opens_usd:
-            self._opened.append((time.monotonic_ns(), answer.opens_usd))
-            self._forget()
         waiting = self._waiting.get(answer.id)
         if waiting is None:
             self.counts.late += 1
@@ -231,28 +224,12 @@ class SigningProcess:
         return link
 
     async def _greet(self, link: Link) -> Hello:
-        start = Start(
-            key_path=self._key_path,
-            password_path=self._password_path,
-            caps=self._caps,
-            opened=self._opened_lately(),
-        )
+        start = Start(key_path=self._key_path, password_path=self._password_path, caps=self._caps)
         link.put(framed(start))
         greeting: Hello | Failed = _GREETING.decode((await link.texts())[0])
         if isinstance(greeting, Failed):
             raise SigningFailed(f"the signing process of {self._caps.venue.value} did not begin: {greeting.reason}")
         return greeting
-
-    def _opened_lately(self) -> tuple[Opened, ...]:
-        now_ns = self._forget()
-        return tuple(Opened(age_ns=now_ns - at_ns, usd=usd) for at_ns, usd in self._opened)
-
-    def _forget(self) -> int:
-        """Drop what is older than an hour; returns the time."""
-        now_ns = time.monotonic_ns()
-        while self._opened and self._opened[0][0] <= now_ns - HOUR_NS:
-            self._opened.popleft()
-        return now_ns
 
     def _say(self, severity: Literal["warning", "critical"], text: str) -> None:
         self._alarm(RaiseAlarm(severity=severity, code="signing_process", text=text))

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from actors.domain import Venue
 from engine.keys.key_file import KeyFile, KeyRefused
+from engine.signing.law import Program
 from engine.venues.signing import Signer, SigningRefused, SignRequest
+
+if TYPE_CHECKING:
+    from engine.venues.drift.settings import DriftProgram
 
 AnySigner = Signer[Any, Any]
 OpenedKey = tuple[AnySigner, str]
@@ -26,7 +30,7 @@ class VenueKeys(msgspec.Struct, frozen=True, kw_only=True):
     module: str
     request: str
     signed: str
-    open: Callable[[KeyFile], OpenedKey]
+    open: Callable[[KeyFile, Program | None], OpenedKey]
 
 
 def request_type(venue: Venue) -> type[SignRequest]:
@@ -50,10 +54,15 @@ def keys_of(venue: Venue) -> VenueKeys:
     return VENUE_KEYS[venue]
 
 
-def open_signer(key: KeyFile) -> OpenedKey:
-    """Raises KeyRefused for a secret that is none, for an account's own key, and for a changed address."""
+def open_signer(key: KeyFile, program: Program | None = None) -> OpenedKey:
+    """Raises KeyRefused for a secret that is none, for an account's own key, and for a changed address.
+
+    `program` is what a Drift key signs for, the default program where it is None; other venues have none.
+    """
+    if program is not None and key.venue is not Venue.DRIFT:
+        raise KeyRefused(f"{key.venue.value} has no programs; leave the program out")
     try:
-        signer, address = keys_of(key.venue).open(key)
+        signer, address = keys_of(key.venue).open(key, program)
     except (ValueError, SigningRefused) as error:
         if isinstance(error, KeyRefused):
             raise
@@ -64,7 +73,7 @@ def open_signer(key: KeyFile) -> OpenedKey:
     return signer, address
 
 
-def _hyperliquid(key: KeyFile) -> OpenedKey:
+def _hyperliquid(key: KeyFile, _: Program | None) -> OpenedKey:
     from engine.venues.hyperliquid.signing import HyperliquidSigner
 
     text = key.secret.reveal().removeprefix("0x")
@@ -74,40 +83,52 @@ def _hyperliquid(key: KeyFile) -> OpenedKey:
     return signer, _agent(key, signer.address, key.account.lower())
 
 
-def _pacifica(key: KeyFile) -> OpenedKey:
+def _pacifica(key: KeyFile, _: Program | None) -> OpenedKey:
     from engine.venues.pacifica.signing import PacificaSigner
 
     signer = PacificaSigner.from_base58(key.secret.reveal(), account=key.account)
     return signer, _agent(key, signer.public_key, key.account)
 
 
-def _lighter(key: KeyFile) -> OpenedKey:
+def _lighter(key: KeyFile, _: Program | None) -> OpenedKey:
     """An API key has a number and no address of its own; what it may do besides trading is not verified."""
     from engine.venues.lighter.signing import LighterSigner
     from engine.venues.lighter.wire import CHAIN_ID_MAINNET, CHAIN_ID_TESTNET
 
     index, key_index = key.extras["account_index"], key.extras["api_key_index"]
     if key.account != str(index):
-        raise KeyRefused(f"the account of a lighter key is its account index: {index}, not {key.account}")
+        raise KeyRefused(
+            f"a lighter account is its index: give one number as --account ({key.account}) "
+            f"and --account-index ({index})"
+        )
     chain_id = CHAIN_ID_MAINNET if key.network == "mainnet" else CHAIN_ID_TESTNET
     secret = bytes.fromhex(key.secret.reveal().removeprefix("0x"))
     return LighterSigner(secret, index, key_index, chain_id), ""
 
 
-def _drift(key: KeyFile) -> OpenedKey:
-    """For the default program. A delegate may trade and not withdraw.
+def _drift(key: KeyFile, program: Program | None) -> OpenedKey:
+    """A delegate may trade and not withdraw.
 
-    The IDL is read now: it takes half a second, which the first order must not wait for.
+    The IDL is read and checked now: it takes half a second, which the first order must not wait for.
     """
-    from engine.venues.drift.sdk_coder import coder_of
     from engine.venues.drift.settings import DriftProgram
     from engine.venues.drift.signing import DriftSigner
     from engine.venues.pacifica.signing import solana_seed
 
     seed = solana_seed(key.secret.reveal())
-    coder_of(DriftProgram().idl_file)
-    signer = DriftSigner(seed, account=key.account, sub_account=key.extras["sub_account"])
+    traded = DriftProgram() if program is None else msgspec.convert(program, DriftProgram, from_attributes=True)
+    _read_idl(traded)
+    signer = DriftSigner(seed, traded, account=key.account, sub_account=key.extras["sub_account"])
     return signer, _agent(key, signer.public_key, key.account)
+
+
+def _read_idl(program: DriftProgram) -> None:
+    from engine.venues.drift.sdk_coder import checked_coder
+
+    try:
+        checked_coder(program)
+    except (OSError, ValueError) as error:
+        raise KeyRefused(f"the program's IDL cannot be used: {error}; correct venues.drift.adapter.program") from None
 
 
 def _agent(key: KeyFile, address: str, account: str) -> str:

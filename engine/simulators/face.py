@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -70,3 +70,14 @@ class Face(Protocol):
     @property
     def busy(self) -> bool:
         """True while an order rests or a delayed order waits, so that time must move in small steps."""
+
+
+@runtime_checkable
+class KeyedFace(Protocol):
+    """A face that also goes by who a stream's client is: a key in its handshake says so."""
+
+    key_header: str
+    """Name of the handshake's header, lower case."""
+
+    def introduce(self, connection: int, api_key: str) -> None:
+        """The handshake of a connection that has just been opened carried this key."""

@@ -7,6 +7,7 @@ reducing one may use the reserve; questions wait.
 from __future__ import annotations
 
 from collections import deque
+from typing import overload
 
 NS_PER_S = 1_000_000_000
 
@@ -61,3 +62,13 @@ class Budget:
             self._used -= self._spent.popleft()[1]
         if not self._spent:
             self._used = 0.0
+
+
+@overload
+def named_wait_s(headers: tuple[tuple[str, str], ...], otherwise_s: float) -> float: ...
+@overload
+def named_wait_s(headers: tuple[tuple[str, str], ...], otherwise_s: None = None) -> float | None: ...
+def named_wait_s(headers: tuple[tuple[str, str], ...], otherwise_s: float | None = None) -> float | None:
+    """The seconds that `retry-after` names (RFC 9110, 10.2.3); `otherwise_s` where it names none, or a date."""
+    named = dict(headers).get("retry-after", "").strip()
+    return float(named) if named.isdecimal() else otherwise_s

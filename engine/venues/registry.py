@@ -20,12 +20,14 @@ SIMULATED_API_KEY = 4
 
 
 class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What an adapter must know of the account it serves, and of the network that is on."""
+    """What an adapter must know of the account it serves, of the network that is on, and of what the venue is shown."""
 
     account: str
     assets: tuple[str, ...]
     leverage: int
     network: Network = "simulated"
+    identified: bool = False
+    """The transport shows the account's access key."""
 
 
 class Ends(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +88,7 @@ def settings_of(venue: Venue, terms: AccountTerms, chosen: Mapping[str, Any] | N
         case Venue.PACIFICA:
             from engine.venues.pacifica.settings import PacificaSettings
 
-            kind = PacificaSettings
+            kind, fixed["identified"] = PacificaSettings, terms.identified
         case Venue.LIGHTER:
             from engine.venues.lighter.settings import LighterSettings
             from engine.venues.lighter.wire import CHAIN_ID_MAINNET, CHAIN_ID_TESTNET
@@ -99,6 +101,15 @@ def settings_of(venue: Venue, terms: AccountTerms, chosen: Mapping[str, Any] | N
         case _:
             assert_never(venue)
     return msgspec.convert({**(chosen or {}), **fixed}, kind)
+
+
+def access_header(venue: Venue) -> str:
+    """The header in which a venue wants an account's access key; empty where it knows none."""
+    if venue is not Venue.PACIFICA:
+        return ""
+    from engine.venues.pacifica.wire import ACCESS_HEADER
+
+    return ACCESS_HEADER
 
 
 SAMPLE_ACCOUNTS: Mapping[Venue, str] = {Venue.HYPERLIQUID: "0x" + "0" * 40, Venue.LIGHTER: "1"}

@@ -21,24 +21,36 @@ class SigningRefused(Exception):
     """Nothing was signed: over a cap, an operation that is not allowed, or no answer in time. Provably not sent."""
 
 
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """What one order may open, in the words and units of the bytes that are signed.
+
+    `market` is the venue's symbol, or its number in digits; `size` counts as the venue does (Lighter and Drift in
+    integers), and `usd` is the size at the limit price.
+    """
+
+    market: str
+    size: Decimal
+    usd: Decimal
+
+
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
-    """What a signature is for. `opens_usd` is the notional it may open; 0 for whatever only reduces.
+    """What a signature is for. `opens` holds each order that may open; none for whatever only reduces.
 
     `leverage` is what operation "leverage" sets; whoever cannot read it from the request gives more than is allowed.
     """
 
     operation: Operation
-    opens_usd: Decimal = ZERO
+    opens: tuple[Opening, ...] = ()
     leverage: int | None = None
+
+    @property
+    def opens_usd(self) -> Decimal:
+        """The notional it may open, at the limit prices."""
+        return sum((each.usd for each in self.opens), ZERO)
 
 
 class SignRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of the venues' requests: plain data, from which the bytes to sign are built by the signer itself."""
-
-    @property
-    def purpose(self) -> Purpose:
-        """What it is for, read from what will be signed. Raises SigningRefused for what is not allowed."""
-        raise NotImplementedError
 
 
 Asked_contra = TypeVar("Asked_contra", bound=SignRequest, contravariant=True)
@@ -51,6 +63,9 @@ class Signer(Protocol[Asked_contra, Signed_co]):
     """Holds one key. `account` is the account it signs for, as the venue spells it."""
 
     account: str
+
+    def purpose_of(self, request: Asked_contra, /) -> Purpose:
+        """What it is for, read from what will be signed. Raises SigningRefused for what this key does not sign."""
 
     def sign(self, request: Asked_contra, /) -> Signed_co:
         """Sign now. Raises SigningRefused."""

@@ -143,6 +143,15 @@ MAKE = (
         why="equal by our books; now verified at the venues",
     ),
     Row(
+        id="M14",
+        source=(*MAKING, *SWEEPING),
+        on="OrderSettled",
+        when=("last_order_lapsed",),
+        do=("query_positions",),
+        to="MAKER_PENDING.verifying",
+        why="never placed, says the venue; believed only when the positions agree, and never sent again",
+    ),
+    Row(
         id="M5",
         source=("TAKER_FILLED.maker_in_flight",),
         on="OrderSettled",

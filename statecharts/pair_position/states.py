@@ -65,7 +65,7 @@ STATES = (
     ),
     State(
         name="MAKER_PENDING.verifying",
-        doc="Both legs are filled by our books; both venues are asked before the pair counts as hedged.",
+        doc="Both legs are filled by our books, or the second's order counts as never placed: both venues are asked.",
         timers=("verify_retry",),
         may_hold_leg=True,
         holds=("no_open_order", "naked_is_watched"),

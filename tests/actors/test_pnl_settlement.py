@@ -91,8 +91,8 @@ def refused() -> Play:
     return last_try().play(REJECTED).at("UNSETTLED.refused")
 
 
-def in_doubt() -> Play:
-    return asked().play(UNRESOLVED).at("UNSETTLED.in_doubt")
+def reading() -> Play:
+    return asked().play(UNRESOLVED).at("UNSETTLED.reading")
 
 
 STORIES: dict[str, Story] = {
@@ -107,35 +107,30 @@ STORIES: dict[str, Story] = {
     "P4": lambda: (due().play(NOTHING) >> fires("calm")).at("IDLE"),
     "P5": lambda: (due() >> fires("calm") << ASK).at("UNSETTLED.asked"),
     "P6": lambda: (without_link(due()) >> fires("calm")).at("UNSETTLED.backoff"),
-    "P7": lambda: (asked() >> ALL).at("IDLE"),
-    "P7: heard at last": lambda: (in_doubt() >> ALL).at("IDLE"),
-    "P8": lambda: (asked() >> PART).at("UNSETTLED.backoff"),
-    "P9": lambda: (last_try() >> PART << ALARM).at("UNSETTLED.refused"),
+    "P7": lambda: (asked() >> ALL << READ).at("UNSETTLED.reading"),
+    "P8": lambda: (asked() >> UNRESOLVED << READ).at("UNSETTLED.reading"),
+    "P9": lambda: (asked() >> fires("answer") << READ).at("UNSETTLED.reading"),
     "P10": lambda: (asked() >> REJECTED).at("UNSETTLED.backoff"),
-    "P10: after doubt": lambda: (in_doubt() >> REJECTED).at("UNSETTLED.backoff"),
     "P11": lambda: (last_try() >> REJECTED << ALARM).at("UNSETTLED.refused"),
-    "P12": lambda: (asked() >> UNRESOLVED << READ).at("UNSETTLED.in_doubt"),
-    "P13": lambda: (asked() >> fires("answer") << READ).at("UNSETTLED.in_doubt"),
-    "P14": lambda: (in_doubt() >> told("0", queried=True)).at("IDLE"),
-    "P14: pushed": lambda: (in_doubt() >> NOTHING).at("IDLE"),
-    "P15": lambda: (in_doubt() >> STILL).at("UNSETTLED.backoff"),
-    "P16": lambda: (last_try().play(UNRESOLVED) >> STILL << ALARM).at("UNSETTLED.refused"),
-    "P17": lambda: (in_doubt() >> LEFT).at("UNSETTLED.in_doubt"),
-    "P18": lambda: (in_doubt() >> fires("reread") << READ).at("UNSETTLED.in_doubt"),
-    "P19": lambda: (in_doubt().play(fires("reread")) >> fires("reread") << ALARM).at("UNSETTLED.refused"),
-    "P20": lambda: (backoff() >> NOTHING).at("IDLE"),
-    "P20: after all": lambda: (refused() >> NOTHING).at("IDLE"),
-    "P21": lambda: (backoff() >> LEFT).at("UNSETTLED.backoff"),
-    "P22": lambda: (refused() >> ALL).at("IDLE"),
-    "P23": lambda: (refused() >> PART).at("UNSETTLED.refused"),
-    "P24": lambda: (backoff() >> fires("backoff") << ASK).at("UNSETTLED.asked"),
-    "P25": lambda: (without_link(backoff()) >> fires("backoff")).at("UNSETTLED.backoff"),
-    "P26": lambda: (refused() >> fires("retry") << ASK).at("UNSETTLED.asked"),
-    "P27": lambda: (without_link(refused()) >> fires("retry")).at("UNSETTLED.refused"),
-    "P28": lambda: (asked() >> RESUMED << READ).at("UNSETTLED.in_doubt"),
-    "P29": lambda: (backoff() >> RESUMED).at("UNSETTLED.backoff"),
-    "P30": lambda: (market() >> FAULT << FAULTED).at("IDLE"),
-    "P31": lambda: (asked() >> FAULT << FAULTED).at("UNSETTLED.asked"),
+    "P12": lambda: (reading() >> told("0", queried=True)).at("IDLE"),
+    "P12: pushed": lambda: (asked().play(ALL) >> NOTHING).at("IDLE"),
+    "P13": lambda: (reading() >> STILL).at("UNSETTLED.backoff"),
+    "P13: a part": lambda: (asked().play(PART) >> told("7.34", queried=True)).at("UNSETTLED.backoff"),
+    "P14": lambda: (last_try().play(UNRESOLVED) >> STILL << ALARM).at("UNSETTLED.refused"),
+    "P15": lambda: (reading() >> LEFT).at("UNSETTLED.reading"),
+    "P16": lambda: (reading() >> fires("reread") << READ).at("UNSETTLED.reading"),
+    "P17": lambda: (reading().play(fires("reread")) >> fires("reread") << ALARM).at("UNSETTLED.refused"),
+    "P18": lambda: (backoff() >> NOTHING).at("IDLE"),
+    "P18: after all": lambda: (refused() >> NOTHING).at("IDLE"),
+    "P19": lambda: (backoff() >> LEFT).at("UNSETTLED.backoff"),
+    "P20": lambda: (backoff() >> fires("backoff") << ASK).at("UNSETTLED.asked"),
+    "P21": lambda: (without_link(backoff()) >> fires("backoff")).at("UNSETTLED.backoff"),
+    "P22": lambda: (refused() >> fires("retry") << ASK).at("UNSETTLED.asked"),
+    "P23": lambda: (without_link(refused()) >> fires("retry")).at("UNSETTLED.refused"),
+    "P24": lambda: (asked() >> RESUMED << READ).at("UNSETTLED.reading"),
+    "P25": lambda: (backoff() >> RESUMED).at("UNSETTLED.backoff"),
+    "P26": lambda: (market() >> FAULT << FAULTED).at("IDLE"),
+    "P27": lambda: (asked() >> FAULT << FAULTED).at("UNSETTLED.asked"),
 }
 
 
@@ -174,7 +169,7 @@ def test_after_people_were_told_one_attempt_an_interval_is_left() -> None:
 
 
 def test_the_alarm_names_venue_market_amount_and_the_last_word() -> None:
-    text = alarm_text(last_try().play(PART))
+    text = alarm_text(last_try().play(PART, told("7.34", queried=True)))
     assert "drift: 7.34 USD of ETH are not settled after 2 attempts (only 5 USD could be settled)" in text
     assert "every 60 minutes" in text
 
@@ -194,17 +189,23 @@ def test_attempts_begin_anew_once_all_was_settled() -> None:
 
 
 def test_what_is_unknown_is_read_before_it_is_asked_for_again() -> None:
-    play = in_doubt().play(LEFT, UNRESOLVED, fires("reread")).at("UNSETTLED.in_doubt")
+    play = reading().play(LEFT, UNRESOLVED, REJECTED, fires("reread")).at("UNSETTLED.reading")
     assert play.state.attempts == 1
     play.play(STILL).at("UNSETTLED.backoff").play(fires("backoff")).at("UNSETTLED.asked")
     assert play.state.attempts == 2
 
 
+def test_an_answer_that_comes_after_the_account_showed_it_changes_nothing() -> None:
+    play = reading().play(NOTHING).at("IDLE").play(ALL).at("IDLE")
+    assert play.state.unsettled_usd == 0
+
+
 def test_a_held_profit_is_settled_once_an_interval_and_a_close_does_not_wait_for_it() -> None:
-    play = market().play(told("30", "1"), later(DAY_S, told("30", "1")), fires("calm"), settled("30")).at("IDLE")
+    play = market().play(told("30", "1"), later(DAY_S, told("30", "1")), fires("calm"), settled("30"))
+    play.play(told("0", "1")).at("IDLE")
     play.play(later(DAY_S / 2, told("90", "1"))).at("IDLE")
     play.play(later(DAY_S / 2, told("90", "1"))).at("UNSETTLED.due")
-    play.play(fires("calm"), settled("90"), told("12")).at("UNSETTLED.due")
+    play.play(fires("calm"), settled("90"), told("0", "1"), told("12")).at("UNSETTLED.due")
 
 
 def test_the_interval_of_a_held_position_begins_when_it_is_opened() -> None:
@@ -213,9 +214,9 @@ def test_the_interval_of_a_held_position_begins_when_it_is_opened() -> None:
     play.play(later(2, told("30", "-1"))).at("UNSETTLED.due")
 
 
-def test_settling_for_us_by_somebody_else_counts() -> None:
-    play = asked().play(ALL).at("IDLE").play(REJECTED).at("IDLE")
-    assert play.state.unsettled_usd == 0
+def test_what_somebody_else_settled_is_not_asked_for() -> None:
+    play = due().play(ALL, NOTHING, fires("calm")).at("IDLE")
+    assert play.state.attempts == 0
 
 
 def test_no_limit_of_zero_makes_nothing_worth_a_fee() -> None:

@@ -37,6 +37,8 @@ WITHOUT_UNIT = {
     "orders_remembered": "a count",
     "unreliable_first": "venues, in order",
     "level_scores": "plain numbers",
+    "interest_drop_step": "a fraction",
+    "deleveraged_stress": "a plain number",
     "assets": "names",
     "venues": "names",
     "settle_tokens": "names",

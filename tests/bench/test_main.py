@@ -156,4 +156,4 @@ def test_both_ways_sign_the_same_order_and_ask_each_time(venue: Venue) -> None:
         assert process.signing.counts.signed == 3
         other, own = trio.from_thread.run(there.once, trio_token=process.token), here._signer.sign(request)
         assert plain(other) == plain(own)
-    assert request.purpose.opens_usd > 0
+    assert here._signer.purpose_of(request).opens_usd > 0

@@ -143,6 +143,36 @@ def test_the_report_for_people_names_every_pair(twins: list[Twin]) -> None:
     assert "final exposure 0.00 USD" in text
 
 
+def test_the_report_says_of_each_leg_where_it_was_and_that_it_is_flat(twins: list[Twin]) -> None:
+    report = report_of(twins[0].directory)
+    assert report["left_open"] == []
+    for pair in report["pairs"]:
+        assert sorted(leg["entered"] for leg in pair["legs"]) == ["long", "short"]
+        assert [(leg["side"], leg["size"]) for leg in pair["legs"]] == [("flat", "0")] * 2
+    assert set(report["equity_start_from"].values()) == {"account"}
+    assert set(report["equity_start_usd"].values()) == {50_000.0}
+
+
+def test_what_is_left_out_is_said_at_the_start_and_alarms_as_they_come_and_json_stays_json(
+    told: Any, tmp_path: Path
+) -> None:
+    plan = tmp_path / "faults.toml"
+    plan.write_text(
+        '[[rules]]\nname = "cut"\ntraffic = "frame"\nvenue = "pacifica"\nfrom_s = 600\nat_most = 1\n'
+        'fault = { do = "disconnect" }\n'
+    )
+    arguments = ("run", "--assets", "BTC,XRP", "--duration", "30m", "--faults", plan, "--runs", tmp_path / "runs")
+    said = told(*arguments, "--json")
+    assert said.code == 0, said.err
+    assert len(said.out.splitlines()) == 2
+    assert msgspec.json.decode(said.out.splitlines()[0])["notes"][0] == "the market has no XRP: left out"
+    lines = said.err.splitlines()
+    assert lines[0] == "note: the market has no XRP: left out"
+    (lost,) = [line for line in lines if " info link_lost: pacifica: " in line]
+    (over,) = [line for line in lines if " resolved link_lost: pacifica: " in line]
+    assert lines.index(lost) < lines.index(over)
+
+
 def test_as_json_a_run_prints_its_report_and_then_its_place(told: Any, tmp_path: Path) -> None:
     said = told("run", "--duration", "30m", "--json", "--runs", tmp_path)
     assert said.code == 0
@@ -250,7 +280,8 @@ RULE = '[[rules]]\nname = "x"\ntraffic = "http"\n'
         ("xx[[", ("is not a fault plan",)),
         (RULE + 'fault = { do = "explode" }\n', ("explode", "rules[0].fault")),
         (RULE + 'fault = { do = "drop_frame" }\n', ("frame only",)),
-        (RULE + 'fault = { do = "delay", delay_s = 1 }\nsometimes = true\n', ("sometimes",)),
+        (RULE + 'fault = { do = "delay", delay_s = 1 }\nsometimes = true\n', ("sometimes", "probability")),
+        (RULE + 'fault = { do = "delay", delay_s = 1 }\nvenue = "drfit"\n', ("'drfit'", "lighter, drift")),
         ("\udcff", ("is not a fault plan",)),
     ],
 )
@@ -380,6 +411,7 @@ def test_an_order_and_an_actor_are_explained(twins: list[Twin], told: Any) -> No
     said = told("explain", twins[0].directory, pair)
     assert said.code == 0
     assert "What happened" in said.out
+    assert said.out.partition("Legs at the end\n")[2].count(": flat, was ") == 2
     order_id = said.out.partition('"order_id":"')[2].partition('"')[0] or _order_of(twins[0].directory)
     assert order_id in told("explain", twins[0].directory, order_id).out.splitlines()[0]
 
@@ -440,8 +472,29 @@ def test_a_good_profile_is_said_to_be_good(told: Any) -> None:
     said = told("check-config", DEFAULT_CONFIG)
     assert (said.code, "good (paper profile, digest " in said.out) == (0, True)
     data = msgspec.json.decode(told("check-config", DEFAULT_CONFIG, "--json").out)
-    assert data["mode"] == "paper"
+    assert (data["mode"], data["can_run"], data["missing"]) == ("paper", True, [])
     assert data["digest"] in said.out
+    assert "cannot run" not in said.out
+
+
+def test_a_good_profile_that_cannot_run_yet_says_what_is_missing(told: Any) -> None:
+    said = told("check-config", DEFAULT_CONFIG.parent / "live.toml")
+    assert said.code == 0, "every field of it is good"
+    first, *missing = said.out.splitlines()
+    assert first.endswith(", but it cannot run yet:")
+    assert any("which this version does not have" in line for line in missing)
+    data = msgspec.json.decode(told("check-config", DEFAULT_CONFIG.parent / "live.toml", "--json").out)
+    assert data["can_run"] is False
+    assert [line.removeprefix("  missing: ") for line in missing if "missing" in line] == data["missing"]
+
+
+def test_the_help_of_calibrate_names_every_recording_it_reads_and_where_such_come_from(told: Any) -> None:
+    from engine.calibration import recorded
+
+    said = "".join(told("calibrate", "--help").out.split())
+    names = (recorded.SETTLED, recorded.SNAPSHOTS, recorded.HOUR_MEANS, recorded.LIGHTER_FRAMES)
+    for word in (*names, recorded.DRIFT_HOURS, recorded.BINANCE, "fundingHistory", "market_stats", "rate_raw_min"):
+        assert word in said
 
 
 def test_help_names_every_command_and_the_version_is_told(told: Any) -> None:

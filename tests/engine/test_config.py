@@ -71,8 +71,16 @@ def test_an_unknown_field_or_a_wrong_type_is_named_with_its_path_and_a_remedy(
         ("latency_least_s = 0.02", "latency_least_s = 0.2", "venues.hyperliquid.pace.latency_least_s is above"),
         ('reduce_fraction = "0.5"', 'reduce_fraction = "1.5"', "policy.adl.reduce_fraction is 1.5"),
         ("reduce_level = 4", "reduce_level = 6", "policy.adl.reduce_level is above policy.adl.exit_level"),
+        ('level_scores = ["1", ', "level_scores = [", "policy.adl.level_scores has to be 4 rising numbers"),
+        ('level_scores = ["1", ', 'level_scores = ["3", ', "policy.adl.level_scores has to be 4 rising numbers"),
+        ('level_scores = ["1", ', 'level_scores = ["0", ', "policy.adl.level_scores has a score of 0"),
+        ('interest_drop_step = "0.1"', 'interest_drop_step = "0"', "policy.adl.interest_drop_step is 0"),
+        ("stress_window_s = 3600.0", "stress_window_s = 7200.0", "the board remembers 3600 s"),
         ('notional_usd = "10000"', 'notional_usd = "90000"', "no entry could ever pass"),
         ("order_lifetime_s = 20.0", "order_lifetime_s = 4.0", "must be longer than policy.order.order_timeout_s"),
+        ("calm_s = 5.0", "calm_s = 30.0", "must be shorter than policy.lifecycle.settle_s"),
+        ("reread_s = 10.0", "reread_s = 0.0", "policy.settlement.reread_s is 0"),
+        ("tries_most = 5\nbackoff_s = 60.0", "tries_most = 5\nbackoff_s = 0.0", "policy.settlement.backoff_s is 0"),
         ('"hyperliquid", "pacifica", "lighter", "drift"]', '"pacifica"]', "fewer than two venues"),
         ('"hyperliquid", "pacifica", "lighter", "drift"]', '"pacifica", "pacifica"]', "fewer than two venues"),
         ("[venues.drift]\ndeposit", "[venues.drift.teapot]\ndeposit", "unknown field"),
@@ -132,16 +140,47 @@ def test_the_profiles_of_simulated_venues_may_run(name: str) -> None:
     ("before", "after", "told"),
     [
         ('url = "http://127.0.0.1:8701"', 'url = "http://10.0.0.1:8701"', r"network\.url is http://10.*127\.0\.0\.1"),
-        ("[venues.lighter.network]", "[venues.lighter.adapter]", r"no \[venues\.lighter\.network\]"),
+        ("[venues.lighter.network", "[venues.lighter.adapter", r"no \[venues\.lighter\.network\]"),
     ],
 )
 def test_a_sandbox_is_on_this_machine_and_each_of_its_venues_is_reachable(
     tmp_path: Path, before: str, after: str, told: str
 ) -> None:
     file = tmp_path / "sandbox.toml"
+    file.write_text((CONFIGS / "sandbox.toml").read_text().replace(before, after))
+    with pytest.raises(ConfigError, match=told):
+        configuration.load(file)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (
+            'key_file = "sandbox/lighter.json"',
+            'key_file = "sandbox/lighter.json"\naccess_key_file = "sandbox/a.json"',
+            r"venues\.lighter\.network\.access_key_file: lighter knows no access keys; leave it out",
+        ),
+        (
+            "[venues.pacifica.pace]",
+            "[venues.pacifica.adapter]\nidentified = true\n\n[venues.pacifica.pace]",
+            r"venues\.pacifica\.adapter\.identified follows from network\.access_key_file; leave it out",
+        ),
+    ],
+)
+def test_an_access_key_is_named_by_its_file_and_only_where_the_venue_knows_one(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    file = tmp_path / "sandbox.toml"
     file.write_text((CONFIGS / "sandbox.toml").read_text().replace(before, after, 1))
     with pytest.raises(ConfigError, match=told):
         configuration.load(file)
+
+
+@pytest.mark.parametrize(("name", "folder"), [("sandbox", "sandbox"), ("live", "keys"), ("shadow", "keys")])
+def test_the_profiles_over_a_network_name_pacificas_access_key(name: str, folder: str) -> None:
+    network = configuration.load(CONFIGS / f"{name}.toml").venues[Venue.PACIFICA].network
+    assert network is not None
+    assert network.access_key_file == f"{folder}/pacifica_access.json"
 
 
 def test_a_setting_an_adapter_does_not_have_is_named_with_where_to_look(tmp_path: Path) -> None:
@@ -199,3 +238,51 @@ def test_money_is_read_as_decimals_and_never_as_floats() -> None:
     paper: Config = configuration.load(PAPER)
     assert paper.policy.scanner.notional_usd == Decimal(10_000)
     assert isinstance(paper.venues[Venue.PACIFICA].deposit_usd, Decimal)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("BTC = { market = 0, size", "BTC = { size", r"hyperliquid\.network\.sign_markets\.BTC: .*give market"),
+        ("market = 1, size_decimals = 5, ", "market = 1, ", r"lighter\.network\.sign_markets\.BTC: give size_decimals"),
+        (
+            'BTC = { market = 0, size_most = "0.5" }',
+            "",
+            r"hyperliquid\.network\.sign_markets has no BTC, which is traded or signed for elsewhere; add it or drop that",
+        ),
+        (
+            'BTC = { market = 0, size_most = "0.5" }',
+            'BTC = { market = 0, size_most = "0.5" }\nLTC = { market = 9, size_most = "9" }',
+            r"pacifica\.network\.sign_markets has no LTC, which is traded or signed for elsewhere",
+        ),
+        (
+            'BTC = { market = 0, size_most = "0.5" }',
+            'BTC = { market = 0, size_most = "0.6" }',
+            r"sign_markets\.BTC\.size_most is 0\.6, elsewhere 0\.5; both legs are of one size",
+        ),
+        ('size_most = "0.5"', 'size_most = "-1"', r"size_most is -1; a limit cannot be negative"),
+    ],
+)
+def test_every_asset_has_the_same_signing_cap_at_every_venue(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    """One venue that signs less would leave the other venue's leg alone."""
+    file = tmp_path / "sandbox.toml"
+    text = (CONFIGS / "sandbox.toml").read_text()
+    assert before in text
+    file.write_text(text.replace(before, after, 1))
+    with pytest.raises(ConfigError, match=told):
+        configuration.load(file)
+
+
+@pytest.mark.parametrize("name", ["live", "shadow"])
+def test_markets_without_a_cap_are_for_the_sandbox_alone(tmp_path: Path, name: str) -> None:
+    for mode in (name, "sandbox"):
+        text = (CONFIGS / f"{mode}.toml").read_text()
+        file = tmp_path / f"{mode}.toml"
+        file.write_text(text.replace("sign_any_market = false", "sign_any_market = true", 1))
+        if mode == "sandbox":
+            configuration.load(file)
+        else:
+            with pytest.raises(ConfigError, match="where there is money every market has a cap of its own"):
+                configuration.load(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,9 +15,12 @@ import trio.testing
 
 from actors.domain import Venue
 from engine import config as configuration
-from engine.config import Config, NetworkSection
+from engine.config import Config, ConfigError, NetworkSection, SignMarketSection
 from engine.doors import NetworkDoors
-from engine.doors.network import routes_of, transport_of
+from engine.doors.network import SigningPlace, caps_of, routes_of, transport_of
+from engine.signing import Program
+from engine.venues.drift.settings import IDL_SHA256
+from engine.venues.drift.wire import PROGRAM_ID
 from engine.venues.network import RouteRefused
 from tests.engine.venues.raw import head_of, raw_server, silence, welcome
 
@@ -92,3 +96,42 @@ def test_a_further_route_is_checked_and_never_dropped_in_silence(url: str) -> No
 def test_further_routes_are_for_requests_or_streams_by_their_scheme() -> None:
     routes = routes_of(section("127.0.0.1:1", routes={"/a": "HTTPS://a.example", "/b": "WSS://b.example"}))
     assert (list(routes.requests), list(routes.streams)) == (["", "/a"], ["", "/b"])
+
+
+def place(venue: Venue, **changes: Any) -> SigningPlace:
+    config = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
+    network = config.venues[venue].network
+    assert network is not None
+    return SigningPlace(venue=venue, section=network, network="simulated", account="a", leverage=2, **changes)
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+def test_the_caps_of_a_profile_are_those_the_process_gets(venue: Venue) -> None:
+    caps = caps_of(place(venue))
+    assert [caps.order_most_usd, caps.hour_most_usd] == [27_500, 400_000]
+    assert caps.leverage_most == 2
+    assert {cap.asset: cap.size_most for cap in caps.markets} == {
+        "BTC": Decimal("0.5"),
+        "ETH": 15,
+        "SOL": 300,
+        "HYPE": 1_500,
+        "DOGE": 300_000,
+    }
+    assert not caps.any_market
+    assert (caps.program is None) == (venue is not Venue.DRIFT)
+
+
+def test_the_program_of_drifts_adapter_is_the_one_its_process_is_started_with() -> None:
+    default = caps_of(place(Venue.DRIFT)).program
+    assert default == Program(program_id=PROGRAM_ID, idl_file="", idl_sha256=IDL_SHA256)
+    chosen = {"program_id": "x" * 32, "idl_file": "idl.json", "idl_sha256": "0" * 64}
+    program = caps_of(place(Venue.DRIFT, adapter={"program": chosen})).program
+    assert program == Program(program_id="x" * 32, idl_file=str(Path("idl.json").absolute()), idl_sha256="0" * 64)
+
+
+def test_a_cap_that_cannot_be_is_refused_with_its_place() -> None:
+    found = place(Venue.LIGHTER)
+    markets = {"BTC": SignMarketSection(size_most=Decimal(1))}
+    section = msgspec.structs.replace(found.section, sign_markets=markets)
+    with pytest.raises(ConfigError, match=r"venues\.lighter\.network\.sign_markets: lighter signs for a number"):
+        caps_of(msgspec.structs.replace(found, section=section))

@@ -19,6 +19,7 @@ from actors.commands import (
     QueryPosition,
     RaiseAlarm,
     SetTimer,
+    SettlePnl,
     SpawnPair,
     StopEngine,
     SubmitOrder,
@@ -32,6 +33,8 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PnlSettlementRejected,
+    PnlSettlementUnresolved,
     QueryFailed,
     TimerFired,
     VenueMessage,
@@ -71,6 +74,7 @@ COMMANDS: tuple[VenueCommand, ...] = (
     CancelAll(venue=P, asset="BTC"),
     QueryOrder(venue=P, asset="BTC", order_id=ORDER),
     QueryPosition(venue=P, asset="BTC"),
+    SettlePnl(venue=P, asset="BTC"),
 )
 
 
@@ -169,7 +173,8 @@ def never_left(detail: str) -> tuple[VenueMessage, ...]:
     return (
         OrderRejected(venue=P, order_id=ORDER, reason=RejectReason.OTHER, detail=f"never sent: {detail}"),
         CancelRejected(venue=P, order_id=ORDER, detail=f"never sent: {detail}"),
-        *not_known(detail)[2:],
+        *not_known(detail)[2:5],
+        PnlSettlementRejected(venue=P, asset="BTC", detail=f"never sent: {detail}"),
     )
 
 
@@ -180,6 +185,7 @@ def not_known(detail: str) -> tuple[VenueMessage, ...]:
         QueryFailed(venue=P, asset="BTC", query="order", detail=detail),
         QueryFailed(venue=P, asset="BTC", query="order", detail=detail),
         QueryFailed(venue=P, asset="BTC", query="position", detail=detail),
+        PnlSettlementUnresolved(venue=P, asset="BTC", detail=detail),
     )
 
 
@@ -240,22 +246,89 @@ async def test_requests_live_in_their_venues_nursery() -> None:
             at.adapters[venue].gates[ORDER].set()
         await settled()
         cut_off, answered = at.reported
-        assert (type(cut_off), cut_off.venue) == (OrderUnresolved, Venue.PACIFICA)
+        assert isinstance(cut_off, OrderUnresolved)
+        assert cut_off.venue is Venue.PACIFICA
         assert answered == OrderUnknown(venue=Venue.HYPERLIQUID, order_id=ORDER)
 
 
-async def test_a_request_while_its_venue_is_being_restarted_was_never_sent() -> None:
+AWAY = "its venue is being restarted"
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    list(zip(COMMANDS, never_left(AWAY), strict=True)),
+    ids=[name_of(command) for command in COMMANDS],
+)
+async def test_nothing_is_prepared_for_a_venue_that_is_being_restarted(
+    command: VenueCommand, told: VenueMessage
+) -> None:
     desks: dict[Venue, VenueDesk] = {}
     reported: list[VenueMessage] = []
     alarms: list[RaiseAlarm] = []
     async with trio.open_nursery() as top:
         timers = Timers(Clock(0), Mailbox())
         executor = Executor(desks, timers, Supervisor(top, alarms.append), alarms.append, reported.append)
+        adapter = ScriptedAdapter(P, reported.append)
         async with trio.open_nursery() as gone:
-            desks[P] = VenueDesk(ScriptedAdapter(P, reported.append), gone)
-        executor.perform(BTC, submit())
-        assert [type(message) for message in reported] == [OrderRejected]
+            desks[P] = VenueDesk(adapter, gone)
+        executor.perform(BTC, command)
+        await settled()
+        assert adapter.prepared == []
+        assert reported == [told]
         assert [alarm.code for alarm in alarms] == ["request_failed"]
+        assert AWAY in alarms[0].text
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    list(zip(COMMANDS, never_left(AWAY), strict=True)),
+    ids=[name_of(command) for command in COMMANDS],
+)
+async def test_nothing_is_prepared_for_a_venue_whose_requests_are_just_being_cut_off(
+    command: VenueCommand, told: VenueMessage
+) -> None:
+    async with office() as at:
+        at.nurseries[P].cancel_scope.cancel()
+        at.executor.perform(BTC, command)
+        await settled()
+        assert at.adapters[P].prepared == []
+        assert at.reported == [told]
+        assert [alarm.code for alarm in at.alarms] == ["request_failed"]
+
+
+async def test_nothing_is_prepared_in_the_moment_in_which_a_venues_nursery_ends() -> None:
+    reported: list[VenueMessage] = []
+    adapter = ScriptedAdapter(P, reported.append)
+    async with trio.open_nursery() as top:
+        executor: Executor | None = None
+
+        async def last() -> None:
+            await trio.testing.wait_all_tasks_blocked()
+            # Ends in this very turn: its nursery is closed when the spawned one runs, its parent not yet awake.
+            top.start_soon(ask)
+
+        async def ask() -> None:
+            assert executor is not None
+            executor.perform(BTC, submit())
+
+        async with trio.open_nursery() as ending:
+            desks = {P: VenueDesk(adapter, ending)}
+            supervisor = Supervisor(top, lambda _: None)
+            timers = Timers(Clock(0), Mailbox())
+            executor = Executor(desks, timers, supervisor, lambda _: None, reported.append)
+            ending.start_soon(last)
+        await settled()
+    assert adapter.prepared == []
+    assert reported == [never_left(AWAY)[0]]
+
+
+async def test_what_cannot_be_prepared_leaves_no_task_behind() -> None:
+    async with office() as at:
+        at.adapters[P].prepare_error = "no such tick"
+        at.executor.perform(BTC, submit())
+        await settled()
+        assert len(at.reported) == 1
+        assert not at.nurseries[P].child_tasks
 
 
 async def test_timers_are_set_and_cancelled_by_command(autojump_clock: trio.testing.MockClock) -> None:
@@ -276,11 +349,11 @@ async def test_a_spawned_pair_gets_its_owner() -> None:
         assert at.supervisor.owned == (BTC,)
 
 
-async def test_an_alarm_is_told_to_people() -> None:
+async def test_an_alarm_of_a_decision_is_left_to_whoever_watches_the_decisions() -> None:
     async with office() as at:
         alarm = RaiseAlarm(severity="warning", code="link_lost", text="pacifica: link lost")
         at.executor.perform("venue_link/pacifica", alarm)
-        assert at.alarms == [alarm]
+        assert at.alarms == [], "it would be counted twice, the first time under the record before"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,13 @@ import pytest
 
 from actors.domain import Venue
 from engine import config as configuration
-from engine.listing import ALL, price_of, together_from_the_start, with_made_up_instruments
+from engine.listing import (
+    ALL,
+    price_of,
+    together_from_the_start,
+    with_listed_assets,
+    with_made_up_instruments,
+)
 from engine.simulators.market import SeededMarket, open_market
 from tests.shared import data_root
 
@@ -64,3 +70,13 @@ def test_a_made_up_lot_is_worth_at_most_about_a_dollar(asset: str) -> None:
     assert terms.tick is not None
     assert terms.lot * price <= Decimal("1.5")
     assert terms.tick < price / 1000
+
+
+def test_where_nothing_can_be_made_up_only_what_all_venues_list_is_traded_and_the_rest_is_named() -> None:
+    config, notes = with_listed_assets(_asking_for("BTC", "XRP", "SOL"))
+    assert config.policy.scanner.assets == ("BTC", "SOL")
+    assert notes == ["the profile's venues do not all list XRP: left out"]
+    config, notes = with_listed_assets(_asking_for(*ALL))
+    assert (config.policy.scanner.assets, notes) == (("BTC", "ETH", "SOL", "HYPE", "DOGE"), [])
+    with pytest.raises(configuration.ConfigError, match=r"--assets XRP, XLM: .* they list BTC, ETH"):
+        with_listed_assets(_asking_for("XRP", "XLM"))

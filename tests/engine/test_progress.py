@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 
 from engine import config as configuration, progress as progressing
-from engine.progress import progress
+from engine.alarms import Alarm
+from engine.config import ROOT
+from engine.progress import Progress, alarm_line, line, progress
 from engine.view import EngineView, Tally, build
-from tests.engine.recorded import hedged_run
+from tests.engine.recorded import START_NS, hedged_run
 
 PAPER = configuration.with_options(configuration.load(configuration.DEFAULT_CONFIG), duration="100s")
 
@@ -34,9 +43,9 @@ def test_without_a_terminal_a_line_comes_now_and_then(capsys: pytest.CaptureFixt
             show(view)
     out, err = capsys.readouterr()
     assert out == ""
-    (line,) = err.splitlines()
-    assert line.split()[0] == "0%"
-    assert "BTC HEDGED" in line
+    (told,) = err.splitlines()
+    assert told.split()[0] == "0%"
+    assert "BTC HEDGED" in told
 
 
 def test_the_share_is_of_the_market_time_asked_for(
@@ -46,7 +55,7 @@ def test_the_share_is_of_the_market_time_asked_for(
     with progress(PAPER) as show:
         for view in views(13):
             show(view)
-    shares = [line.split()[0] for line in capsys.readouterr().err.splitlines()]
+    shares = [told.split()[0] for told in capsys.readouterr().err.splitlines()]
     assert shares == [f"{min(100, 10 * number)}%" for number in range(13)]
 
 
@@ -59,3 +68,92 @@ def test_on_a_terminal_the_pairs_are_drawn(capsys: pytest.CaptureFixture[str], m
     assert out == ""
     assert "BTC-1" in err
     assert "HEDGED" in err
+
+
+# --- alarms and notes --------------------------------------------------------------------------------------
+
+LONG = "positions cannot be verified; " * 12
+UNVERIFIED = Alarm(seq=9, at_ns=START_NS, severity="warning", code="positions_unverified", text=LONG)
+OVER = msgspec.structs.replace(UNVERIFIED, resolved_ns=START_NS + 61_000_000_000)
+
+
+def test_an_alarm_is_told_at_once_with_severity_code_text_and_the_venues_time() -> None:
+    assert alarm_line(UNVERIFIED) == f"2023-11-14 22:13:20 warning positions_unverified: {LONG}"
+    assert alarm_line(OVER) == (
+        f"2023-11-14 22:14:21 resolved positions_unverified: {LONG} (since 2023-11-14 22:13:20)"
+    )
+
+
+def test_without_a_terminal_every_record_is_one_line_however_long(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(PAPER) as show:
+        show.note("left out: " + "XRP, " * 50)
+        show.alarm(UNVERIFIED)
+        show.alarm(OVER)
+        show(msgspec.structs.replace(views(1)[0], pairs=views(1)[0].pairs * 12))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 4
+    assert all(len(told) > 200 for told in err.splitlines())
+
+
+def test_on_a_terminal_an_alarm_stands_above_the_picture(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "140")
+    alarm = msgspec.structs.replace(UNVERIFIED, text="look at both venues")
+    with progress(PAPER) as show:
+        show(views(1)[0])
+        show.alarm(alarm)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "warning positions_unverified: look at both venues" in err
+    assert err.rindex("BTC-1") > err.index("look at both venues"), "the picture is drawn again below it"
+
+
+# --- money -------------------------------------------------------------------------------------------------
+
+
+def test_the_net_that_is_shown_pays_for_closing_and_says_so() -> None:
+    (seen,) = views(1)
+    (pair,) = seen.pairs
+    pair = msgspec.structs.replace(pair, net_usd=Decimal(30000), net_if_closed_usd=Decimal("-12.5"))
+    assert "net if closed now -12.50 USD" in line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
+
+
+def test_without_a_quote_to_close_at_the_net_says_that_it_is_before_closing() -> None:
+    (seen,) = views(1)
+    (pair,) = seen.pairs
+    pair = msgspec.structs.replace(pair, net_usd=Decimal(30), net_if_closed_usd=None)
+    assert "net 30.00 USD before closing" in line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
+
+
+# --- a reader that goes away -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(5, "gone"), ValueError("closed"), SystemExit(1)])
+def test_a_reader_that_has_gone_is_told_nothing_more_and_costs_nothing(
+    error: BaseException,
+) -> None:
+    tries: list[str] = []
+
+    def gone(text: str, _: str) -> None:
+        tries.append(text)
+        raise error
+
+    show = Progress(100.0, gone)
+    show(views(1)[0])
+    show.alarm(UNVERIFIED)
+    show.note("nobody reads this")
+    assert len(tries) == 1
+
+
+def test_a_run_goes_on_to_its_end_when_nobody_reads_its_progress(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = ["run", "--duration", "2h", "--runs", str(tmp_path)]
+    command: Any = [sys.executable, "-m", "engine.cli", *words]
+    ended = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=writer, text=True, timeout=60, check=False)
+    os.close(writer)
+    assert ended.returncode == 0
+    assert (Path(ended.stdout.splitlines()[-1]) / "report.json").exists()

@@ -96,7 +96,11 @@ def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: 
     letters = [Waiting(c.to, seq, c.message) for c in teller.commands if isinstance(c, Tell)]
     assert len(letters) == 2
     left = [
-        [each for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard])).news() if each.cause]
+        [
+            each
+            for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard])).news()
+            if each.cause == seq
+        ]
         for heard in range(3)
     ]
     assert left == [letters, letters[1:], []]

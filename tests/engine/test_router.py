@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.commands import SpawnPair, SubmitOrder
+from actors.commands import QueryPosition, SpawnPair, SubmitOrder
 from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
     AccountReported,
@@ -18,6 +18,7 @@ from actors.messages import (
     InstrumentListed,
     LinkLost,
     LinkUp,
+    LossSocialised,
     MarketSampled,
     OrderAccepted,
     OrderDone,
@@ -25,12 +26,16 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PnlSettled,
+    PnlSettlementRejected,
+    PnlSettlementUnresolved,
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
     QueryFailed,
     QuoteUpdated,
 )
+from actors.pnl_settlement import PnlSettlement
 from actors.roles import spawn_pair
 from engine import router as routing
 from engine.core import BOARD
@@ -58,12 +63,16 @@ def order(venue: Venue = TAKER, order_id: str = OURS, asset: str = "BTC") -> Sub
     )
 
 
+SETTLEMENT = "pnl_settlement/drift/ETH"
+
+
 def routed(*, closed: bool = False) -> Router:
-    """A router over the start states and a second pair, which trades on lighter and drift."""
+    """A router over the start states and a second pair, which trades on lighter and drift, where ETH is settled."""
     spawn = SpawnPair(
         actor=OTHER, asset="ETH", taker_venue=Venue.LIGHTER, maker_venue=Venue.DRIFT, first_to_close=Venue.DRIFT
     )
-    states = {state.actor: state for state in (*start_states(), spawn_pair(spawn))}
+    settlement = PnlSettlement(actor=SETTLEMENT, place="IDLE", venue=Venue.DRIFT, asset="ETH")
+    states = {state.actor: state for state in (*start_states(), spawn_pair(spawn), settlement)}
     if closed:
         states[PAIR] = msgspec.structs.replace(states[PAIR], place="CLOSED.flat")
     return Router(states)
@@ -145,6 +154,38 @@ def test_a_position_goes_to_risk_and_to_whoever_last_traded_the_market() -> None
     assert router.route(position()) == ("risk", OTHER)
 
 
+def test_a_position_goes_also_to_whoever_has_its_profit_settled() -> None:
+    router = routed()
+    router.note(OTHER, order(Venue.DRIFT, asset="ETH"))
+    assert router.route(position(Venue.DRIFT, "ETH")) == ("risk", OTHER, SETTLEMENT)
+    assert router.route(position(Venue.DRIFT, "SOL")) == ("risk",)
+
+
+def test_the_settlements_own_question_takes_no_market_from_its_pair() -> None:
+    router = routed()
+    question = QueryPosition(venue=Venue.DRIFT, asset="ETH")
+    router.note(SETTLEMENT, question)
+    assert router.route(position(Venue.DRIFT, "ETH")) == ("risk", SETTLEMENT)
+    router.note(OTHER, question)
+    router.note(SETTLEMENT, question)
+    assert router.route(position(Venue.DRIFT, "ETH")) == ("risk", OTHER, SETTLEMENT)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        PnlSettled(venue=Venue.DRIFT, asset="ETH", amount_usd=ONE, venue_at_ns=0),
+        PnlSettlementRejected(venue=Venue.DRIFT, asset="ETH", detail=""),
+        PnlSettlementUnresolved(venue=Venue.DRIFT, asset="ETH", detail=""),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_word_on_a_settlement_goes_to_whoever_asks_for_it_and_is_recorded_without_one(message: AnyMessage) -> None:
+    assert routed().route(message) == (SETTLEMENT,)
+    elsewhere = msgspec.structs.replace(message, asset="SOL")
+    assert routed().route(elsewhere) == (BOARD,)
+
+
 @pytest.mark.parametrize("kind", [PositionDeleveraged, PositionLiquidated])
 def test_a_forced_fill_goes_to_risk_and_to_the_holder(
     kind: type[PositionDeleveraged] | type[PositionLiquidated],
@@ -164,11 +205,12 @@ def test_money_and_answers_about_a_market_go_to_its_holder_alone() -> None:
         ForeignFilled(
             venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
         ),
+        LossSocialised(venue=TAKER, asset="BTC", loss_id="1", amount_usd=ONE, size=ONE, venue_at_ns=0),
         QueryFailed(venue=TAKER, asset="BTC", query="position", detail=""),
     )
-    assert [router.route(message) for message in messages] == [(BOARD,)] * 3, "recorded, though nobody acts"
+    assert [router.route(message) for message in messages] == [(BOARD,)] * 4, "recorded, though nobody acts"
     router.note(PAIR, order())
-    assert [router.route(message) for message in messages] == [(PAIR,)] * 3
+    assert [router.route(message) for message in messages] == [(PAIR,)] * 4
 
 
 def test_the_group_of_pairs_is_those_not_closed_in_the_order_of_their_birth() -> None:

@@ -12,12 +12,14 @@ import trio
 from actors.domain import ZERO, Venue
 from actors.pair_position.state import PairPosition
 from engine import config as configuration, journal, preparation, runtime
+from engine.alarms import Alarm
 from engine.config import Config
 from engine.determinism import run_virtual
 from engine.errors import UserError
 from engine.journal.errors import JournalBroken
 from engine.preparation import RunRequest
 from engine.runtime import Engine
+from engine.simulators.levers import lever_named
 from engine.venues.registry import make_signer
 from engine.world import secret_for
 
@@ -157,8 +159,12 @@ def test_a_venue_whose_task_fails_is_told_lost_and_begun_again(tmp_path: Path) -
     run_beside(engine, sabotage)
     result = engine.finish()
     assert result.report["reason"] == "the run's duration is over"
-    alarms = [(alarm["code"], alarm["text"]) for alarm in result.report["alarms"]]
-    assert ("venue_failed", "pacifica: OSError: the world stumbled; restarting") in alarms
+    alarms = {alarm["code"]: alarm for alarm in result.report["alarms"]}
+    assert alarms["venue_failed"]["text"] == "pacifica: OSError: the world stumbled; restarting"
+    assert all(alarms[code]["resolved"] for code in ("venue_failed", "link_lost")), "the venue came up again"
+    (lost,) = [record for record in journal.read(engine.directory) if record.row == "N2"]
+    assert alarms["link_lost"]["seq"] == lost.seq
+    assert result.report["alarms_total"] == 2
     rows = [record.row for record in journal.read(engine.directory) if record.to == "venue_link/pacifica"]
     assert rows.index("N2") < len(rows) - 1 - rows[::-1].index("N1")
 
@@ -227,3 +233,22 @@ def test_the_view_of_progress_is_shown_while_the_run_goes(tmp_path: Path) -> Non
     assert seen == sorted(seen)
     assert seen[0] == 2000
     assert result.final.seq == result.report["messages"]
+
+
+def test_a_position_that_somebody_else_made_is_named_in_the_report_and_in_an_alarm_at_once(tmp_path: Path) -> None:
+    told: list[Alarm] = []
+    engine = preparation.prepare(RunRequest(config=config("30m"), runs=tmp_path), told=told.append)
+
+    async def meddle() -> None:
+        await trio.sleep(600)
+        _, account = make_signer(Venue.PACIFICA, secret_for(Venue.PACIFICA, SEED))
+        by_hand = lever_named("set_position", account, "DOGE", {"size": "-16701"})
+        engine.simulated[Venue.PACIFICA].disturb(by_hand)
+
+    run_beside(engine, meddle)
+    result = engine.finish()
+    (left,) = result.report["left_open"]
+    assert (left["venue"], left["asset"], left["side"], left["size"]) == ("pacifica", "DOGE", "short", "16701")
+    assert [alarm.about for alarm in told if alarm.code == "position_foreign"] == ["pacifica:DOGE"]
+    assert result.report["final_exposure_usd"] > 0
+    assert not result.ended_well

@@ -17,7 +17,9 @@ from actors.domain import HOUR_NS, Venue
 from engine import cli, config as configuration, sandbox
 from engine.config import Config, ConfigError
 from engine.keys import read_key_file
+from engine.keys.access_file import read_access_file
 from engine.sandbox import SandboxRequest, Site, Tally
+from engine.sandbox_lock import KeysInUse
 from engine.simulators.market import SeededMarket
 from engine.simulators.server import PortTaken
 
@@ -83,6 +85,8 @@ def test_every_venue_is_served_with_its_account_and_key_until_an_interrupt(profi
         assert account["equity_usd"] == "50000"
         assert read_key_file(Path(site.key_file)).account == site.account
         assert site.stream_url == site.url.replace("http", "ws", 1)
+    assert sites[0].access_key_file == ""
+    assert read_access_file(Path(sites[1].access_key_file)).account == sites[1].account
     assert [tally.requests for tally in tallies] == [1, 0]
 
 
@@ -114,6 +118,23 @@ def test_a_taken_port_is_named(profile: Config, tmp_path: Path) -> None:
         request = SandboxRequest(config=profile, venues=(HL,), keys=tmp_path / "keys", first_port=port)
         with pytest.raises(PortTaken, match=str(port)):
             sandbox.run(request, lambda _: None)
+
+
+def test_a_second_sandbox_on_the_same_key_files_is_refused_and_leaves_them_alone(
+    profile: Config, tmp_path: Path
+) -> None:
+    first = SandboxRequest(config=profile, venues=(HL,), keys=tmp_path / "keys")
+    other = configuration.with_options(profile, seed=99)
+    second = SandboxRequest(config=other, venues=(HL,), keys=tmp_path / "keys")
+
+    def visit(sites: tuple[Site, ...]) -> None:
+        assert ask(sites[0], "/sandbox/clock")["venue"] == HL.value
+        before = Path(sites[0].key_file).read_bytes()
+        with pytest.raises(KeysInUse, match=f"process {os.getpid()}"):
+            sandbox.run(second, lambda _: None)
+        assert Path(sites[0].key_file).read_bytes() == before
+
+    visited(first, visit)
 
 
 def test_venues_are_those_of_the_profile_unless_named(profile: Config) -> None:

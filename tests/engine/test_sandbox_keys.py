@@ -8,9 +8,10 @@ import pytest
 
 from actors.domain import Venue
 from engine.keys import KeyFile, KeyRefused, read_key_file, write_key_file
-from engine.sandbox_keys import from_base58, keep_key, simulated_key, to_base58
+from engine.keys.access_file import AccessKey, read_access_file, write_access_file
+from engine.sandbox_keys import from_base58, keep_access, keep_key, simulated_key, to_base58
 from engine.venues.registry import simulated_signer
-from engine.world import secret_for
+from engine.world import access_key_for, secret_for
 
 
 @pytest.fixture
@@ -47,6 +48,31 @@ def test_a_simulated_key_gives_way_to_another_and_a_real_one_does_not(keys: Path
     with pytest.raises(KeyRefused, match="mainnet"):
         keep_key(keys, second)
     assert read_key_file(path) == real
+
+
+def test_an_access_key_lies_beside_the_key_of_a_venue_that_knows_them(keys: Path) -> None:
+    path = keep_access(keys, Venue.PACIFICA, "account", 7)
+    assert path == keys / "pacifica_access.json"
+    found = read_access_file(path)
+    assert (found.venue, found.network, found.account) == (Venue.PACIFICA, "simulated", "account")
+    assert found.key.reveal() == access_key_for(Venue.PACIFICA, 7) != access_key_for(Venue.PACIFICA, 8)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [keep_access(keys, venue, "account", 7) for venue in Venue if venue is not Venue.PACIFICA] == [None] * 3
+    assert [file.name for file in keys.iterdir()] == ["pacifica_access.json"]
+
+
+def test_a_simulated_access_key_gives_way_to_another_and_a_real_one_does_not(keys: Path) -> None:
+    path = keep_access(keys, Venue.PACIFICA, "account", 7)
+    assert path is not None
+    assert keep_access(keys, Venue.PACIFICA, "account", 8) == path
+    second = read_access_file(path)
+    assert second.key.reveal() == access_key_for(Venue.PACIFICA, 8)
+    path.unlink()
+    real: AccessKey = msgspec.structs.replace(second, network="mainnet")
+    write_access_file(path, real)
+    with pytest.raises(KeyRefused, match="mainnet"):
+        keep_access(keys, Venue.PACIFICA, "account", 7)
+    assert read_access_file(path) == real
 
 
 @pytest.mark.parametrize("data", [bytes(range(32)), b"\0\0" + b"\xff" * 30, bytes(32)])

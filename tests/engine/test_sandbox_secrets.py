@@ -21,6 +21,7 @@ import pytest
 from actors.domain import Venue
 from engine.config import ROOT
 from engine.keys import KeyFile, read_key_file
+from engine.keys.access_file import read_access_file
 from engine.world import secret_for
 from tests.engine.keys.samples import spellings
 
@@ -134,14 +135,14 @@ def test_no_secret_leaves_the_key_files_in_a_run_over_sockets(tmp_path: Path) ->
     keys = [read_key_file(tmp_path / "keys" / f"{venue.value}.json") for venue in Venue]
     secrets = {key.venue.value: spelt(key) for key in keys if isinstance(key, KeyFile)}
     assert list(secrets) == [venue.value for venue in Venue]
+    secrets["pacifica_access"] = [read_access_file(tmp_path / "keys" / "pacifica_access.json").key.reveal().encode()]
     files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     found = {path.relative_to(tmp_path).as_posix(): found_in(path.read_bytes(), secrets) for path in files}
-    assert {path: names for path, names in found.items() if names} == {
-        f"keys/{venue.value}.json": [venue.value] for venue in sorted(Venue)
-    }
+    assert {path: names for path, names in found.items() if names} == {f"keys/{name}.json": [name] for name in secrets}
     assert b"engine.signing" in told
     assert found_in(told, secrets) == []
     journal = next(tmp_path.glob("runs/*/journal.jsonl")).read_bytes()
     assert journal.count(b"SubmitOrder") > 1, "nothing was signed, so nothing was proven"
+    assert b"code 403" not in journal, "Pacifica was not shown the access key, or another"
     assert not [name for name in os.environ if found_in(os.environ[name].encode(), secrets)]
     assert traded(tmp_path)

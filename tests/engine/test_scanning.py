@@ -10,14 +10,22 @@ CONFIG = configuration.with_options(
     configuration.load(configuration.DEFAULT_CONFIG),
     seed=3,
     duration="8h",
-    assets="BTC,HYPE",
+    assets="BTC,HYPE,XRP",
     venues="hyperliquid,pacifica",
 )
 
 
+SAID: list[str] = []
+
+
 @pytest.fixture(scope="module")
 def found() -> tuple[Candidate, ...]:
-    return scanning.observe(CONFIG)
+    return scanning.observe(CONFIG, SAID.append)
+
+
+def test_what_is_left_out_is_said(found: tuple[Candidate, ...]) -> None:
+    assert SAID == ["the market has no XRP: left out"]
+    assert "XRP" not in [candidate.asset for candidate in found]
 
 
 def test_every_asset_is_judged_and_the_best_stands_first(found: tuple[Candidate, ...]) -> None:

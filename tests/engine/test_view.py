@@ -5,12 +5,14 @@ from decimal import Decimal
 import msgspec
 
 from actors.commands import RaiseAlarm
-from actors.domain import RejectReason
-from actors.messages import OrderRejected
+from actors.domain import RejectReason, Side
+from actors.messages import AccountReported, LinkLost, LinkUp, OrderRejected, PositionReported
 from actors.risk.books import RiskState
 from engine import view
-from engine.core import Decision
-from engine.view import ALARMS_KEPT, EngineView, Tally, build
+from engine.alarms import Alarm
+from engine.core import BOARD, Decision
+from engine.foreign import NAMED_AFTER_S
+from engine.view import EngineView, Tally, build
 from tests.engine.recorded import MAKER, PAIR, TAKER, SmallRun, hedged_run
 
 
@@ -66,25 +68,6 @@ def test_a_rejection_told_to_two_actors_is_counted_once() -> None:
     assert watched(run)[1].rejected == {TAKER.value: 1}
 
 
-def test_an_alarm_that_repeats_is_kept_once_and_counted_each_time() -> None:
-    tally = Tally()
-    for _ in range(3):
-        tally.alarm(RaiseAlarm(severity="warning", code="link_lost", text="pacifica"))
-    tally.alarm(RaiseAlarm(severity="warning", code="link_lost", text="hyperliquid"))
-    assert [alarm.text for alarm in tally.alarms] == ["pacifica", "hyperliquid"]
-    assert tally.alarms_total == 4
-
-
-def test_of_alarms_without_end_the_last_and_every_kind_are_kept() -> None:
-    tally = Tally()
-    tally.alarm(RaiseAlarm(severity="critical", code="left_open", text="first"))
-    for number in range(ALARMS_KEPT + 49):
-        tally.alarm(RaiseAlarm(severity="warning", code="x", text=str(number)))
-    assert len(tally.alarms) == ALARMS_KEPT
-    assert (tally.alarms[0].code, tally.alarms[-1].text) == ("left_open", str(ALARMS_KEPT + 48))
-    assert tally.alarms_total == ALARMS_KEPT + 50
-
-
 def test_a_fault_is_counted() -> None:
     run = hedged_run(0)
     tally = Tally()
@@ -102,3 +85,105 @@ def test_what_risk_holds_without_a_mark_counts_at_its_entry_price() -> None:
         for key, each in state.positions.items()
     }
     assert view.exposure_usd(run.core, msgspec.structs.replace(state, positions=held)) == 20 * len(held)
+
+
+# --- what a leg is, and what it is worth -------------------------------------------------------------------
+
+
+def test_a_leg_says_its_side_its_size_and_what_the_venue_has_there() -> None:
+    (pair,) = watched(hedged_run())[1].pairs
+    taker, maker = pair.legs
+    assert (taker.entered, taker.position, taker.at_venue) == (Side.SELL, Decimal("-0.5"), Decimal("-0.5"))
+    assert (maker.entered, maker.position, maker.at_venue) == (Side.BUY, Decimal("0.5"), Decimal("0.5"))
+
+
+def test_where_the_venue_says_otherwise_its_word_stands_beside_our_books() -> None:
+    run = hedged_run()
+    told = PositionReported(venue=MAKER, asset="BTC", size=Decimal("0.2"), venue_at_ns=run.at_ns)
+    run.tell("risk", told)
+    (pair,) = watched(run)[1].pairs
+    assert (pair.legs[1].position, pair.legs[1].at_venue) == (Decimal("0.5"), Decimal("0.2"))
+
+
+def test_the_net_if_closed_now_pays_the_spread_and_the_taker_fee_of_both_legs() -> None:
+    run = hedged_run(0)
+    run.quote(TAKER, "61000")
+    run.quote(MAKER, "61010")
+    (pair,) = watched(run)[1].pairs
+    bought, sold = Decimal("0.5") * 61_001, Decimal("0.5") * 61_010
+    fees = (bought + sold) * Decimal("0.00045")
+    assert pair.net_if_closed_usd == pair.net_usd - bought + sold - fees
+    assert pair.legs[0].worth_usd == Decimal("-0.5") * (Decimal(61_000) + Decimal("0.5"))
+
+
+def test_without_a_quote_nobody_says_what_closing_would_bring() -> None:
+    run = hedged_run(0)
+    market = run.core.board.market(MAKER, "BTC")
+    silent = {**run.core.board.markets, f"{MAKER}:BTC": msgspec.structs.replace(market, quote=None)}
+    run.core.board = msgspec.structs.replace(run.core.board, markets=silent)
+    assert watched(run)[1].pairs[0].net_if_closed_usd is None
+
+
+def test_the_equity_at_the_start_is_each_venue_s_first_word() -> None:
+    run = hedged_run(0)
+    for equity in (90_000, 80_000):
+        told = AccountReported(
+            venue=TAKER,
+            equity_usd=Decimal(equity),
+            available_usd=Decimal(equity),
+            maintenance_usd=Decimal(0),
+            venue_at_ns=run.at_ns,
+        )
+        run.tell(BOARD, told)
+    seen = watched(run)[1]
+    assert seen.equity_start_usd == {TAKER.value: Decimal(100_000), MAKER.value: Decimal(100_000)}
+    assert seen.equity_usd[TAKER.value] == Decimal(80_000)
+
+
+# --- alarms ------------------------------------------------------------------------------------------------
+
+
+def test_an_alarm_of_a_decision_has_its_record_and_is_over_when_its_actor_has_left_its_cause() -> None:
+    run = SmallRun()
+    run.open_venues()
+    link = f"venue_link/{TAKER.value}"
+    (lost,) = run.tell(link, LinkLost(venue=TAKER, reason="cut"))
+    (up,) = run.tell(link, LinkUp(venue=TAKER))
+    told: list[Alarm] = []
+    tally = Tally(told.append)
+    for decision in run.decisions:
+        tally.watch(decision)
+    assert [(alarm.code, alarm.about, alarm.seq) for alarm in tally.alarms] == [
+        ("link_lost", link, lost.envelope.seq),
+    ]
+    assert [alarm.resolved_ns for alarm in told] == [0, up.envelope.at_ns]
+    assert tally.alarms_total == 1
+
+
+def test_a_position_that_no_pair_of_ours_holds_is_shown_at_once_and_named_when_it_has_stood() -> None:
+    run = hedged_run(0)
+    tally = Tally()
+    for decision in run.decisions:
+        tally.watch(decision)
+        tally.look(run.core, decision)
+    assert build(run.core, tally).foreign == ()
+    told = PositionReported(venue=TAKER, asset="SOL", size=Decimal(-7), venue_at_ns=run.at_ns)
+    (known,) = run.tell("risk", told)
+    tally.watch(known)
+    tally.look(run.core, known)
+    (foreign,) = build(run.core, tally).foreign
+    assert (foreign.venue, foreign.asset, foreign.size) == (TAKER, "SOL", Decimal(-7))
+    assert foreign.since_ns == known.envelope.at_ns
+    assert tally.alarms == []
+    later = run.tell(BOARD, LinkUp(venue=TAKER), after_ms=round(NAMED_AFTER_S * 1000))[0]
+    tally.watch(later)
+    tally.look(run.core, later)
+    (alarm,) = tally.alarms
+    assert (alarm.code, alarm.severity, alarm.about) == ("position_foreign", "critical", f"{TAKER}:SOL")
+
+
+def test_an_alarm_of_the_engine_s_own_is_kept_with_what_it_is_about() -> None:
+    tally = Tally()
+    alarm = RaiseAlarm(severity="critical", code="venue_failed", text="pacifica: broken")
+    tally.alarm(alarm, about="venue_link/pacifica")
+    assert [(kept.code, kept.about) for kept in tally.alarms] == [("venue_failed", "venue_link/pacifica")]

@@ -49,6 +49,17 @@ def test_a_fault_plan_that_cannot_be_used_is_an_error_for_people(content: bytes,
         build_faults(msgspec.structs.replace(PAPER, faults=str(plan)))
 
 
+def test_a_rule_may_name_any_simulated_venue_and_no_other(tmp_path: Path) -> None:
+    plan = tmp_path / "faults.toml"
+    rule = '[[rules]]\nname = "{0}"\ntraffic = "frame"\nvenue = "{0}"\nfault = {{ do = "drop_frame" }}\n'
+    plan.write_text("".join(rule.format(venue) for venue in FACES))
+    faulty = msgspec.structs.replace(PAPER, faults=str(plan))
+    assert [rule.venue for rule in build_faults(faulty).rules] == list(FACES)
+    plan.write_text(rule.format("hyperlquid"))
+    with pytest.raises(UserError, match=r"'hyperlquid'.*hyperliquid, pacifica, lighter, drift"):
+        build_faults(faulty)
+
+
 def test_every_venue_is_simulated() -> None:
     assert list(FACES) == list(Venue)
 

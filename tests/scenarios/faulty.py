@@ -14,6 +14,7 @@ HL_ORDER: dict[str, Any] = {
     "contains": '"type":"order"',
 }
 HL_INFO: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/info"}
+HL_POSITIONS: dict[str, Any] = {**HL_INFO, "contains": '"clearinghouseState"'}
 PAC_ORDER: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/orders/create"}
 PAC_IOC: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"IOC"'}
 PAC_MAKER: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"ALO"'}
@@ -28,11 +29,19 @@ LIGHTER_MAKER: dict[str, Any] = {**LIGHTER_SEND, "contains": "%22TimeInForce%22%
 LIGHTER_CANCEL: dict[str, Any] = {**LIGHTER_SEND, "contains": "tx_type=15"}
 LIGHTER_OWN: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "lighter", "match": "account_*"}
 LIGHTER_BOOK: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "lighter", "match": "order_book*"}
+LIGHTER_ACCOUNT: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "lighter", "match": "*/account"}
+LIGHTER_ORDERS: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "lighter", "match": "*/account*Orders"}
+LIGHTER_TX: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "lighter", "match": "*/tx"}
+LIGHTER_NONCE: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "lighter", "match": "*/nextNonce"}
 DRIFT_RPC: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "drift", "match": "/rpc"}
 DRIFT_SEND: dict[str, Any] = {**DRIFT_RPC, "contains": '"sendTransaction"'}
 """Every transaction alike: orders and cancels are one method, their contents bytes."""
 DRIFT_HISTORY: dict[str, Any] = {**DRIFT_RPC, "contains": '"getTransaction"'}
 DRIFT_STATUS: dict[str, Any] = {**DRIFT_RPC, "contains": '"getSignatureStatuses"'}
+DRIFT_ACCOUNTS: dict[str, Any] = {**DRIFT_RPC, "contains": '"getMultipleAccounts"'}
+DRIFT_HEIGHT: dict[str, Any] = {**DRIFT_RPC, "contains": '"getBlockHeight"'}
+DRIFT_SIGNATURES: dict[str, Any] = {**DRIFT_RPC, "contains": '"getSignaturesForAddress"'}
+DRIFT_BOOK: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "drift", "match": "/dlob/l2"}
 DRIFT_BLOCKHASH: dict[str, Any] = {**DRIFT_RPC, "contains": '"getLatestBlockhash"'}
 DRIFT_BOOKS: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "drift", "match": "*"}
 ORDERS_OF: dict[Venue, dict[str, Any]] = {
@@ -42,6 +51,22 @@ ORDERS_OF: dict[Venue, dict[str, Any]] = {
     Venue.DRIFT: DRIFT_SEND,
 }
 """What carries an order to a venue."""
+IOC_OF: dict[Venue, dict[str, Any]] = {**ORDERS_OF, Venue.PACIFICA: PAC_IOC, Venue.LIGHTER: LIGHTER_IOC}
+MAKER_OF: dict[Venue, dict[str, Any]] = {**ORDERS_OF, Venue.PACIFICA: PAC_MAKER, Venue.LIGHTER: LIGHTER_MAKER}
+"""What carries an IOC, or a post-only order, as far as the wire tells them apart."""
+QUESTIONS_OF: dict[Venue, dict[str, Any]] = {
+    Venue.HYPERLIQUID: HL_INFO,
+    Venue.PACIFICA: PAC_POSITIONS,
+    Venue.LIGHTER: LIGHTER_ACCOUNT,
+    Venue.DRIFT: DRIFT_ACCOUNTS,
+}
+"""What a venue is asked when positions are verified."""
+FRAMES_OF: dict[Venue, dict[str, Any]] = {
+    Venue.PACIFICA: PAC_ACCOUNT,
+    Venue.LIGHTER: LIGHTER_OWN,
+    Venue.DRIFT: DRIFT_BOOKS,
+}
+"""What a stream tells: of our account, where it does."""
 OWN_CHANNELS = (
     "orderUpdates",
     "userFills",

@@ -245,7 +245,7 @@ def _check_money(run: Run, venue: Venue) -> None:
 
 def _money(leg: Leg) -> Decimal:
     traded = leg.cash_usd + leg.estimated_usd - leg.fees_usd
-    return traded + leg.funding_received_usd - leg.funding_paid_usd
+    return traded + leg.funding_received_usd - leg.funding_paid_usd - leg.haircut_usd
 
 
 def _pairs(states: States) -> Iterator[tuple[str, PairPosition]]:

@@ -19,7 +19,7 @@ from tests.scenarios.harness import ASSET, HYPERLIQUID, Cue, Scenario, account_o
 from tests.scenarios.market import QUIET, Scene
 from tests.scenarios.test_entry import TRICKLE
 from tests.scenarios.test_exit import KILL
-from tests.scenarios.test_holding import FALL, adl_policy
+from tests.scenarios.test_holding import ADL_REDUCES, FALL
 
 LOGS = Path(__file__).parents[1] / "logs"
 BYTES_MOST = 400_000
@@ -29,7 +29,7 @@ RECORDINGS: dict[str, Scenario] = {
     "entry_hold_close": Scenario(),
     "maker_partly_filled_then_swept": Scenario(scenes=(Scene(pacifica=TRICKLE),)),
     "taker_answer_lost": Scenario(faults=(rule(DropResponse(), HL_ORDER, nth=(1,)),)),
-    "adl_level_four_reduces": Scenario(scenes=FALL, policy=adl_policy("0.0001", "0.0002", "0.0012", "0.5")),
+    "adl_level_four_reduces": Scenario(scenes=FALL, policy=ADL_REDUCES),
     "adl_takes_a_part": Scenario(
         cues=(
             Cue(

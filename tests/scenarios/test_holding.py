@@ -1,4 +1,4 @@
-"""Misfortunes of a held pair, H1 to H4 and H7: each through the whole engine."""
+"""Misfortunes of a held pair, H1 to H4, H7 and H11: each through the whole engine."""
 
 from __future__ import annotations
 
@@ -9,11 +9,27 @@ import pytest
 from msgspec.structs import replace
 
 from actors.domain import Venue
-from actors.messages import CloseAsked, PositionDeleveraged, PositionLiquidated, QueryFailed
+from actors.messages import CloseAsked, LossSocialised, PositionDeleveraged, PositionLiquidated, QueryFailed
 from actors.policy import Policy
+from engine.runtime import Stage
+from engine.simulators.drift import DriftFace
 from engine.simulators.faults import Delay, DropFrame, DropResponse, FaultRule, Traffic
+from engine.venues.assets import listing_of
 from tests.scenarios.faulty import PAC_POSITIONS, outage, rule, stream_lost
-from tests.scenarios.harness import ASSET, HYPERLIQUID, PACIFICA, POLICY, Cue, Scenario, account_of, play, pull, say
+from tests.scenarios.harness import (
+    ASSET,
+    DRIFT,
+    HYPERLIQUID,
+    PACIFICA,
+    POLICY,
+    Cue,
+    Do,
+    Scenario,
+    account_of,
+    play,
+    pull,
+    say,
+)
 from tests.scenarios.market import Scene
 
 SIZE = Decimal("2.9940")
@@ -26,17 +42,24 @@ def adl_policy(*scores: str) -> Policy:
     return replace(POLICY, adl=replace(POLICY.adl, level_scores=tuple(Decimal(score) for score in scores)))
 
 
+ADL_REDUCES = adl_policy("0.01", "0.02", "0.06", "0.5")
+"""The fall is half a maintenance fraction and a leg 0.18 of its account: 0.09 before, half of it after reducing."""
+
+
 def test_h1_adl_level_four_reduces_both_legs_by_the_fraction_and_returns_to_hedged(tmp_path: Path) -> None:
-    run = play(Scenario(scenes=FALL, policy=adl_policy("0.0001", "0.0002", "0.0012", "0.5")), tmp_path)
+    run = play(Scenario(scenes=FALL, policy=ADL_REDUCES), tmp_path)
     assert run.rows.count("H2") == 1
     assert run.sizes_at("HEDGED.earning") == [(-SIZE, SIZE), (-SIZE / 2, SIZE / 2)]
     first, second = run.orders("reduce", "trim")
     assert (first.venue, second.venue) == (PACIFICA, HYPERLIQUID)
     assert first.size == second.size == SIZE / 2
+    (told,) = run.raised("adl_level")
+    assert "ADL level 4 of 5 on hyperliquid (estimate 0.09 = queue 0.18 (gain 1.0" in told.text
+    assert "x stress 0.5" in told.text
 
 
 def test_h2_adl_level_five_exits(tmp_path: Path) -> None:
-    run = play(Scenario(scenes=FALL, policy=adl_policy("0.0001", "0.0002", "0.0005", "0.0012")), tmp_path)
+    run = play(Scenario(scenes=FALL, policy=adl_policy("0.01", "0.02", "0.03", "0.06")), tmp_path)
     assert run.rows.count("H1") == 1
     fell_ns = next(r.at_ns for r in run.pair_records if r.row == "H1")
     closed_ns = next(r.at_ns for r in run.pair_records if r.place == "CLOSED.flat")
@@ -146,3 +169,48 @@ def test_h7_wish_to_close_during_an_outage_waits_for_both_venues(tmp_path: Path)
     assert run.rows.count("X24") == 1
     assert run.rows.index("X24") < run.rows.index("X3")
     assert "EMERGENCY.closing" not in run.places
+
+
+def socialise(usd_per_base: str) -> Do:
+    """Drift lets all holders of the market bear somebody's bankruptcy, so much per base."""
+
+    def pull_it(stage: Stage) -> None:
+        simulated = stage.simulated[DRIFT]
+        face = simulated.face
+        assert isinstance(face, DriftFace)
+        face.socialise_loss(simulated.now_ns(), listing_of(DRIFT, ASSET).symbol, Decimal(usd_per_base))
+
+    return pull_it
+
+
+@pytest.mark.parametrize("venues", [(HYPERLIQUID, DRIFT), (DRIFT, PACIFICA)], ids="-".join)
+def test_h11_socialised_loss_is_booked_as_a_haircut_and_the_pair_goes_home_by_its_own_row(
+    venues: tuple[Venue, Venue], tmp_path: Path
+) -> None:
+    run = play(Scenario(venues=venues, cues=(Cue(at_s=50.0, do=socialise("5")),), calm_s=60.0), tmp_path)
+    event = next(r for r in run.pair_records if isinstance(r.message, LossSocialised))
+    assert event.row == "L1"
+    assert not {"H1", "H2", "H7", "H10"} & set(run.rows)
+    assert [order.purpose for order in run.orders()] == ["taker", "maker", "close", "close"]
+    assert (run.pair.place, run.pair.close_reason) == ("CLOSED.flat", "drift let its holders bear a loss")
+    booked = {leg.venue: leg.haircut_usd for leg in run.pair.legs}
+    size = run.sizes_at("HEDGED.earning")[0][1]
+    assert booked.pop(DRIFT) == 5 * size
+    assert set(booked.values()) == {0}
+    (told,) = run.raised("loss_socialised")
+    assert "drift let the holders of ETH bear a loss, 14.97 USD of it ours" in told.text
+
+
+def test_h11_loss_told_while_the_other_venue_is_down_closes_the_pair_when_it_is_back(tmp_path: Path) -> None:
+    cue = Cue(at_s=50.0, do=socialise("5"))
+    down = stream_lost("hyperliquid", 40.0, 30.0)
+    run = play(Scenario(venues=(HYPERLIQUID, DRIFT), cues=(cue,), faults=down, calm_s=70.0), tmp_path)
+    assert [row for row in run.rows if row.startswith("L")] == ["L2", "L3"]
+    assert run.pair.place == "CLOSED.flat"
+    assert run.pair.naked_ns < 5e9
+
+
+def test_h11_loss_on_an_account_that_holds_nothing_in_the_market_is_nobody_s_news(tmp_path: Path) -> None:
+    run = play(Scenario(venues=(HYPERLIQUID, DRIFT), cues=(Cue(at_s=1.0, do=socialise("5")),)), tmp_path)
+    assert not any(isinstance(record.message, LossSocialised) for record in run.records)
+    assert run.pair.haircut_usd == 0

@@ -23,6 +23,7 @@ from engine.simulators.faults import (
     Duplicate,
     Fault,
     Hold,
+    ResetBefore,
     Status,
 )
 from tests.scenarios.faulty import (
@@ -34,6 +35,7 @@ from tests.scenarios.faulty import (
     LIGHTER_CANCEL,
     LIGHTER_IOC,
     LIGHTER_MAKER,
+    LIGHTER_ORDER,
     LIGHTER_OWN,
     ORDERS_OF,
     on_own_channels,
@@ -254,3 +256,28 @@ def test_lighter_maker_that_is_refused_by_the_api_is_requoted(tmp_path: Path) ->
     run = played(Scenario(venues=(HYPERLIQUID, LIGHTER), faults=(lost,)), tmp_path)
     assert opened(run, LIGHTER) in (SIZE, 0)
     assert run.pair.place in ("CLOSED.flat", "IDLE.backoff")
+
+
+@pytest.mark.parametrize("venues", [(LIGHTER, DRIFT), (HYPERLIQUID, LIGHTER)], ids="-".join)
+def test_order_lost_on_its_way_to_lighter_leaves_room_in_the_rate_limit_for_what_follows(
+    venues: Pair, tmp_path: Path
+) -> None:
+    """Its fate is known within seconds; asking for it again and again must not use up the questions of a minute."""
+    lost = rule(ResetBefore(), LIGHTER_ORDER, nth=(1,))
+    run = played(Scenario(venues=venues, faults=(lost,), calm_s=45.0), tmp_path)
+    assert run.alarms == ()
+    assert run.pair.place in ("CLOSED.flat", "IDLE.backoff")
+
+
+def test_order_lost_on_its_way_to_drift_is_followed_without_using_up_the_rate_limit(tmp_path: Path) -> None:
+    lost = rule(ResetBefore(), DRIFT_SEND, nth=(1,))
+    run = played(Scenario(venues=(LIGHTER, DRIFT), faults=(lost,), calm_s=45.0), tmp_path)
+    assert [order.purpose for order in run.orders()] == ["taker", "maker", "sweep", "close", "close"]
+    assert run.alarms == ()
+
+
+def test_second_order_lost_on_its_way_to_lighter_is_resolved_like_the_first(tmp_path: Path) -> None:
+    lost = rule(Status(status=502, body="<html>"), LIGHTER_ORDER, nth=(1, 3))
+    run = played(Scenario(venues=(HYPERLIQUID, LIGHTER), faults=(lost,)), tmp_path)
+    assert [order.purpose for order in run.orders()] == ["taker", "maker", "sweep", "close", "close", "close"]
+    assert run.alarms == ()

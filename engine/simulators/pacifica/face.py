@@ -21,7 +21,7 @@ from engine.simulators.pacifica.replies import BODY_ON_GET, Refused, failure, sc
 from engine.simulators.pacifica.signature import verified_payload
 from engine.simulators.pacifica.streams import Streams, Topic
 from engine.simulators.pacifica.words import ms
-from engine.venues.pacifica.wire import REST_PREFIX, STREAM_PATH
+from engine.venues.pacifica.wire import ACCESS_HEADER, REST_PREFIX, STREAM_PATH
 from engine.venues.transport import HttpRequest, HttpResponse
 
 POSTS = {
@@ -41,7 +41,6 @@ BATCHED = {
     "Cancel": "cancel_order",
 }
 """Operations of a batch; stop orders and targets are not simulated."""
-KEY_HEADER = "pf-api-key"
 KEYED_CHANNEL = "account_liquidations"
 SYMBOL_CHANNELS = ("bbo", "book", "trades")
 ACCOUNT_CHANNELS = (
@@ -64,6 +63,7 @@ class PacificaFace:
     """
 
     venue = "pacifica"
+    key_header = ACCESS_HEADER.lower()
 
     def __init__(
         self,
@@ -190,7 +190,7 @@ class PacificaFace:
 
     def _bucket(self, request: HttpRequest) -> str:
         """Whose credits it costs: the account of a valid key, else the one address everybody has."""
-        keys = [value for name, value in request.headers if name.lower() == KEY_HEADER]
+        keys = [value for name, value in request.headers if name.lower() == self.key_header]
         return self._api_keys.get(keys[0], IP) if keys else IP
 
     def _pay(self, bucket: str, cost: Decimal) -> None:

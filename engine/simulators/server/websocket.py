@@ -5,6 +5,7 @@ The framing is websockets' own protocol without its I/O. Counterpart: `engine.ve
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
+from engine.simulators.face import Face, KeyedFace
 from engine.simulators.pipe import Pipe, StreamReset
 from engine.simulators.server import sockets
 from engine.simulators.server.limits import ServerLimits
@@ -27,6 +29,9 @@ from engine.venues.transport import StreamClosed, TransportError
 CODED = re.compile(r"([1-4]\d{3}): (.*)", re.DOTALL)
 NOT_FOUND = re.compile(r"(404\b|not found)", re.IGNORECASE)
 REASON_BYTES_MOST = 123
+LOGGER = logging.getLogger("websockets.server.quiet")
+LOGGER.setLevel(logging.WARNING)
+"""websockets tells every header of a handshake, a client's key among them, to whoever turns logging up."""
 UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 """To a handshake that is good HTTP, but longer than websockets reads."""
 
@@ -44,7 +49,7 @@ class WebSocket:
 
     def __init__(self, stream: trio.SocketStream, limits: ServerLimits) -> None:
         self._stream, self._limits = stream, limits
-        self._protocol = ServerProtocol(max_size=limits.frame_bytes_most)
+        self._protocol = ServerProtocol(max_size=limits.frame_bytes_most, logger=LOGGER)
         self._turn = trio.Lock()
         self._part = bytearray()
 
@@ -58,6 +63,7 @@ class WebSocket:
             raise Closed
         try:
             async with venue.stream(upgrade.target) as pipe:
+                introduce(venue.face, pipe.connection, upgrade.headers)
                 await self._welcome(request, pipe)
                 self._protocol.receive_data(upgrade.ahead)
                 await self._both_ways(pipe)
@@ -158,3 +164,11 @@ class WebSocket:
             data = b"".join(self._protocol.data_to_send())
             if data:
                 await sockets.write(self._stream, data, self._limits.write_s)
+
+
+def introduce(face: Face, connection: int, headers: tuple[tuple[str, str], ...]) -> None:
+    """Tell a venue that goes by keys which one the handshake showed, before the client says its first word."""
+    if isinstance(face, KeyedFace):
+        for name, value in headers:
+            if name.lower() == face.key_header:
+                face.introduce(connection, value)

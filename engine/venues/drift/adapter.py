@@ -13,7 +13,7 @@ from typing import assert_never
 
 import trio
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
 from actors.domain import NS_PER_S, Instrument, MarketStatus, RejectReason, TimeInForce, Venue
 from actors.messages import OrderRejected, QueryFailed, VenueMessage
 from engine.venues.adapter import Delivery, NowNs, Report
@@ -27,6 +27,7 @@ from engine.venues.drift.sdk_accounts import Accounts
 from engine.venues.drift.sdk_instructions import Instructions
 from engine.venues.drift.sending import Sender
 from engine.venues.drift.settings import DriftSettings
+from engine.venues.drift.settlements import Settlements
 from engine.venues.drift.signing import DriftSigned, DriftSignRequest
 from engine.venues.drift.telling import Telling
 from engine.venues.drift.values import PlaceOrder
@@ -72,6 +73,7 @@ class DriftAdapter:
         self._deliveries = Deliveries(
             settings, self._sender, self._reader, self._ledger, self._telling, report, now_ns, self._watch.wake
         )
+        self._settlements = Settlements(self._sender, self._rpc, self._ledger, report, now_ns, self._watch.wake)
         self._dialogue = DriftDialogue(settings, self._rpc, self._reader, self._telling, self._watch)
 
     def prepare(self, command: VenueCommand) -> Delivery:
@@ -92,6 +94,9 @@ class DriftAdapter:
                 return partial(self._deliveries.query_order, command)
             case QueryPosition():
                 return partial(self._deliveries.query_position, command)
+            case SettlePnl():
+                index = self._telling.indexes.get(command.asset)
+                return partial(self._settlements.settle, command, index, self._sender.next_number())
             case _:
                 assert_never(command)
 

@@ -201,6 +201,13 @@ def unrealized_usd(reading: Reading, position: PositionValue) -> Decimal:
     return trimmed(value + usd_of(position.quote) + owed)
 
 
+def unsettled_usd(reading: Reading, index: int) -> Decimal:
+    """What settle_pnl would move to the deposit in a market if its pool were deep enough; a closed position keeps in
+    its quote what its trades, fees and funding came to."""
+    rows = (row for row in reading.user.positions if row.market_index == index and (row.base or row.quote))
+    return trimmed(sum((unrealized_usd(reading, row) for row in rows), ZERO))
+
+
 def equity_usd(reading: Reading) -> Decimal:
     """The quote balance and every position's gain or loss."""
     scaled, spot = reading.user.quote_scaled, reading.spot
@@ -234,10 +241,17 @@ def account_message(reading: Reading, at_ns: int) -> AccountReported:
 def position_message(
     reading: Reading, listing: Listed, index: int, at_ns: int, *, queried: bool = False
 ) -> PositionReported:
-    """Our position in a market, zero when the account holds none."""
+    """Our position in a market, zero when the account holds none; either way with what is not settled yet."""
     position = next((row for row in reading.user.positions if row.market_index == index and row.base), None)
     if position is None:
-        return PositionReported(venue=Venue.DRIFT, asset=listing.asset, size=ZERO, venue_at_ns=at_ns, queried=queried)
+        return PositionReported(
+            venue=Venue.DRIFT,
+            asset=listing.asset,
+            size=ZERO,
+            venue_at_ns=at_ns,
+            queried=queried,
+            unsettled_usd=unsettled_usd(reading, index),
+        )
     entry = usd_of(abs(position.entry_quote)) / abs(base_of(position.base))
     return PositionReported(
         venue=Venue.DRIFT,
@@ -249,6 +263,7 @@ def position_message(
         liquidation_price=_liquidation_price(reading, listing, position),
         unrealized_usd=unrealized_usd(reading, position),
         margin_used_usd=margin_usd(reading, position, maintenance=False),
+        unsettled_usd=unsettled_usd(reading, index),
     )
 
 

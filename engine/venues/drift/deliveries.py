@@ -187,13 +187,17 @@ class Deliveries:
             await self._catch_up(known, asset)
 
     async def _trace(self, known: Known) -> None:
-        """An order that has not been seen: its transaction is asked for."""
-        fate: Fate = InDoubt(why="it is being signed and sent")
+        """An order that has not been seen: its transaction is asked for.
+
+        A question without an answer, and a transaction that is on its way, say nothing of what was done, however old
+        the order: it stays in doubt.
+        """
+        fate: Fate = InDoubt(why="it is being signed and sent", unseen=True)
         await trio.lowlevel.checkpoint()
         if known.signature:
             fate = await self._sender.trace(known.signature, known.last_valid_height)
         slack_ns = int(self._settings.chain_clock_slack_s * NS_PER_S)
-        if isinstance(fate, InDoubt) and self._now_ns() > known.expires_at_ns + slack_ns:
+        if isinstance(fate, InDoubt) and fate.unseen and self._now_ns() > known.expires_at_ns + slack_ns:
             # Its transaction may still land; the program then places nothing, since its time has passed.
             self._report(OrderUnknown(venue=Venue.DRIFT, order_id=known.order_id))
             return

@@ -20,6 +20,7 @@ from actors.messages import (
     OrderDone,
     OrderFilled,
     OrderRejected,
+    PnlSettled,
     PositionLiquidated,
     VenueMessage,
 )
@@ -28,7 +29,16 @@ from engine.venues.drift.accruals import Accruals
 from engine.venues.drift.codec_accounts import base_of, usd_of
 from engine.venues.drift.refusals import rejected
 from engine.venues.drift.slots import Slots
-from engine.venues.drift.values import AnyEvent, FundingSettled, OrderActed, OrderPlaced, OrderSide, Reading, Unread
+from engine.venues.drift.values import (
+    AnyEvent,
+    FundingSettled,
+    OrderActed,
+    OrderPlaced,
+    OrderSide,
+    PnlMoved,
+    Reading,
+    Unread,
+)
 from engine.venues.drift.wire import JsonValue
 
 NS_PER_S = 1_000_000_000
@@ -160,8 +170,14 @@ class Ledger:
             case FundingSettled():
                 listing = self._listing_of(event.market_index)
                 return self._accruals.settled(event, listing) if event.user == self._user else ()
+            case PnlMoved():
+                return (self._moved(event),) if event.user == self._user else ()
             case Unread():
                 return (FrameRefused(venue=Venue.DRIFT, channel="logs", detail=event.why),)
+
+    def _moved(self, event: PnlMoved) -> PnlSettled:
+        asset, at_ns = self._listing_of(event.market_index).asset, event.ts * NS_PER_S
+        return PnlSettled(venue=Venue.DRIFT, asset=asset, amount_usd=usd_of(event.pnl), venue_at_ns=at_ns)
 
     def _placed(self, event: OrderPlaced, order_id: str | None) -> tuple[VenueMessage, ...]:
         known = self._orders.get(order_id or "")

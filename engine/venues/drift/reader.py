@@ -39,6 +39,8 @@ class Reader:
         self._newest = ""
         self._reading, self._history = trio.Lock(), trio.Lock()
         self._tries_left = 0
+        self._begun = 0
+        self._outcome: Reading | TransportError | FrameError | None = None
 
     # accounts
 
@@ -47,12 +49,31 @@ class Reader:
         self._slot_least = max(self._slot_least, slot)
 
     async def read(self) -> Reading:
-        """All accounts, true at one slot, never older than what is known. Raises Stale besides."""
+        """All accounts, true at one slot, never older than what is known. Raises Stale besides.
+
+        A question is answered by the first reading begun after it, whatever comes of that: questions that come while
+        one is under way share the next one, for at a slow node they would wait for each other's, each longer.
+        """
+        asked = self._begun
         async with self._reading:
-            for _ in range(ROUNDS_MOST):
-                slot = await self._read_accounts(self._accounts.wanted())
-                if not self._accounts.missing():
-                    return self._keep(self._accounts.reading(slot))
+            if self._begun == asked or self._outcome is None:
+                self._begun, self._outcome = self._begun + 1, None
+                self._outcome = await self._attempt()
+            if isinstance(self._outcome, Reading):
+                return self._outcome
+            raise self._outcome
+
+    async def _attempt(self) -> Reading | TransportError | FrameError:
+        try:
+            return await self._read_whole()
+        except (TransportError, FrameError) as failed:
+            return failed
+
+    async def _read_whole(self) -> Reading:
+        for _ in range(ROUNDS_MOST):
+            slot = await self._read_accounts(self._accounts.wanted())
+            if not self._accounts.missing():
+                return self._keep(self._accounts.reading(slot))
         raise FrameError("account", f"still missing {', '.join(self._accounts.missing())}")
 
     async def _read_accounts(self, addresses: tuple[str, ...]) -> int:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import trio
 
 from engine.venues.adapter import NowNs
-from engine.venues.budget import Budget
+from engine.venues.budget import Budget, named_wait_s
 from engine.venues.drift.codec import decode_book, decode_reply, encode_call, reading_options
 from engine.venues.drift.settings import DriftSettings
 from engine.venues.drift.wire import (
@@ -127,7 +127,8 @@ class Rpc:
         )
         response = await self._transport.request(request)
         if response.status == RATE_LIMITED:
-            self._budget.refused(self._now_ns(), self._settings.requests_window_s)
+            pause_s = named_wait_s(response.headers, self._settings.requests_window_s)
+            self._budget.refused(self._now_ns(), pause_s)
         _check_status(response, f"rpc/{method}")
         return decode_reply(response.body, number, method, kind)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.venues.drift.sdk_coder import coder_of, word_of
 from engine.venues.drift.settings import DriftProgram
-from engine.venues.drift.values import AnyEvent, FundingSettled, OrderActed, OrderPlaced, OrderSide, Unread
+from engine.venues.drift.values import AnyEvent, FundingSettled, OrderActed, OrderPlaced, OrderSide, PnlMoved, Unread
 
 DATA = "Program data: "
 TRUNCATED = "Log truncated"
@@ -65,6 +65,8 @@ def _value(name: str, data: Any) -> AnyEvent | None:
             return _acted(data) if word_of(data.market_type) == "Perp" else None
         case "FundingPaymentRecord":
             return _settled(data)
+        case "SettlePnlRecord":
+            return PnlMoved(ts=data.ts, user=str(data.user), market_index=data.market_index, pnl=data.pnl)
         case _:
             return None
 

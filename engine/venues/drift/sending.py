@@ -61,9 +61,10 @@ class Dead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InDoubt(msgspec.Struct, frozen=True, kw_only=True):
-    """It may land, or has landed and cannot be read yet."""
+    """It may land, or has landed and cannot be read yet. `unseen`: the node has answered, and has not seen it."""
 
     why: str
+    unseen: bool = False
 
 
 Fate = Landed | Refused | NeverSent | Dead | InDoubt
@@ -118,7 +119,7 @@ class Sender:
             if waited_s >= limits.patience_s and not told:
                 told = True
                 doubted(f"transaction {signature}: {fate.why}")
-            await trio.sleep(limits.confirm_poll_s)
+            await trio.sleep(limits.doubt_poll_s if told else limits.confirm_poll_s)
 
     async def trace(self, signature: str, height: int, *, deadly: bool = True) -> Fate:
         """Ask once. The height is read before the status: what has no status after its last height never gets one."""
@@ -126,7 +127,7 @@ class Sender:
             passed = deadly and await self._rpc.block_height() > height
             status = (await self._rpc.statuses(signature)).value[0]
             if status is None:
-                return Dead(signature=signature) if passed else InDoubt(why="no one has seen it yet")
+                return Dead(signature=signature) if passed else InDoubt(why="no one has seen it yet", unseen=True)
             return await self._landed(signature, status)
         except (TransportError, FrameError, RpcRefused) as failed:
             return InDoubt(why=str(failed))
@@ -154,7 +155,6 @@ class Sender:
         request = DriftSignRequest(
             message=message,
             account=self._settings.account,
-            program=self._settings.program,
             sub_account=self._settings.sub_account,
         )
         return await self._signing.sign(request), blockhash.lastValidBlockHeight

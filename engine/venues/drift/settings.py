@@ -11,6 +11,8 @@ from engine.venues.drift.wire import PROGRAM_ID, USDC_MINT, Commitment
 from engine.venues.drift.wire_markets import PERP_MARKET_INDEXES
 from engine.venues.link import LinkLimits
 
+IDL_SHA256 = "5fe314cd10acd8bd70b15640b7eb0bc75cdba2dd85966c1fbe09e9616c4def83"
+"""Of driftpy 0.8.89's idl/drift.json."""
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
 
 
@@ -23,6 +25,8 @@ class DriftProgram(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     program_id: str = PROGRAM_ID
     idl_file: str = ""
+    idl_sha256: str = IDL_SHA256
+    """Digest of that file; the signer refuses another."""
     quote_mint: str = USDC_MINT
     settle_token: str = "USDC"
 
@@ -42,7 +46,8 @@ class TransactionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     blockhash_age_most_s: float = 5.0
     confirm_poll_s: float = 0.5
     patience_s: float = 8.0
-    """After that long without a trace an order is reported as unresolved; it is still followed."""
+    """After that long without a trace an order is reported as unresolved; it is still followed, less closely."""
+    doubt_poll_s: float = 2.0
     death_check_after_s: float = 20.0
     """A block height is asked for only after that: no blockhash dies sooner."""
     follow_most_s: float = 150.0

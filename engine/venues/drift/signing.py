@@ -22,24 +22,14 @@ FEE_MOST_LAMPORTS = 1_000_000
 
 
 class DriftSignRequest(SignRequest, frozen=True, kw_only=True):
-    """One unsigned MessageV0 (base64) for one User account: that of an authority in a program."""
+    """One unsigned MessageV0 (base64) for one User account: that of an authority in the signer's own program.
+
+    It names neither a program nor a file: both are the signer's, and the message says whose instructions it holds.
+    """
 
     message: str
     account: str
-    program: DriftProgram = DriftProgram()
     sub_account: int = 0
-
-    @property
-    def purpose(self) -> Purpose:
-        """From the instructions in the message. Raises SigningRefused for whatever is not an order, a cancel or a
-        settlement of our own, and for a message that cannot be read."""
-        return self.read().purpose
-
-    def read(self) -> MessageRead:
-        """The message, taken apart. Raises SigningRefused."""
-        from engine.venues.drift.signing_message import read_message
-
-        return read_message(self.message, self.program, self.account, self.sub_account)
 
 
 class DriftSigned(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,8 +42,9 @@ class DriftSigned(msgspec.Struct, frozen=True, kw_only=True):
 class DriftSigner:
     """Signs for `account` with its own key, or as the delegate that its User account names (`account` given).
 
-    A delegate may trade and not withdraw (IDL 2.142, User.delegate). `secret` is the 32-byte Ed25519 seed. A request
-    for another program or User account, with a dearer fee or another payer is refused.
+    A delegate may trade and not withdraw (IDL 2.142, User.delegate). `secret` is the 32-byte Ed25519 seed. Whatever is
+    for another program than `program` or another User account, with a dearer fee or another payer, is refused; the
+    program's IDL is read when it is first needed, and must have the digest that `program` says.
     """
 
     def __init__(
@@ -77,11 +68,29 @@ class DriftSigner:
         self.public_key = base58.b58encode(bytes(self._key.verify_key)).decode()
         self.account = account or self.public_key
 
-    def sign(self, request: DriftSignRequest) -> DriftSigned:
-        """Sign now. Raises SigningRefused."""
+    def purpose_of(self, request: DriftSignRequest, /) -> Purpose:
+        """From the instructions in the message. Raises SigningRefused for whatever is not an order, a cancel or a
+        settlement of our own, and for a message that cannot be read."""
+        if (request.account, request.sub_account) != (self.account, self._sub_account):
+            raise SigningRefused("the request is for another account or sub-account")
+        read = self.read(request)
+        if read.payer != self.public_key:
+            raise SigningRefused(f"the message is to be paid and signed by {read.payer}")
+        if read.fee_most_lamports > self._fee_most:
+            raise SigningRefused(f"the fee may reach {read.fee_most_lamports} lamports, allowed are {self._fee_most}")
+        return read.purpose
+
+    def read(self, request: DriftSignRequest) -> MessageRead:
+        """The message, taken apart by this signer's own program. Raises SigningRefused."""
+        from engine.venues.drift.signing_message import read_message
+
+        return read_message(request.message, self._program, self.account, self._sub_account)
+
+    def sign(self, request: DriftSignRequest, /) -> DriftSigned:
+        """Sign now. Raises SigningRefused as `purpose_of`."""
         import base58
 
-        self._check(request)
+        self.purpose_of(request)
         raw = base64.b64decode(request.message)
         signature = self._key.sign(raw).signature
         # One signature, counted in compact form, before the message: a whole transaction.
@@ -89,12 +98,3 @@ class DriftSigner:
         return DriftSigned(
             transaction=base64.b64encode(transaction).decode(), signature=base58.b58encode(signature).decode()
         )
-
-    def _check(self, request: DriftSignRequest) -> None:
-        if (request.program, request.account, request.sub_account) != (self._program, self.account, self._sub_account):
-            raise SigningRefused("the request is for another program, account or sub-account")
-        read = request.read()
-        if read.payer != self.public_key:
-            raise SigningRefused(f"the message is to be paid and signed by {read.payer}")
-        if read.fee_most_lamports > self._fee_most:
-            raise SigningRefused(f"the fee may reach {read.fee_most_lamports} lamports, allowed are {self._fee_most}")

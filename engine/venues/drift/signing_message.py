@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.venues.drift.sdk_coder import coder_of, word_of
+from engine.venues.drift.sdk_coder import checked_coder, word_of
 from engine.venues.drift.settings import DriftProgram
 from engine.venues.drift.wire import (
     BASE_DECIMALS,
@@ -27,9 +27,10 @@ from engine.venues.drift.wire import (
     PRICE_DECIMALS,
     SETTLE_PNL,
 )
-from engine.venues.signing import ZERO, Operation, Purpose, SigningRefused
+from engine.venues.signing import Opening, Operation, Purpose, SigningRefused
 
 if TYPE_CHECKING:
+    from anchorpy.coder.coder import Coder
     from solders.message import MessageV0
 
 ALLOWED: dict[str, Operation] = {
@@ -118,12 +119,19 @@ def _step(data: bytes, accounts: tuple[str, ...], program: DriftProgram) -> Step
     from construct import ConstructError
 
     try:
-        parsed: Any = coder_of(program.idl_file).instruction.parse(data)
+        parsed: Any = _coder(program).instruction.parse(data)
     except (KeyError, ConstructError) as error:
         raise SigningRefused("an instruction of the program cannot be read") from error
     if parsed.name not in ALLOWED:
         raise SigningRefused(f"the instruction {parsed.name} is not allowed")
     return Step(name=parsed.name, data=parsed.data, accounts=accounts)
+
+
+def _coder(program: DriftProgram) -> Coder:
+    try:
+        return checked_coder(program)
+    except (OSError, ValueError) as error:
+        raise SigningRefused(f"the program's IDL cannot be used: {error}") from error
 
 
 def _check_user(steps: list[Step], account: str, program: DriftProgram, sub_account: int) -> None:
@@ -139,16 +147,16 @@ def _check_user(steps: list[Step], account: str, program: DriftProgram, sub_acco
 def _purpose(steps: list[Step]) -> Purpose:
     """An order among them makes the whole an order; what it may open is the sum of all of them."""
     operations = [ALLOWED[step.name] for step in steps]
-    opens = sum((_opens_usd(step) for step in steps if ALLOWED[step.name] == "order"), ZERO)
+    opens = tuple(found for step in steps if ALLOWED[step.name] == "order" for found in _openings(step))
     ranked: tuple[Operation, ...] = ("order", "settle", "cancel")
-    found = next((operation for operation in ranked if operation in operations), None)
-    if found is None:
+    whole = next((operation for operation in ranked if operation in operations), None)
+    if whole is None:
         raise SigningRefused("the message holds no instruction of the program")
-    return Purpose(operation=found, opens_usd=opens)
+    return Purpose(operation=whole, opens=opens)
 
 
-def _opens_usd(step: Step) -> Decimal:
-    """Size x limit of a plain limit order; 0 for one that only reduces. Raises SigningRefused for any other order."""
+def _openings(step: Step) -> tuple[Opening, ...]:
+    """What a plain limit order opens, nothing when it only reduces. Raises SigningRefused for any other order."""
     params: Any = getattr(step.data, "params")  # noqa: B009 - the field is known to the IDL alone
     plain = (
         word_of(params.order_type) == "Limit"
@@ -164,5 +172,6 @@ def _opens_usd(step: Step) -> Decimal:
     if not plain:
         raise SigningRefused("an order is not a plain limit order in a perpetual")
     if params.reduce_only:
-        return ZERO
-    return Decimal(params.base_asset_amount * params.price).scaleb(-BASE_DECIMALS - PRICE_DECIMALS)
+        return ()
+    usd = Decimal(params.base_asset_amount * params.price).scaleb(-BASE_DECIMALS - PRICE_DECIMALS)
+    return (Opening(market=str(params.market_index), size=Decimal(params.base_asset_amount), usd=usd),)

@@ -12,6 +12,7 @@ from actors.messages import FrameRefused, InstrumentListed, PositionReported, Ve
 from engine.venues.adapter import NowNs
 from engine.venues.assets import Listed, as_told, listing_of
 from engine.venues.drift import codec_accounts
+from engine.venues.drift.losses import Losses
 from engine.venues.drift.settings import DriftSettings
 from engine.venues.drift.values import MarketValue, Reading
 from engine.venues.drift.wire import MARGIN_RATIO_UNIT
@@ -30,6 +31,7 @@ class Telling:
         self._settings, self._now_ns = settings, now_ns
         self._unnumbered: list[str] = []
         self._held: dict[int, None] = {}
+        self._losses = Losses(now_ns)
         self._fingerprint, self._told_at_ns = "", 0
         for asset in settings.assets:
             listing = listing_of(Venue.DRIFT, asset)
@@ -49,6 +51,7 @@ class Telling:
 
     def everything(self, reading: Reading) -> tuple[VenueMessage, ...]:
         """Rules of every market, or a refusal that names it; then all that is true now."""
+        borne = self._borne(reading)
         refused = [f"{symbol}: no market index is configured" for symbol in self._unnumbered]
         listed: list[VenueMessage] = []
         self.instruments.clear()
@@ -61,13 +64,15 @@ class Telling:
             refused += [narrow] if narrow else []
             listed.append(self._listed(reading, asset))
         messages = [FrameRefused(venue=Venue.DRIFT, channel="markets", detail=detail) for detail in refused]
-        return (*messages, *listed, *self._samples(reading), *self._account(reading))
+        return (*messages, *listed, *self._samples(reading), *borne, *self._account(reading))
 
     def news(self, reading: Reading) -> tuple[VenueMessage, ...]:
         """Markets' figures; rules where a status has changed; the account when it has changed.
 
-        Now and then also an unchanged account, for its equity and what is held; what is flat was told and stays so.
+        Now and then also an unchanged account, for its equity, what is held and what is not settled; what is flat and
+        settled was told and stays so.
         """
+        borne = self._borne(reading)
         changed = [asset for asset in self.instruments if self._status_changed(reading, asset)]
         messages = tuple(self._listed(reading, asset) for asset in changed)
         waited_ns = self._now_ns() - self._told_at_ns
@@ -75,8 +80,8 @@ class Telling:
         if reading.fingerprint != self._fingerprint:
             told = self._account(reading)
         elif waited_ns >= self._settings.account_told_every_s * NS_PER_S:
-            told = tuple(message for message in self._account(reading) if not _flat(message))
-        return (*messages, *self._samples(reading), *told)
+            told = tuple(message for message in self._account(reading) if not _at_rest(message))
+        return (*messages, *self._samples(reading), *borne, *told)
 
     def _problem(self, market: MarketValue, asset: str) -> str:
         """Why a market must not be traded at all: it is another one, or not set up."""
@@ -96,8 +101,9 @@ class Telling:
     def _status(self, reading: Reading, asset: str) -> tuple[MarketStatus, str]:
         market = reading.markets[self.indexes[asset]]
         status, reason = codec_accounts.status_of(reading, market, self._settings.halted)
-        narrow = self._too_narrow(market, asset)
-        return (MarketStatus.REDUCE_ONLY, narrow) if narrow and status is MarketStatus.OPEN else (status, reason)
+        borne = f"{market.name} has let its holders bear a loss" if market.index in self._losses.borne else ""
+        closed = self._too_narrow(market, asset) or borne
+        return (MarketStatus.REDUCE_ONLY, closed) if closed and status is MarketStatus.OPEN else (status, reason)
 
     def _listed(self, reading: Reading, asset: str) -> InstrumentListed:
         settings = self._settings
@@ -123,6 +129,9 @@ class Telling:
             for asset in self.instruments
         )
 
+    def _borne(self, reading: Reading) -> tuple[VenueMessage, ...]:
+        return self._losses.read(reading, lambda index: self.listing_at(index, reading))
+
     def _account(self, reading: Reading) -> tuple[VenueMessage, ...]:
         """Positions in our markets and in every market that we hold or held, then the account."""
         at_ns = self._now_ns()
@@ -139,5 +148,5 @@ def _held(reading: Reading) -> tuple[int, ...]:
     return tuple(position.market_index for position in reading.user.positions if position.base)
 
 
-def _flat(message: VenueMessage) -> bool:
-    return isinstance(message, PositionReported) and not message.size
+def _at_rest(message: VenueMessage) -> bool:
+    return isinstance(message, PositionReported) and not message.size and not message.unsettled_usd

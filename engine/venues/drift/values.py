@@ -165,13 +165,22 @@ class FundingSettled(Value, frozen=True, kw_only=True):
     cumulative_short: int
 
 
+class PnlMoved(Value, frozen=True, kw_only=True):
+    """A SettlePnlRecord: `pnl` (1e-6 quote) was moved from a position to the deposit, negative = out of it."""
+
+    ts: int
+    user: str
+    market_index: int
+    pnl: int
+
+
 class Unread(Value, frozen=True, kw_only=True):
     """The logs do not tell everything: they were truncated, or an event could not be read."""
 
     why: str
 
 
-AnyEvent = OrderPlaced | OrderActed | FundingSettled | Unread
+AnyEvent = OrderPlaced | OrderActed | FundingSettled | PnlMoved | Unread
 
 
 # --- instructions -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import trio
 
 from actors.domain import NS_PER_S, RejectReason
 from engine.venues.adapter import NowNs
-from engine.venues.budget import Budget
+from engine.venues.budget import Budget, named_wait_s
 from engine.venues.hyperliquid.codec import NS_PER_MS
 from engine.venues.hyperliquid.settings import RateSettings
 from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
@@ -78,9 +78,7 @@ class Limits:
 
     def refused(self, response: HttpResponse) -> None:
         """The venue answered 429: nothing leaves until it may again."""
-        named = [value for name, value in response.headers if name == "retry-after"]
-        wait_s = float(named[0]) if named and named[0].isdecimal() else self._settings.retry_after_s
-        self._ip.refused(self._now_ns(), wait_s)
+        self._ip.refused(self._now_ns(), named_wait_s(response.headers, self._settings.retry_after_s))
 
     def told(self, limit: UserRateLimit) -> None:
         """The account's own count, from the venue."""

@@ -53,7 +53,8 @@ class LighterAdapter:
         assert signing.account == settings.account, "the signer signs for another account"
         self._settings, self._report, self._now_ns, self._rng = settings, report, now_ns, rng
         self._news = trio.Event()
-        self._questions = Questions()
+        self._order_questions = Questions(settings.order_question_pause_s)
+        self._position_questions = Questions()
         self._client = Client(settings, signing, transport, now_ns)
         self._sending = Sending(settings, self._client, signing, now_ns)
         self._ledger = Ledger(
@@ -242,11 +243,11 @@ class LighterAdapter:
 
     async def _query_order(self, command: QueryOrder) -> None:
         ask = partial(self._ask_order, command.order_id, command.asset, self._query_failed)
-        await self._questions.ask(f"order {command.order_id}", ask)
+        await self._order_questions.ask(command.order_id, ask)
 
     async def _query_position(self, command: QueryPosition) -> None:
         ask = partial(self._ask_position, command.asset, queried=True)
-        await self._questions.ask(f"position {command.asset}", ask)
+        await self._position_questions.ask(command.asset, ask)
 
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
         market = self._ledger.markets.of_asset(asset)

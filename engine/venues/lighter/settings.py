@@ -31,7 +31,7 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     `outcome_grace_s`: how long the stream may take to tell what became of a queued transaction before it is asked
     for. `unknown_repeat_s`: for how long an order that can never be executed is called unknown without being looked for
-    again. `dead_man_s`: every order of the account is cancelled when this engine has been silent for so long; 0 is off,
+    again. `order_question_pause_s`: between two of the engine's questions about one order. `dead_man_s`: every order of the account is cancelled when this engine has been silent for so long; 0 is off,
     else at least the venue's 300 s.
     """
 
@@ -51,6 +51,7 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     rate_pause_s: float = 10.0
     outcome_grace_s: float = 3.0
     unknown_repeat_s: float = 12.0
+    order_question_pause_s: float = 4.0
     order_expiry_s: int = 600
     auth_token_s: int = AUTH_TOKEN_MOST_S
     auth_renew_s: int = 1800

@@ -7,8 +7,9 @@
 Counterparts: `engine.simulators.transport` in memory, `engine.simulators.server` at the other end of a loopback socket.
 """
 
+from engine.venues.network.access import Access
 from engine.venues.network.limits import NetworkLimits
 from engine.venues.network.routes import RouteRefused, Routes, loopback_routes
 from engine.venues.network.transport import NetworkTransport
 
-__all__ = ["NetworkLimits", "NetworkTransport", "RouteRefused", "Routes", "loopback_routes"]
+__all__ = ["Access", "NetworkLimits", "NetworkTransport", "RouteRefused", "Routes", "loopback_routes"]

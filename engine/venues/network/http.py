@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import httpx
 import trio
 
+from engine.venues.network.access import Headers
 from engine.venues.network.limits import NetworkLimits
 from engine.venues.transport import HttpRequest, HttpResponse, TransportError
 
@@ -35,6 +38,21 @@ class _Progress:
         self.sent = self.sent or event.endswith(WRITING)
 
 
+class _Body(httpx.AsyncByteStream):
+    """A request's body in one piece. httpx's own is a generator, which a request given up on leaves half read."""
+
+    def __init__(self, body: bytes) -> None:
+        self._pieces = [body] if body else []
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop()
+
+
 class HttpDoor:
     """One venue's requests, over a pool of connections."""
 
@@ -51,15 +69,15 @@ class HttpDoor:
             verify=context, trust_env=False, follow_redirects=False, headers=HEADERS, limits=pool, timeout=timeout
         )
 
-    async def request(self, url: str, request: HttpRequest) -> HttpResponse:
-        """Send once and read the whole answer within `timeout_s`; raises TransportError."""
+    async def request(self, url: str, request: HttpRequest, shown: Headers = ()) -> HttpResponse:
+        """Send once, with further headers, and read the whole answer within `timeout_s`; raises TransportError."""
         assert request.method != "GET" or not request.body, "a GET carries no body"
         if self._client.is_closed:
             raise TransportError("the transport has been closed", sent=False)
         progress = _Progress()
         try:
             with trio.move_on_after(request.timeout_s):
-                return await self._ask(url, request, progress)
+                return await self._ask(url, request, shown, progress)
         except httpx.InvalidURL:
             raise TransportError("the request's path cannot be written as an address", sent=False) from None
         except (httpx.HTTPError, httpx.StreamError) as failed:
@@ -67,15 +85,16 @@ class HttpDoor:
         said = "no answer" if progress.sent else "no connection"
         raise TransportError(f"{said} within {request.timeout_s:g} s", sent=progress.sent)
 
-    async def _ask(self, url: str, request: HttpRequest, progress: _Progress) -> HttpResponse:
-        asking = self._client.stream(
+    async def _ask(self, url: str, request: HttpRequest, shown: Headers, progress: _Progress) -> HttpResponse:
+        asking = self._client.build_request(
             request.method,
             url,
-            headers=list(request.headers),
+            headers=[*request.headers, *shown],
             content=request.body if request.method == "POST" else None,
             extensions={"trace": progress.trace},
         )
-        async with asking as answer:
+        asking.stream = _Body(request.body)
+        async with aclosing(await self._client.send(asking, stream=True)) as answer:
             headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
             return HttpResponse(status=answer.status_code, headers=headers, body=await self._body(answer))
 

@@ -21,6 +21,7 @@ from websockets.frames import OP_BINARY, OP_CONT, OP_TEXT, CloseCode, Frame
 from websockets.protocol import OPEN
 from websockets.uri import WebSocketURI
 
+from engine.venues.network.access import Headers
 from engine.venues.network.limits import NetworkLimits
 from engine.venues.transport import StreamClosed, TransportError
 
@@ -51,10 +52,11 @@ class SocketStream:
         self._end = ""
         self._turn = trio.Lock()
 
-    async def open(self) -> None:
-        """The opening handshake; raises TransportError."""
+    async def open(self, shown: Headers = ()) -> None:
+        """The opening handshake, with these headers besides its own; raises TransportError."""
         request = self._protocol.connect()
         request.headers["User-Agent"] = USER_AGENT
+        request.headers.update(shown)
         self._protocol.send_request(request)
         try:
             with trio.fail_after(self._limits.handshake_s):

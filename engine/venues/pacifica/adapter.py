@@ -36,6 +36,7 @@ from engine.venues.pacifica.markets import market_of_asset
 from engine.venues.pacifica.rest import PacificaSigning, Rest
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.signing_request import PacificaSignRequest
+from engine.venues.questions import Questions
 from engine.venues.signing import SigningRefused
 from engine.venues.transport import Transport, TransportError
 
@@ -58,6 +59,7 @@ class PacificaAdapter:
         self._settings, self._transport, self._report = settings, transport, report
         self._now_ns, self._rng = now_ns, rng
         self._rest = Rest(settings, signing, transport, now_ns)
+        self._order_questions = Questions(settings.order_question_pause_s)
         self._ledger = Ledger(
             settings.assets,
             orders_most=settings.orders_remembered_most,
@@ -199,7 +201,8 @@ class PacificaAdapter:
         if known is not None and known.undecided and known.ioc and known.acknowledged_at_ns is not None:
             due_ns = known.acknowledged_at_ns + int(self._settings.fill_grace_s * NS_PER_S)
             await trio.sleep(max(0, due_ns - self._now_ns()) / NS_PER_S)
-        await self._look_up(command.order_id, command.asset)
+        ask = partial(self._look_up, command.order_id, command.asset)
+        await self._order_questions.ask(command.order_id, ask)
 
     async def _look_up(self, order_id: str, asset: str) -> None:
         known = self._ledger.order(order_id)

@@ -13,7 +13,7 @@ import trio
 
 from actors.domain import NS_PER_S
 from engine.venues.adapter import NowNs
-from engine.venues.budget import Budget
+from engine.venues.budget import Budget, named_wait_s
 from engine.venues.pacifica.codec import CANCEL_ALL, CANCEL_ORDER, NS_PER_MS
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.signing_request import PacificaSignRequest
@@ -71,7 +71,8 @@ class Credits:
             self._budget.told(now_ns, float(left["left"]) / TOLD_TIMES)
         if response.status == TOO_MANY:
             named = left["wait_s"] if left is not None and left["wait_s"] else None
-            self._budget.refused(now_ns, float(named or self._settings.retry_after_s))
+            pause_s = named_wait_s(response.headers, self._settings.retry_after_s) if named is None else float(named)
+            self._budget.refused(now_ns, pause_s)
 
     async def _room(self, cost: float, patience_s: float, *, urgent: bool) -> bool:
         """Take the cost, waiting if need be; False when that would take longer."""

@@ -34,6 +34,8 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """A minute (docs "Rate limits", 2026); the venue's own figures are followed once it has told them."""
     retry_after_s: float = 10.0
     """After a 429 without a time."""
+    order_question_pause_s: float = 4.0
+    """Between two of the engine's questions about one order: histories are dear."""
     question_wait_most_s: float = 10.0
     """A question or a reducing operation waits so long for credits, and is then not sent."""
     request_timeout_s: float = 5.0

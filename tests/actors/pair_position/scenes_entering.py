@@ -107,6 +107,8 @@ MAKE_SCENES = (
         (order("trim", "3", MAKER),),
         "REDUCING.trimming",
     ),
+    Scene("M14", "MAKER_PENDING.in_doubt", (lapsed(),), POSITIONS, "MAKER_PENDING.verifying"),
+    Scene("M14", "TAKER_FILLED.maker_in_flight", (lapsed(),), POSITIONS, "MAKER_PENDING.verifying"),
     Scene("M8", "TAKER_FILLED.maker_in_flight", (fires("maker_timeout"),), cancels(MAKER), "MAKER_PENDING.canceling"),
     Scene("M8", "MAKER_PENDING.resting", (fires("maker_timeout"),), cancels(MAKER), "MAKER_PENDING.canceling"),
     Scene("M9", "MAKER_PENDING.sweeping", (unresolved(),), asks(MAKER), "MAKER_PENDING.in_doubt"),

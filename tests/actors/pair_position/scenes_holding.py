@@ -30,8 +30,8 @@ MAKER_GONE = deleveraged(MAKER, "5", Side.BUY, "adl-2")
 TAKER_GONE = deleveraged(TAKER, "5", Side.BUY, "adl-3")
 HALF_A_PAIR: Cues = (*SAME_SIDE, MAKER_GONE, fires("order_timeout"))
 """At REDUCING.verifying, five short on the taker leg alone, nothing out."""
-SWEEP_LAPSED: Cues = (NO_MAKER_LINK, unresolved(), lapsed())
-"""From MAKER_PENDING.sweeping: the sweep counts as never placed, and the taker leg is trimmed."""
+SWEEP_LAPSED: Cues = (unresolved(), lapsed(), *both_confirm())
+"""From MAKER_PENDING.sweeping: the sweep counts as never placed, the positions agree, the taker leg is trimmed."""
 
 HOLD_SCENES = (
     Scene("H1", "HEDGED.earning", (adl(5),), (alarm("adl_level"), order("close", "10", MAKER)), "CLOSING.first_leg"),
@@ -92,7 +92,7 @@ HOLD_SCENES = (
     Scene(
         "H19",
         "MAKER_PENDING.in_doubt",
-        (lapsed(), filled(), accepted(number=-2)),
+        (lapsed(), accepted()),
         cancels(MAKER),
         "CLOSING.canceling",
     ),

@@ -26,6 +26,7 @@ from tests.factories import (
     quote,
     rejected,
     reported,
+    socialised,
     unresolved,
 )
 from tests.playbook import START_NS, fires, later
@@ -160,6 +161,17 @@ def test_payment_ids_kept_are_bounded() -> None:
     play = pair_at("HEDGED.earning").play(*payments)
     assert play.state.taker.funding_received_usd == REMEMBERED * 2
     assert len(play.state.taker.payments) <= REMEMBERED + 1
+
+
+def test_a_socialised_loss_is_moved_out_of_the_funding_it_was_charged_as_once_for_each() -> None:
+    play = pair_at("HEDGED.earning").play(funding(MAKER, "-12"))
+    before = play.state.net_usd
+    play.play(socialised(MAKER, "10"), socialised(MAKER, "10"))
+    assert (play.state.maker.funding_paid_usd, play.state.maker.haircut_usd) == (Decimal(2), Decimal(10))
+    assert (play.state.funding_usd, play.state.haircut_usd, play.state.net_usd) == (-2, 10, before)
+    assert play.state.close_reason == "pacifica let its holders bear a loss"
+    play.play(socialised(MAKER, "1", "loss-2"), socialised(Venue.DRIFT, "5"))
+    assert (play.state.haircut_usd, play.state.net_usd) == (11, before)
 
 
 # --- naked time --------------------------------------------------------------------------------------------

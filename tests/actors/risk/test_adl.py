@@ -12,12 +12,12 @@ from actors.board import Board, fold
 from actors.domain import NS_PER_S, Venue
 from actors.messages import InstrumentListed
 from actors.policy import AdlPolicy, Policy
-from actors.risk.adl import LEVELS, WITHOUT_ADL, estimate
+from actors.risk.adl import LEVELS, WITHOUT_ADL, estimate, level_of
 from actors.risk.books import Held
 from tests.factories import ASSET, TAKER, account, board_of, instrument, sample
 from tests.playbook import START_NS
 
-POLICY = Policy()  # scores 1, 2.5, 5 and 10 begin levels 2, 3, 4 and 5
+POLICY = Policy()  # scores 1, 2, 4 and 8 begin levels 2, 3, 4 and 5
 AT_NS = START_NS + 600 * NS_PER_S
 SIZES = st.decimals(min_value="0.1", max_value=50, places=1)
 PRICES = st.decimals(min_value=50, max_value=200, places=1)
@@ -44,7 +44,9 @@ def moved(before: str, now: str, equity: str = "1000", interest: tuple[str, str]
 
 
 def level(leg: Held, board: Board, policy: Policy = POLICY, deleveraged_ns: int = 0) -> int:
-    return estimate(leg, board, policy, AT_NS, deleveraged_ns).level
+    told = estimate(leg, board, policy, AT_NS, deleveraged_ns).level
+    assert told == level_of(leg, board, policy, AT_NS, deleveraged_ns)
+    return told
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.commands import RaiseAlarm, Tell
+from actors.domain import Liquidity, Side, Venue
 from actors.messages import (
     ActorFaulted,
     AdlLevelEstimated,
@@ -14,13 +16,15 @@ from actors.messages import (
     DrainAsked,
     EmergencyAsked,
     KillSwitchPulled,
+    OrderFilled,
     PositionReported,
 )
+from actors.policy import AdlPolicy, Policy
 from actors.risk import ROLE
 from tests.actors.risk.orders import RiskPlay, order, send, watching
 from tests.actors.risk.test_books import fill, over, position
 from tests.actors.rows import Story, never_taken, not_rows, row_of
-from tests.factories import ASSET, PAIR, TAKER, sample
+from tests.factories import ASSET, MAKER, PAIR, TAKER, board_of, deleveraged, liquidated, market_facts, sample
 from tests.playbook import START_NS, fires, like
 
 KILL = KillSwitchPulled(by="operator", reason="fire")
@@ -110,3 +114,47 @@ def test_a_position_nobody_trades_is_told_to_nobody() -> None:
 def test_an_order_that_is_over_unfilled_leaves_nothing_held() -> None:
     play = _sent().play(over("0"))
     assert play.at("WATCHING.idle").state.in_flight == {}
+
+
+def held_on(venue: Venue, asset: str, actor: str, play: RiskPlay) -> None:
+    """A position of 100, which gains a little, ten per cent of the account."""
+    name = f"{venue}-{asset}"
+    assert send(play, order("100", venue=venue, asset=asset, order_id=name), actor) is None
+    play.play(
+        OrderFilled(
+            venue=venue,
+            asset=asset,
+            order_id=name,
+            fill_id=name,
+            side=Side.BUY,
+            price=Decimal(100),
+            size=Decimal(100),
+            fee_usd=Decimal(0),
+            liquidity=Liquidity.TAKER,
+            venue_at_ns=START_NS,
+        ),
+        PositionReported(
+            venue=venue, asset=asset, size=Decimal(100), venue_at_ns=START_NS, entry_price=Decimal("99.9")
+        ),
+    )
+
+
+def test_an_adl_of_one_leg_is_a_reason_to_look_at_every_leg_on_that_venue() -> None:
+    """On 2025-10-10 most coins were deleveraged a minute or more after the venue's first."""
+    policy = replace(Policy(), adl=AdlPolicy(level_scores=tuple(Decimal(each) for each in ("0.1", "0.2", "0.3", "9"))))
+    board = board_of(*market_facts(TAKER), *market_facts(TAKER, "SOL"), *market_facts(MAKER))
+    play = watching(policy, board)
+    for venue, asset in ((TAKER, ASSET), (TAKER, "SOL"), (MAKER, ASSET)):
+        held_on(venue, asset, f"pair_position/{asset}-{venue}", play)
+    play >> deleveraged(TAKER, "50", Side.SELL)
+    play << like(Tell, to=f"pair_position/SOL-{TAKER}", message=like(AdlLevelEstimated, level=4, asset="SOL"))
+    play.took("K2")  # half of the leg itself is left, at half the leverage: level 3; and nothing for the other venue
+    assert play.state.deleveraged_ns == {TAKER.value: play.at_ns}
+    play.passes(policy.adl.stress_window_s - 60).play(sample(TAKER, asset="SOL"))
+    (play >> WATCH << like(Tell, message=like(AdlLevelEstimated, asset="SOL"))).took("K6")
+    play.passes(120)
+    (play >> WATCH).took("K6")
+
+
+def test_a_liquidation_of_ours_says_nothing_of_the_venue() -> None:
+    assert holding(liquidated(TAKER, "1", Side.SELL)).state.deleveraged_ns == {}

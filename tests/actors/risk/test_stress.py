@@ -37,7 +37,7 @@ def told(*samples: tuple[int, str, str], fraction: str = "0.0125") -> Board:
 def stress(board: Board, size: str = "-1", second: int = 600, deleveraged_s: int | None = None) -> tuple[Decimal, str]:
     at_ns = 0 if deleveraged_s is None else START_NS + deleveraged_s * NS_PER_S
     found = stress_of(held(size), board, POLICY, START_NS + second * NS_PER_S, at_ns)
-    return found.value, found.words
+    return found.score, found.words()
 
 
 def test_a_move_counts_in_maintenance_fractions_for_the_side_that_gains() -> None:
@@ -100,7 +100,7 @@ def test_what_is_not_known_adds_no_stress_and_is_said(board: Board, second: int,
 
 def test_another_venue_s_market_is_not_this_one_s() -> None:
     found = stress_of(held("-1", MAKER), told((0, "105", "1"), (60, "100", "1")), POLICY, START_NS + 60 * NS_PER_S)
-    assert (found.value, found.words) == (0, "market not told within 3600 s")
+    assert (found.score, found.words()) == (0, "market not told within 3600 s")
 
 
 @given(marks=st.lists(PRICES, max_size=5).map(tuple), first=PRICES, second=PRICES, is_long=st.booleans())

@@ -75,8 +75,24 @@ def test_the_numbers_a_venue_needs_are_asked_for_before_the_secret(
     command = ("add", "lighter", "--account", "7", "--network", "testnet", "--out", tmp_path / "k")
     assert run(capsys, *command, "--account-index", 7) == (
         2,
-        "perp2perp: a lighter key needs api_key_index, a number from 0 on\n",
+        "perp2perp: a lighter key needs --api-key-index, a number from 0 on\n",
     )
+    code, told = run(capsys, *command[:1], "pacifica", *command[2:], "--sub-account", 1)
+    assert (code, told) == (2, "perp2perp: a pacifica key has no --sub-account; leave it out\n")
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_short_password_makes_no_file(tmp_path: Path, typed: bool) -> None:
+    """Typed after the secret; in a file it is looked at before the secret is asked for."""
+    command: tuple[object, ...] = ("keys", "add", "pacifica", "--account", OTHER_ACCOUNT, "--network", "testnet")
+    asked: tuple[str, ...] = (PACIFICA.secret.reveal(), "ab")
+    if not typed:
+        write_private(tmp_path / "p", b"ab")
+        command, asked = (*command, "--password-file", tmp_path / "p"), ()
+    session = at_terminal(CLI, *command, "--out", tmp_path / "k", typed=asked)
+    assert (session.code, session.out) == (2, "")
+    assert "the password has 2 characters; take 12 or more" in session.err
+    assert not (tmp_path / "k").exists()
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +100,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     command = ("add", "pacifica", "--account", "x", "--network", "testnet", "--out", tmp_path / "k")
     code, told = run(capsys, *command)
     assert code == 2
-    assert "is there already" in told
+    assert "is there already; name another file with --out" in told
 
 
 def test_check_notices_a_file_others_can_read_and_an_address_that_is_not_the_keys(

@@ -29,3 +29,5 @@ def test_a_missing_number_and_one_too_many_are_named() -> None:
         check_extras(key(Venue.LIGHTER, account_index=-1, api_key_index=1))
     with pytest.raises(KeyRefused, match="pacifica key has no sub_account"):
         check_extras(key(Venue.PACIFICA, sub_account=1))
+    with pytest.raises(KeyRefused, match="lighter key needs ACCOUNT_INDEX"):
+        check_extras(key(Venue.LIGHTER), str.upper)

@@ -11,6 +11,7 @@ import pytest
 
 from engine.config import ROOT
 from engine.keys import KeyRefused, Secret, password_from
+from engine.keys.passwords import PASSWORD_LEAST, long_enough
 from engine.keys.permissions import write_private
 from tests.engine.keys.samples import PASSWORD, leaks
 from tests.engine.keys.terminal import at_terminal
@@ -46,8 +47,18 @@ def test_what_is_typed_does_not_show() -> None:
 
 def test_a_new_password_is_typed_twice() -> None:
     script = ASK + "try: print(ask_twice('new: '))\nexcept KeyRefused as refused: print(refused)"
-    assert at_terminal(script, typed=("a", "a")).out == "<secret>\n"
-    assert at_terminal(script, typed=("a", "b")).out == "the two passwords differ; nothing was done\n"
+    assert at_terminal(script, typed=(PASSWORD, PASSWORD)).out == "<secret>\n"
+    other = PASSWORD + "?"
+    assert at_terminal(script, typed=(PASSWORD, other)).out == "the two passwords differ; nothing was done\n"
+
+
+def test_a_new_password_is_long_enough_or_refused_with_a_remedy() -> None:
+    assert long_enough(Secret("x" * PASSWORD_LEAST)) == Secret("x" * PASSWORD_LEAST)
+    for length in (1, PASSWORD_LEAST - 1):
+        with pytest.raises(KeyRefused, match=rf"has {length} characters; take {PASSWORD_LEAST} or more, such as four"):
+            long_enough(Secret("x" * length))
+    script = ASK + "try: ask_twice('new: ')\nexcept KeyRefused as refused: print(refused)"
+    assert at_terminal(script, typed=("ab",)).out.startswith("the password has 2 characters")
 
 
 def test_nothing_typed_is_nothing() -> None:
@@ -69,5 +80,5 @@ def test_without_a_terminal_nothing_is_read_from_standard_input() -> None:
         timeout=30,
         env=os.environ,
     )
-    assert "typed on a terminal" in ended.stdout
+    assert "typed on a terminal, and there is none; run this on one" in ended.stdout
     assert ended.stderr == ""

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from actors.commands import RaiseAlarm
+from actors.domain import Venue
 from engine.keys import KeyFile, write_key_file
-from engine.signing import Caps, SigningProcess, SigningSettings
+from engine.signing import Caps, MarketCap, SigningProcess, SigningSettings
 from engine.venues.hyperliquid.signing import HyperliquidSignRequest
 from engine.venues.pacifica.signing import PacificaSignRequest
 
 PATIENT = SigningSettings(timeout_s=20.0, restart_pause_s=0.0)
+
+
+MARKETS = {
+    Venue.HYPERLIQUID: MarketCap(market="1", asset="ETH", unit=Decimal(1), size_most=Decimal(1_000_000)),
+    Venue.PACIFICA: MarketCap(market="BTC", asset="BTC", unit=Decimal(1), size_most=Decimal(1_000_000)),
+    Venue.LIGHTER: MarketCap(market="1", asset="BTC", unit=Decimal("0.00001"), size_most=Decimal(1_000_000)),
+    Venue.DRIFT: MarketCap(market="0", asset="SOL", unit=Decimal("1e-9"), size_most=Decimal(1_000_000)),
+}
+"""Caps so wide that what is asked for below counts for its limit price times its size."""
 
 
 def caps_for(key: KeyFile, **changes: Any) -> Caps:
@@ -22,6 +32,7 @@ def caps_for(key: KeyFile, **changes: Any) -> Caps:
         "account": key.account,
         "order_most_usd": Decimal(100),
         "hour_most_usd": Decimal(250),
+        "markets": (MARKETS[key.venue],),
     }
     return Caps(**{**fields, **changes})
 
@@ -50,6 +61,7 @@ class Stand:
     """One key file in a folder, and processes that read it; `alarms` is what they raised."""
 
     def __init__(self, folder: Path, key: KeyFile) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
         self.folder, self.key = folder, key
         self.path = folder / f"{key.venue.value}.key"
         write_key_file(self.path, key)

@@ -18,16 +18,35 @@ from actors.domain import Venue
 from engine.keys import KeyFile, Secret, seal, write_key_file
 from engine.keys.permissions import write_private
 from engine.sandbox_keys import simulated_key
-from engine.signing import SigningFailed, SigningProcess, SigningSettings
+from engine.signing import Program, SigningFailed, SigningProcess, SigningSettings
+from engine.signing.hour_file import hour_file_path
 from engine.signing.venues import open_signer
+from engine.venues.drift.sdk_accounts import Accounts
+from engine.venues.drift.sdk_coder import idl_path
+from engine.venues.drift.settings import IDL_SHA256
 from engine.venues.drift.signing import DriftSignRequest
 from engine.venues.lighter.signing_request import CancelOrder, LighterSignRequest
 from engine.venues.lighter.wire import CHAIN_ID_MAINNET, CHAIN_ID_TESTNET
 from engine.venues.signing import SigningRefused, SignRequest
 from tests.engine.keys.samples import HYPERLIQUID, PACIFICA, PASSWORD, leaks
 from tests.engine.keys.terminal import at_terminal
-from tests.engine.signing.asking import PATIENT, Stand, hyperliquid_order, pacifica_order
-from tests.engine.venues.drift.test_signing import ORDER, request as drift_request
+from tests.engine.signing.asking import PATIENT, Stand, caps_for, hyperliquid_order, pacifica_order
+from tests.engine.venues.drift.test_signing import (
+    ORDER,
+    OTHER_PROGRAM,
+    drift_instruction,
+    of_instructions,
+    request as drift_request,
+)
+
+
+class Older(SignRequest, frozen=True, kw_only=True):
+    """A request that names the file it is to be read by."""
+
+    message: str
+    account: str
+    program: dict[str, str]
+
 
 MUTE = (sys.executable, "-c", "import socket; s = socket.socket(fileno=0)\nwhile s.recv(9999): pass")
 """Reads, and never answers."""
@@ -94,6 +113,28 @@ async def test_drifts_signer_reads_the_message_before_it_signs(tmp_path: Path) -
         assert await signing.sign(order) == own(key, order)
         with pytest.raises(SigningRefused):
             await signing.sign(DriftSignRequest(message="AAAA", account=key.account))
+
+
+async def test_drifts_process_signs_for_the_program_it_was_started_with_and_opens_no_other_file(
+    tmp_path: Path,
+) -> None:
+    """The request that the default program's order is in is refused, and what names a file is no request."""
+    idl = tmp_path / "idl.json"
+    idl.write_bytes(idl_path("").read_bytes())
+    key = simulated_key(Venue.DRIFT, bytes(range(32)))
+    program = Program(program_id=OTHER_PROGRAM.program_id, idl_file=str(idl), idl_sha256=IDL_SHA256)
+    accounts = Accounts(OTHER_PROGRAM, key.account, 0, (0,))
+    keys = [accounts.state_key, accounts.user_key]
+    cancel = drift_instruction("cancel_order_by_user_id", {"user_order_id": 1}, keys, program.program_id)  # type: ignore[no-untyped-call]
+    async with Stand(tmp_path, key).process(program=program) as signing:
+        assert (await signing.sign(of_instructions(cancel))).signature  # type: ignore[no-untyped-call]
+        with pytest.raises(SigningRefused, match=r"an instruction of .* is not allowed"):
+            await signing.sign(drift_request(ORDER))  # type: ignore[no-untyped-call]
+        with pytest.raises(SigningRefused, match="unknown field `program`"):
+            await signing.sign(Older(message="AAAA", account=key.account, program={"idl_file": "/dev/stdin"}))
+    with pytest.raises(SigningFailed, match=r"IDL cannot be used: .* has sha256"):
+        async with Stand(tmp_path / "other", key).process(program=msgspec.structs.replace(program, idl_sha256="0")):
+            raise AssertionError("it must not be entered")
 
 
 async def test_many_may_ask_at_once_and_each_gets_its_own(stand: Stand) -> None:
@@ -205,6 +246,41 @@ async def test_a_process_begun_again_remembers_what_was_opened(stand: Stand) -> 
         await signing.until_running()
         with pytest.raises(SigningRefused, match="opens 60 USD after 200 within the hour"):
             await signing.sign(pacifica_order("60"))
+
+
+async def test_an_engine_started_anew_finds_what_was_opened(stand: Stand) -> None:
+    """Nothing is handed over: the second process knows it from the disk alone."""
+    async with stand.process() as signing:
+        for _ in range(2):
+            await signing.sign(pacifica_order("100"))
+    async with stand.process() as signing:
+        with pytest.raises(SigningRefused, match="opens 60 USD after 200 within the hour"):
+            await signing.sign(pacifica_order("60"))
+        await signing.sign(pacifica_order("60", reduce_only=True))
+        await signing.sign(pacifica_order("50"))
+
+
+async def test_a_file_that_was_torn_lets_no_process_begin(stand: Stand) -> None:
+    async with stand.process() as signing:
+        await signing.sign(pacifica_order("100"))
+    path = hour_file_path(stand.folder, caps_for(PACIFICA))
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(SigningFailed, match=r"torn or was changed.*an hour after its last order run: rm "):
+        async with stand.process():
+            raise AssertionError("it must not be entered")
+
+
+async def test_two_processes_do_not_sign_for_one_account(stand: Stand) -> None:
+    """With two keys of one account as well: two engines would each open a whole hour's worth."""
+    second = stand.folder / "second.key"
+    write_key_file(second, PACIFICA)
+    async with stand.process() as signing:
+        for path in (stand.path, second):
+            stand.path = path
+            with pytest.raises(SigningFailed, match="another process signs for this account; end that engine first"):
+                async with stand.process():
+                    raise AssertionError("it must not be entered")
+        await signing.sign(pacifica_order())
 
 
 async def test_after_too_many_ends_it_stays_down_and_the_alarm_is_critical(stand: Stand) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import base58
 import msgspec
 import pytest
 
 from actors.domain import Venue
 from engine.keys import KeyFile, KeyRefused, Secret
+from engine.signing.law import Program
 from engine.signing.venues import VENUE_KEYS, open_signer, request_type, signed_type
+from engine.venues.drift.sdk_coder import idl_path
+from engine.venues.drift.settings import IDL_SHA256, DriftProgram
+from engine.venues.drift.signing import DriftSigner
 from engine.venues.registry import simulated_signer
 from engine.venues.signing import SignRequest
 from tests.engine.keys.samples import HYPERLIQUID, PACIFICA, PACIFICA_PAIR, PACIFICA_RAW, leaks
@@ -28,6 +34,7 @@ DRIFT = KeyFile(
     secret=PACIFICA.secret,
     extras={"sub_account": 0},
 )
+OTHER_PROGRAM = base58.b58encode(b"\x07" * 32).decode()
 replace = msgspec.structs.replace
 
 
@@ -99,5 +106,29 @@ def test_another_address_than_the_files_is_refused() -> None:
 
 
 def test_a_lighter_account_is_its_index() -> None:
-    with pytest.raises(KeyRefused, match="account index: 7, not 8"):
+    with pytest.raises(KeyRefused, match=r"one number as --account \(8\) and --account-index \(7\)"):
         open_signer(replace(LIGHTER, account="8"))
+
+
+def test_a_drift_key_signs_for_the_program_it_is_opened_for(tmp_path: Path) -> None:
+    file = tmp_path / "idl.json"
+    file.write_bytes(idl_path("").read_bytes())
+    program = Program(program_id=OTHER_PROGRAM, idl_file=str(file), idl_sha256=IDL_SHA256)
+    signer, _ = open_signer(DRIFT, program)
+    assert isinstance(signer, DriftSigner)
+    assert signer._program == DriftProgram(program_id=OTHER_PROGRAM, idl_file=str(file))
+
+
+@pytest.mark.parametrize(("text", "why"), [(b"{}", "has sha256"), (None, "No such file")])
+def test_an_idl_that_is_not_the_one_that_was_checked_opens_no_key(tmp_path: Path, text: bytes | None, why: str) -> None:
+    file = tmp_path / "idl.json"
+    if text is not None:
+        file.write_bytes(text)
+    program = Program(program_id=OTHER_PROGRAM, idl_file=str(file), idl_sha256=IDL_SHA256)
+    with pytest.raises(KeyRefused, match=f"IDL cannot be used: .*{why}.*correct venues.drift.adapter.program"):
+        open_signer(DRIFT, program)
+
+
+def test_other_venues_have_no_programs() -> None:
+    with pytest.raises(KeyRefused, match="pacifica has no programs"):
+        open_signer(PACIFICA, Program(program_id=OTHER_PROGRAM, idl_file="", idl_sha256=""))

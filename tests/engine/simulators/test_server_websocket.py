@@ -1,4 +1,4 @@
-"""Handshakes that no client of ours writes: each is refused, and none takes the server down."""
+"""Handshakes: those no client of ours writes are refused and take nothing down; a key in one is made known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 import trio
 import trio.testing
 
-from tests.engine.simulators.plain import patient_clock, served
+from engine.simulators.face import KeyedFace
+from tests.engine.simulators.plain import PlainFace, patient_clock, served, until
 
 clock = patient_clock
 UPGRADE = b"Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -48,3 +49,45 @@ async def test_a_strange_handshake_is_answered_and_the_next_client_is_served(
         assert (await first_line(there.address, said)).split()[1:2] == [status]
         clock_line = await first_line(there.address, b"GET /sandbox/clock HTTP/1.1\r\nHost: x\r\n\r\n")
         assert clock_line.split()[1] == b"200"
+
+
+class Doorman(PlainFace):
+    """A venue that goes by keys, and notes what it learns in which order."""
+
+    key_header = "x-account-key"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.learnt: list[tuple[int, str]] = []
+
+    def introduce(self, connection: int, api_key: str) -> None:
+        """Note whose key opened it, or that somebody had already spoken."""
+        assert not self.received, "the client spoke before it was introduced"
+        self.learnt.append((connection, api_key))
+
+
+SPOKEN = b"\x81\x82" + bytes(4) + b"hi"
+"""A masked text frame right behind the handshake."""
+
+
+@pytest.mark.parametrize(
+    ("line", "learnt"),
+    [(b"X-Account-Key: AbC_1\r\n", [(1, "AbC_1")]), (b"X-Other-Key: AbC_1\r\n", []), (b"", [])],
+    ids=["a key", "another header", "no key"],
+)
+async def test_a_key_in_the_handshake_is_made_known_before_the_clients_first_word(
+    line: bytes, learnt: list[tuple[int, str]], clock: trio.testing.MockClock
+) -> None:
+    face = Doorman()
+    async with served(face=face) as there:
+        said = b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEYS + line + b"\r\n" + SPOKEN
+        assert (await first_line(there.address, said)).split()[1] == b"101"
+        await until(lambda: bool(face.received))
+    assert face.learnt == learnt
+
+
+async def test_a_venue_that_does_not_go_by_keys_is_told_of_none(clock: trio.testing.MockClock) -> None:
+    assert not isinstance(PlainFace(), KeyedFace)
+    async with served() as there:
+        said = b"GET /ws HTTP/1.1\r\n" + UPGRADE + KEYS + b"PF-API-KEY: AbC_1\r\n\r\n"
+        assert (await first_line(there.address, said)).split()[1] == b"101"

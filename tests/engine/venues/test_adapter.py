@@ -11,8 +11,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, VenueCommand
-from actors.domain import Side, TimeInForce, Venue
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
+from actors.domain import SETTLED_ON_REQUEST, Side, TimeInForce, Venue
 from actors.messages import (
     CancelRejected,
     LinkUp,
@@ -22,6 +22,7 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PnlSettled,
     PositionReported,
     QueryFailed,
     QuoteUpdated,
@@ -30,7 +31,7 @@ from actors.messages import (
 from engine import config as configuration
 from engine.clock import Clock
 from engine.simulators.faults import DropRequest, FaultPlan, FaultRule, Traffic
-from engine.venues.adapter import Adapter
+from engine.venues.adapter import Adapter, SettlesByItself
 from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
 from engine.world import FACES, build_market, build_venue, secret_for
 
@@ -129,6 +130,24 @@ async def test_every_question_is_answered_also_about_what_never_was(
         flat = await perform(adapter, said, QueryPosition(venue=venue, asset="ETH"))
         assert [m.size for m in flat if isinstance(m, PositionReported) and m.queried] == [Decimal(0)]
         await perform(adapter, said, CancelAll(venue=venue, asset="BTC"))
+
+
+@pytest.mark.parametrize("venue", list(FACES))
+async def test_profit_is_settled_on_request_where_it_has_to_be_and_nowhere_else(
+    venue: Venue, autojump_clock: trio.testing.MockClock
+) -> None:
+    async with trading(venue) as (adapter, said):
+        await perform(adapter, said, order(venue, said))
+        held = await perform(adapter, said, QueryPosition(venue=venue, asset="BTC"))
+        unsettled = [m.unsettled_usd for m in held if isinstance(m, PositionReported) and m.queried]
+        assert [usd is not None for usd in unsettled] == [venue in SETTLED_ON_REQUEST]
+        command = SettlePnl(venue=venue, asset="BTC")
+        if venue in SETTLED_ON_REQUEST:
+            settled = [m for m in await perform(adapter, said, command) if isinstance(m, PnlSettled)]
+            assert [m.asset for m in settled] == ["BTC"]
+        else:
+            with pytest.raises(SettlesByItself, match=venue.value):
+                adapter.prepare(command)
 
 
 @pytest.mark.parametrize("venue", list(FACES))

@@ -42,3 +42,19 @@ def test_what_the_venue_counts_beyond_our_books_is_taken_as_spent() -> None:
 def test_more_than_the_limit_never_fits() -> None:
     budget = Budget(limit=3, window_s=60, reserve=0)
     assert budget.wait_s(5, 0, urgent=True) == 60
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        ((("retry-after", "3"),), 3.0),
+        ((("content-type", "text/html"), ("retry-after", " 120 ")), 120.0),
+        ((), 10.0),
+        ((("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"),), 10.0),
+        ((("retry-after", "-1"),), 10.0),
+    ],
+)
+def test_retry_after_is_taken_in_seconds_and_a_date_for_none(
+    headers: tuple[tuple[str, str], ...], wait_s: float
+) -> None:
+    assert named_wait_s(headers, 10.0) == wait_s

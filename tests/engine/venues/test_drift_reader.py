@@ -10,9 +10,11 @@ from actors.messages import (
     OrderDone,
     OrderFilled,
     OrderRejected,
+    OrderUnknown,
     PositionReported,
+    QueryFailed,
 )
-from engine.simulators.faults import Delay, FaultRule, Status, Traffic
+from engine.simulators.faults import Delay, DropResponse, FaultRule, Status, Traffic
 from engine.venues.drift.settings import TransactionLimits
 from engine.venues.transport import HttpRequest, HttpResponse, Transport
 from tests.engine.venues.drift.world import SIGNER, D, World, on_call, words
@@ -112,6 +114,38 @@ async def test_an_order_that_never_got_a_signature_is_unknown_once_its_time_has_
         assert words(await world.perform(world.query(order))) == ["OrderUnknown"]
 
 
+async def test_an_order_a_silent_node_cannot_be_asked_for_is_never_called_unknown_however_old(autojump_clock):
+    """It was executed; that nobody answers proves nothing, and whoever believes it unplaced would send another."""
+    silent = ("sendTransaction", "getSignatureStatuses", "getBlockHeight", "getSignaturesForAddress", "getTransaction")
+    world = World(*(on_call(method, DropResponse(), from_s=5, to_s=90) for method in silent))
+    async with world.running():
+        await world.after(6)
+        order = world.order(size="2")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.adapter.prepare(order))
+            await world.after(45)
+            assert world.exchange.position(SIGNER.account, "SOL-PERP").size == 2
+            assert words(await world.perform(world.query(order)))[-1] == "OrderUnresolved"
+            await world.after(60)
+        assert not world.of(OrderUnknown)
+        assert [done.filled for done in world.of(OrderDone)] == [2]
+
+
+async def test_an_order_seen_on_its_way_is_never_called_unknown_however_old(autojump_clock):
+    """It has landed; what the node does not serve yet may say that it was filled."""
+    world = World(on_call("getTransaction", Status(status=502), from_s=5, to_s=90))
+    async with world.running():
+        await world.after(6)
+        order = world.order(size="2")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.adapter.prepare(order))
+            await world.after(45)
+            assert words(await world.perform(world.query(order))) == ["OrderUnresolved"]
+            await world.after(60)
+        assert not world.of(OrderUnknown)
+        assert [done.filled for done in world.of(OrderDone)] == [2]
+
+
 async def test_a_market_whose_leverage_was_lowered_can_still_be_left(autojump_clock):
     world = World(leverage=3)
     async with world.running():
@@ -150,3 +184,48 @@ async def test_news_that_come_during_a_reading_are_read_at_once_afterwards(autoj
             nursery.start_soon(world.adapter.prepare(world.order(size="1")))
         await world.after(20)
         assert [told.size for told in world.of(PositionReported) if told.asset == "SOL"][-1] == 2
+
+
+async def test_questions_that_come_during_a_reading_share_the_next_one_and_are_answered_by_none_begun_before(
+    autojump_clock,
+):
+    """A slow node, several pairs that verify at once: one after the other, they would wait for each other's."""
+    slow = on_call("getMultipleAccounts", Delay(delay_s=2.0), from_s=5)
+    world = World(slow, poll_quiet_s=300.0, poll_lost_s=900.0)
+    async with world.running():
+        await world.after(6)
+        asked_s = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(world.position)
+            await trio.sleep(1.0)
+            world.transport.disturb(lambda x, at_ns: x.set_position(at_ns, SIGNER.account, "SOL-PERP", D(3)))
+            for _ in range(8):
+                nursery.start_soon(world.perform, QueryPosition(venue=Venue.DRIFT, asset="SOL"))
+        assert trio.current_time() - asked_s < 2 * 2.0 + 0.5
+        assert [told.size for told in world.of(PositionReported) if told.queried] == [0, *[3] * 8]
+
+
+async def test_questions_that_share_a_reading_share_its_failure(autojump_clock):
+    """A node that does not answer: each question is told so once, and none waits for the time of all."""
+    dead = on_call("getMultipleAccounts", DropResponse(), from_s=5)
+    world = World(dead, poll_quiet_s=300.0, poll_lost_s=900.0)
+    async with world.running():
+        await world.after(6)
+        asked_s = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for _ in range(8):
+                nursery.start_soon(world.perform, QueryPosition(venue=Venue.DRIFT, asset="SOL"))
+        assert len(world.of(QueryFailed)) == 8
+        assert trio.current_time() - asked_s < 2 * world.settings.request_timeout_s + 0.5
+
+
+async def test_a_reading_that_was_cut_off_is_begun_again_for_those_who_wait(autojump_clock):
+    slow = on_call("getMultipleAccounts", Delay(delay_s=2.0), from_s=5)
+    world = World(slow, poll_quiet_s=300.0, poll_lost_s=900.0)
+    async with world.running():
+        await world.after(6)
+        async with trio.open_nursery() as nursery:
+            with trio.move_on_after(1.0):
+                nursery.start_soon(world.perform, QueryPosition(venue=Venue.DRIFT, asset="SOL"))
+                await world.adapter.prepare(QueryPosition(venue=Venue.DRIFT, asset="SOL"))()
+        assert [told.size for told in world.of(PositionReported) if told.queried] == [0]

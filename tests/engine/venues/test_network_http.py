@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import logging
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -139,3 +141,20 @@ async def test_many_requests_given_up_on_leave_room_for_the_next(clock: trio.tes
             with trio.move_on_after(0.2):
                 await transport.request(ask(path="/late"))
         assert (await transport.request(ask(path="/next"))).status == 200
+
+
+async def test_a_request_given_up_on_in_the_middle_of_its_body_leaves_nothing_to_clean_up(
+    clock: trio.testing.MockClock,
+) -> None:
+    async def handle(stream: trio.abc.Stream) -> None:
+        await head_of(stream)
+        await trio.sleep(9)
+
+    async with raw_server(handle) as address, network(address) as transport:
+        with pytest.raises(TransportError, match="no answer within 2 s") as failed:
+            await transport.request(ask(method="POST", body=b"0" * 50_000_000, timeout_s=2))
+        assert failed.value.sent
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            gc.collect()
+        assert [str(warning.message) for warning in said] == []

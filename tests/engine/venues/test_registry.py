@@ -14,6 +14,7 @@ from engine.venues.registry import (
     SAMPLE_ACCOUNTS,
     AccountTerms,
     Ends,
+    access_header,
     make_adapter,
     make_signer,
     problem_with,
@@ -50,6 +51,17 @@ def test_the_accounts_terms_outrank_what_the_operator_chose(venue: Venue) -> Non
     account = SAMPLE_ACCOUNTS.get(venue, "account")
     settings = settings_of(venue, AccountTerms(account=account, assets=("BTC",), leverage=2), {"leverage": 3})
     assert (settings.account, settings.assets, settings.leverage) == (account, ("BTC",), 2)
+
+
+def test_whether_the_account_is_identified_is_told_and_not_chosen() -> None:
+    terms = AccountTerms(account="account", assets=(), leverage=2, identified=True)
+    assert settings_of(Venue.PACIFICA, terms).identified
+    plain = AccountTerms(account="account", assets=(), leverage=2)
+    assert not settings_of(Venue.PACIFICA, plain, {"identified": True}).identified
+
+
+def test_one_venue_knows_access_keys() -> None:
+    assert {venue: access_header(venue) for venue in Venue if access_header(venue)} == {Venue.PACIFICA: "PF-API-KEY"}
 
 
 def test_a_venues_library_is_loaded_with_its_first_signer_and_no_other_venues() -> None:

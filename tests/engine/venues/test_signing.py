@@ -13,7 +13,8 @@ from trio.testing import MockClock
 from actors.commands import CancelAll, CancelOrder
 from actors.domain import MarketStatus, RejectReason, TimeInForce, Venue
 from actors.messages import CancelRejected, InstrumentListed, OrderRejected, QueryFailed
-from engine.venues.hyperliquid.signing import HyperliquidSigner
+from engine.venues.hyperliquid.signing import HyperliquidSigner, HyperliquidSignRequest
+from engine.venues.pacifica.signing import PacificaSignRequest
 from engine.venues.signing import Purpose, SignHere, SigningRefused, SignRequest
 from tests.engine.venues.hyperliquid import world as hyperliquid
 from tests.engine.venues.pacifica import world as pacifica
@@ -22,10 +23,6 @@ from tests.engine.venues.pacifica import world as pacifica
 class _Ask(SignRequest, frozen=True, kw_only=True):
     words: str
 
-    @property
-    def purpose(self) -> Purpose:
-        return Purpose(operation="cancel")
-
 
 class _Answer(msgspec.Struct, frozen=True):
     signature: str
@@ -33,6 +30,9 @@ class _Answer(msgspec.Struct, frozen=True):
 
 class _Signer:
     account = "me"
+
+    def purpose_of(self, _: _Ask, /) -> Purpose:
+        return Purpose(operation="cancel")
 
     def sign(self, request: _Ask, /) -> _Answer:
         return _Answer(f"{self.account} signed {request.words}")
@@ -50,7 +50,7 @@ class _Shut:
     def __init__(self, account: str) -> None:
         self.account = account
 
-    async def sign(self, request: SignRequest, /) -> Any:
+    async def sign(self, request: HyperliquidSignRequest | PacificaSignRequest, /) -> Any:
         raise SigningRefused(f"shut for {request.purpose.operation}")
 
 
@@ -121,7 +121,7 @@ async def test_a_cancel_that_is_not_signed_leaves_the_order_and_says_so(
         assert len(world.exchange.open_orders(door.account)) == 1
         door.shut()
         from_here = len(world.said)
-        ids = {"venue": venue, "asset": "BTC"}
+        ids: dict[str, Any] = {"venue": venue, "asset": "BTC"}
         await world.adapter.prepare(CancelOrder(order_id=asked.order_id, **ids))()
         await world.adapter.prepare(CancelAll(**ids))()
         told = [each for each in world.said[from_here:] if isinstance(each, CancelRejected | QueryFailed)]

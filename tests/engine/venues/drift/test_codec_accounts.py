@@ -168,3 +168,19 @@ def test_no_position_is_zero():
 
 def test_a_position_no_price_can_liquidate_has_no_liquidation_price():
     assert codec.position_message(Chain(base=10**9, quote=-150_000_000).read(), SOL, 0, 5).liquidation_price is None
+
+
+def test_what_a_closed_position_left_is_unsettled_and_what_a_held_one_would_bring_too():
+    left = codec.position_message(Chain(quote=12_340_000).read(), SOL, 0, 0)
+    assert (left.size, left.unsettled_usd) == (0, D("12.34"))
+    held = Chain(base=2_000_000_000, quote=-290_000_000, settled_at=5)
+    held.perp.amm.cumulative_funding_rate_long = 1_000_000_005
+    told = codec.position_message(held.read(), SOL, 0, 0)
+    assert told.unsettled_usd == told.unrealized_usd == D(300) - D(290) - D(2), "with the funding that is owed"
+    assert codec.position_message(Chain().read(), SOL, 0, 0).unsettled_usd == 0
+
+
+def test_settling_changes_no_equity():
+    before, after = Chain(quote=12_340_000), Chain()
+    after.user.spot_positions[0].scaled_balance += 12_340_000 * 10**3
+    assert codec.equity_usd(before.read()) == codec.equity_usd(after.read())

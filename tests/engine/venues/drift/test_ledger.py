@@ -11,11 +11,12 @@ from actors.messages import (
     OrderDone,
     OrderFilled,
     OrderRejected,
+    PnlSettled,
     PositionLiquidated,
 )
 from engine.venues.assets import listed
 from engine.venues.drift.ledger import Landing, Ledger
-from engine.venues.drift.values import OrderActed, OrderPlaced, OrderSide, Unread
+from engine.venues.drift.values import OrderActed, OrderPlaced, OrderSide, PnlMoved, Unread
 
 D = Decimal
 US, THEM = "our User account", "somebody's"
@@ -212,3 +213,18 @@ def test_a_record_of_another_number_is_not_our_order():
     sent(books)
     told = books.fold(landing(placed(user_order_id=77)))
     assert [type(message) for message in told] == [OrderRejected]
+
+
+def test_profit_that_anybody_had_settled_for_us_is_told_once_and_nobody_else_s():
+    books = ledger()
+    moved = Landing(
+        signature="a keeper's",
+        err=None,
+        events=(
+            PnlMoved(ts=7, user=US, market_index=1, pnl=-1_500_000),
+            PnlMoved(ts=7, user=THEM, market_index=1, pnl=9),
+        ),
+    )
+    told = books.fold(moved)
+    assert told == (PnlSettled(venue=Venue.DRIFT, asset="BONK", amount_usd=D("-1.5"), venue_at_ns=7_000_000_000),)
+    assert books.fold(moved) == ()

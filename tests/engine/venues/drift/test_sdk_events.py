@@ -1,6 +1,6 @@
 from engine.venues.drift.sdk_events import events_of
 from engine.venues.drift.settings import DriftProgram
-from engine.venues.drift.values import FundingSettled, OrderActed, OrderPlaced, Unread
+from engine.venues.drift.values import FundingSettled, OrderActed, OrderPlaced, PnlMoved, Unread
 from tests.engine.venues.drift.chain import encode_event, logs, variant
 
 PROGRAM = DriftProgram()
@@ -55,6 +55,14 @@ def test_placed_orders_and_settled_funding_are_read():
     assert (settled.payment, settled.base, settled.cumulative_from) == (-7, 3, 2)
 
 
+def test_settled_profit_is_read_with_its_sign():
+    from solders.pubkey import Pubkey
+
+    user = Pubkey.from_bytes(b"\x05" * 32)
+    record = encode_event("SettlePnlRecord", ts=5, user=user, market_index=2, pnl=-12_345_678)
+    assert events_of(logs(record), PROGRAM) == (PnlMoved(ts=5, user=str(user), market_index=2, pnl=-12_345_678),)
+
+
 def test_a_placed_perpetual_order_tells_both_numbers():
     from engine.venues.drift.sdk_coder import coder_of
     from tests.engine.venues.drift.chain import discriminator
@@ -99,7 +107,7 @@ def test_an_event_that_cannot_be_read_says_so():
 
 
 def test_events_of_other_kinds_are_passed_over():
-    lines = (encode_event("SettlePnlRecord"), "Program data: " + "AAAA" * 8, fill_line(market_type=spot()))
+    lines = (encode_event("LPRecord"), "Program data: " + "AAAA" * 8, fill_line(market_type=spot()))
     assert events_of(logs(*lines), PROGRAM) == ()
 
 

@@ -6,11 +6,14 @@ import msgspec
 import pytest
 from nacl.signing import VerifyKey
 
+from engine.venues.drift.sdk_accounts import Accounts
+from engine.venues.drift.sdk_coder import idl_path
 from engine.venues.drift.sdk_instructions import Instructions
 from engine.venues.drift.settings import DriftProgram
 from engine.venues.drift.signing import DriftSigned, DriftSigner, DriftSignRequest
 from engine.venues.drift.values import CancelMarket, CancelSlot, PlaceOrder, SettlePnl
-from engine.venues.signing import Purpose, SigningRefused
+from engine.venues.drift.wire import PROGRAM_ID
+from engine.venues.signing import Opening, Purpose, SigningRefused
 from tests.engine.venues.drift.chain import BLOCKHASH, OTHER, SIGNER, Chain
 
 ORDER = PlaceOrder(
@@ -24,6 +27,10 @@ ORDER = PlaceOrder(
     post_only=False,
     max_ts=1_790_000_000,
 )
+
+
+OTHER_PROGRAM = DriftProgram(program_id=base58.b58encode(b"\x07" * 32).decode())
+OPENS = Opening(market="0", size=Decimal(2_000_000_000), usd=Decimal(300))
 
 
 def request(instruction, *, signer=SIGNER, account=SIGNER, unit_price=0):
@@ -48,14 +55,14 @@ def of_instructions(*instructions, payer=SIGNER, tables=(), legacy=False):
     return DriftSignRequest(message=base64.b64encode(raw).decode(), account=SIGNER.account)
 
 
-def drift_instruction(name, data, keys):
+def drift_instruction(name, data, keys, program_id=PROGRAM_ID):
     from anchorpy.program.common import NamedInstruction
     from solders.instruction import AccountMeta, Instruction
     from solders.pubkey import Pubkey
 
     from engine.venues.drift.sdk_coder import coder_of
 
-    program = Pubkey.from_string(DriftProgram().program_id)
+    program = Pubkey.from_string(program_id)
     raw = coder_of("").instruction.build(NamedInstruction(data=data, name=name))
     return Instruction(program, raw, [AccountMeta(key, is_signer=False, is_writable=True) for key in keys])
 
@@ -97,20 +104,20 @@ def test_the_transaction_is_one_the_sdk_reads_and_verifies():
 @pytest.mark.parametrize(
     ("instruction", "purpose"),
     [
-        (ORDER, Purpose(operation="order", opens_usd=Decimal(300))),
+        (ORDER, Purpose(operation="order", opens=(OPENS,))),
         (msgspec.structs.replace(ORDER, reduce_only=True), Purpose(operation="order")),
-        (msgspec.structs.replace(ORDER, ioc=False, post_only=True), Purpose(operation="order", opens_usd=Decimal(300))),
+        (msgspec.structs.replace(ORDER, ioc=False, post_only=True), Purpose(operation="order", opens=(OPENS,))),
         (CancelSlot(user_order_id=3), Purpose(operation="cancel")),
         (CancelMarket(market_index=0), Purpose(operation="cancel")),
         (SettlePnl(market_index=0), Purpose(operation="settle")),
     ],
 )
 def test_the_purpose_is_read_from_the_message(instruction, purpose):
-    assert request(instruction).purpose == purpose
+    assert SIGNER.purpose_of(request(instruction)) == purpose
 
 
 def test_several_orders_open_what_they_open_together():
-    assert spoilt(built(), built()).purpose == Purpose(operation="order", opens_usd=Decimal(600))
+    assert SIGNER.purpose_of(spoilt(built(), built())) == Purpose(operation="order", opens=(OPENS, OPENS))
 
 
 def test_a_transfer_of_money_is_refused():
@@ -200,17 +207,46 @@ def test_a_message_without_an_instruction_of_the_program_is_refused():
 
 def test_a_dearer_fee_than_allowed_is_refused():
     asked = request(ORDER, unit_price=2_000_000)
-    assert asked.read().fee_most_lamports == 5_000 + 1_200_000
+    assert SIGNER.read(asked).fee_most_lamports == 5_000 + 1_200_000
     with pytest.raises(SigningRefused, match="the fee may reach 1205000 lamports"):
         SIGNER.sign(asked)
     assert DriftSigner(bytes(range(32)), fee_most_lamports=1_205_000).sign(asked).signature
 
 
-def test_another_program_or_sub_account_is_refused():
+def test_another_account_or_sub_account_is_refused():
     asked = request(ORDER)
-    for changes in ({"sub_account": 1}, {"account": OTHER.account}, {"program": DriftProgram(settle_token="USDT")}):
-        with pytest.raises(SigningRefused, match="another program, account or sub-account"):
+    for changes in ({"sub_account": 1}, {"account": OTHER.account}):
+        with pytest.raises(SigningRefused, match="another account or sub-account"):
             SIGNER.sign(msgspec.structs.replace(asked, **changes))
+
+
+def test_a_signer_signs_for_the_program_it_was_made_for_and_no_other():
+    from solders.pubkey import Pubkey
+
+    signers = {of: DriftSigner(bytes(range(32)), of) for of in (DriftProgram(), OTHER_PROGRAM)}
+    for traded in signers:
+        keys = [Pubkey.default(), Accounts(traded, SIGNER.account, 0, (0,)).user_key]
+        asked = spoilt(drift_instruction("cancel_order_by_user_id", {"user_order_id": 1}, keys, traded.program_id))
+        for of, signer in signers.items():
+            if of == traded:
+                assert signer.purpose_of(asked) == Purpose(operation="cancel")
+                assert signer.sign(asked).signature
+            else:
+                with pytest.raises(SigningRefused, match=r"an instruction of .* is not allowed"):
+                    signer.sign(asked)
+
+
+def test_an_idl_of_another_digest_is_refused_and_none_is_named_by_a_request(tmp_path):
+    file = tmp_path / "idl.json"
+    file.write_bytes(idl_path("").read_bytes())
+    assert DriftSigner(bytes(range(32)), DriftProgram(idl_file=str(file))).sign(request(ORDER)).signature
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(idl_path("").read_bytes() + b"\n")
+    with pytest.raises(SigningRefused, match=r"IDL cannot be used: .*changed\.json has sha256"):
+        DriftSigner(bytes(range(32)), DriftProgram(idl_file=str(changed))).sign(request(ORDER))
+    named = {**msgspec.to_builtins(request(ORDER)), "program": {"idl_file": str(changed)}}
+    with pytest.raises(msgspec.ValidationError, match="program"):
+        msgspec.convert(named, DriftSignRequest)
 
 
 def test_a_delegate_signs_for_the_account_that_named_it():

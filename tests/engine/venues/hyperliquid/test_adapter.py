@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import trio
 
-from actors.commands import CancelOrder, QueryOrder
+from actors.commands import CancelAll, CancelOrder, QueryOrder
 from actors.domain import DoneReason, MarketStatus, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
     AccountReported,
@@ -24,6 +24,7 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PositionDeleveraged,
     PositionReported,
     QuoteUpdated,
 )
@@ -132,6 +133,54 @@ async def test_a_quiet_link_is_kept_by_pings_past_the_venue_s_minute(autojump_cl
     async with World().live() as world:
         await trio.sleep(4000)
         assert not of(LinkLost, world.said)
+
+
+async def test_a_fill_told_by_a_question_during_a_gap_does_not_hide_what_happened_before_it(autojump_clock):
+    """The stream was deaf since the cut: only what it told says from where on the history is to be read."""
+    world = World(cut(5))
+    async with world.live():
+        await world.do(order(1, size=D("0.5")))
+        await trio.sleep(60)
+        assert of(LinkLost, world.said)
+        await world.happen(world.exchange.deleverage(now_ns(), ACCOUNT, "BTC", D("0.1")))
+        await trio.sleep(80)
+        sold = order(2, side=Side.SELL, limit_price=D(59_988), reduce_only=True)
+        await world.do(sold)
+        asked = await world.do(QueryOrder(venue=HL, asset="BTC", order_id=sold.order_id))
+        assert of(OrderFilled, asked)
+        assert not of(PositionDeleveraged, world.said)
+        await trio.sleep(240)
+        back = len(world.said) - world.said[::-1].index(LinkUp(venue=HL))
+        assert [m.size for m in of(PositionDeleveraged, world.said[:back])] == [D("0.1")]
+        fills = [m.fill_id for m in of(OrderFilled, world.said)]
+        assert len(fills) == len({*fills}) == 2
+
+
+async def test_an_order_whose_cancel_is_answered_oddly_does_not_cost_the_word_about_the_others(autojump_clock):
+    world = World(muted("orderUpdates"), muted("userFills"))
+    carry = world.venue.request
+
+    async def odd(request):
+        answer = await carry(request)
+        if b'"type":"cancel"' not in request.body:
+            return answer
+        return msgspec.structs.replace(answer, body=answer.body.replace(b'"success"]', b'"waitingForFill"]'))
+
+    world.venue.request = odd
+    async with world.live():
+        ended = order(1, **(RESTING | {"size": D(4)}))
+        unclear = order(2, **(RESTING | {"limit_price": D(50_000)}))
+        await world.do(ended)
+        await world.do(unclear)
+        world.market.depth = (world.market.depth[0],)
+        world.market.mids["BTC"] = D(59_880)
+        await trio.sleep(1.5)
+        world.market.mids["BTC"] = D(60_000)
+        heard = await world.do(CancelAll(venue=HL, asset="BTC"))
+        filled = sum(m.size for m in of(OrderFilled, heard))
+        assert 0 < filled < 4
+        assert [(m.order_id, m.filled) for m in of(OrderDone, heard)] == [(ended.order_id, filled)]
+        assert [m.order_id for m in of(OrderUnresolved, heard)] == [unclear.order_id]
 
 
 # books

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
-from engine.venues.signing import Purpose, SigningRefused
+from engine.venues.signing import Opening, Purpose, SigningRefused
 
 LINE = {"a": 1, "b": True, "p": "100.5", "s": "2", "r": False, "t": {"limit": {"tif": "Ioc"}}, "c": "0x" + "1" * 32}
 REDUCES = {**LINE, "r": True}
+OPENS = Opening(market="1", size=Decimal(2), usd=Decimal(201))
 
 
 def asked(**action: Any) -> HyperliquidSignRequest:
@@ -26,8 +27,8 @@ def orders(*lines: dict[str, Any], **more: Any) -> HyperliquidSignRequest:
 @pytest.mark.parametrize(
     ("request_", "purpose"),
     [
-        (orders(LINE), Purpose(operation="order", opens_usd=Decimal(201))),
-        (orders(LINE, LINE, REDUCES), Purpose(operation="order", opens_usd=Decimal(402))),
+        (orders(LINE), Purpose(operation="order", opens=(OPENS,))),
+        (orders(LINE, LINE, REDUCES), Purpose(operation="order", opens=(OPENS, OPENS))),
         (orders(REDUCES), Purpose(operation="order")),
         (asked(type="cancel", cancels=[{"a": 1, "o": 7}]), Purpose(operation="cancel")),
         (asked(type="cancelByCloid", cancels=[{"asset": 1, "cloid": "0x1"}]), Purpose(operation="cancel")),

@@ -22,7 +22,7 @@ from engine.venues.lighter.signing_request import (
     UpdateLeverage,
 )
 from engine.venues.lighter.wire import CHAIN_ID_TESTNET, TX_EXPIRY_S
-from engine.venues.signing import Purpose, SigningRefused
+from engine.venues.signing import Opening, Purpose, SigningRefused
 from tests.engine.venues.lighter.txhash import FIELDS, transaction_hash
 from tests.shared import fixtures_root
 
@@ -186,7 +186,10 @@ def test_what_the_library_refuses_is_a_refusal():
 
 
 def test_a_purpose_tells_the_notional_an_order_opens():
-    assert asked(order()).purpose == Purpose(operation="order", opens_usd=Decimal("0.2") * Decimal("60012.3"))
+    usd = Decimal("0.2") * Decimal("60012.3")
+    opens = Opening(market="1", size=Decimal(20_000), usd=usd)
+    assert asked(order()).purpose == Purpose(operation="order", opens=(opens,))
+    assert asked(order()).purpose.opens_usd == usd
     assert asked(order(reduce_only=True)).purpose == Purpose(operation="order")
     assert asked(BODIES["leverage"]).purpose == Purpose(operation="leverage", leverage=3)
     assert asked(BODIES["cancel"]).purpose.operation == "cancel"

@@ -482,6 +482,16 @@ async def test_with_a_key_a_forced_close_is_fetched_at_once(autojump_clock):
         assert [m.size for m in told if isinstance(m, PositionDeleveraged)] == [D("0.2")]
 
 
+async def test_with_a_key_every_one_of_several_forced_closes_in_a_row_is_fetched_at_once(autojump_clock):
+    async with World(*muted("account_trades", "account_positions"), identified=True).running() as world:
+        world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.9")))
+        await world.after(5)
+        for number in range(1, 9):
+            world.face._happened(world.exchange.deleverage(world.now_ns(), SIGNER.account, "BTC", D("0.1")))
+            told = await world.after(0.5)
+            assert [m.size for m in told if isinstance(m, PositionDeleveraged)] == [D("0.1")], number
+
+
 async def test_an_adl_told_by_every_channel_is_one_adl(autojump_clock):
     async with World(identified=True).running() as world:
         world.face._happened(world.exchange.set_position(world.now_ns(), SIGNER.account, "BTC", D("0.5")))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from engine.venues.pacifica.signing_request import PacificaSigned, PacificaSignRequest, signed_body
-from engine.venues.signing import Purpose, SigningRefused
+from engine.venues.signing import Opening, Purpose, SigningRefused
 
 ORDER = {
     "symbol": "BTC",
@@ -20,6 +20,7 @@ ORDER = {
     "tif": "IOC",
     "client_order_id": "12345678-1234-1234-1234-123456789abc",
 }
+OPENS = Opening(market="BTC", size=Decimal(2), usd=Decimal(201))
 CANCEL = {"symbol": "BTC", "client_order_id": "1"}
 
 
@@ -30,7 +31,7 @@ def asked(operation: str, payload: dict[str, Any]) -> PacificaSignRequest:
 @pytest.mark.parametrize(
     ("operation", "payload", "purpose"),
     [
-        ("create_order", ORDER, Purpose(operation="order", opens_usd=Decimal(201))),
+        ("create_order", ORDER, Purpose(operation="order", opens=(OPENS,))),
         ("create_order", ORDER | {"reduce_only": True}, Purpose(operation="order")),
         ("cancel_order", CANCEL, Purpose(operation="cancel")),
         (
