@@ -19,7 +19,7 @@ import trio
 from actors.domain import Venue
 from bench.ratios import Line, Scale, compare
 from engine.keys import write_key_file
-from engine.sandbox_keys import simulated_key
+from engine.sandbox.keys import simulated_key
 from engine.signing import Caps, SigningProcess
 from engine.signing.venues import open_signer
 from engine.venues.drift.signing import DriftSignRequest

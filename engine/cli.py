@@ -39,6 +39,8 @@ app.command(keys_app)
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
+JOURNAL_BROKEN = 3
+"""The exit code of a run whose journal could not be written: everything was closed as far as the venues let us."""
 BROKEN_PIPE = 141
 """Exit code when whoever reads the output has gone (as `head` does): 128 and the number of SIGPIPE."""
 Form = Literal["mermaid", "dot", "table", "markdown"]
@@ -76,7 +78,8 @@ def run(
     anything is opened.
 
     The last line on standard output is the run's directory. Interrupt once to close all pairs and stop, twice for
-    the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue was never reached.
+    the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue
+    was never reached, 3 when the journal could not be written.
     """
     from engine import config as configuration, preparation
     from engine.progress import progress
@@ -106,6 +109,9 @@ def run(
         else:
             _print_table(report_tables(result.report))
         print(result.directory, flush=True)
+    if result.journal_broken:
+        print(f"perp2perp: {result.journal_broken}", file=sys.stderr)
+        return JOURNAL_BROKEN
     return 0 if result.ended_well else 1
 
 

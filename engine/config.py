@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -122,10 +123,17 @@ class VenueSection(Section, frozen=True, kw_only=True):
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
-    """How the journal is kept."""
+    """How the journal is kept. `spare_directory` takes what follows when the run's disk fails; "" is the system's
+    directory for temporary files."""
 
     fsync: bool = True
     head_every_s: float = 0.2
+    spare_directory: str = ""
+
+    @property
+    def spare(self) -> Path:
+        """The directory for spare journals."""
+        return Path(self.spare_directory or tempfile.gettempdir())
 
 
 class Config(Section, frozen=True, kw_only=True):

@@ -88,6 +88,10 @@ class Executor:
         self._report = report
         self.performed = 0
 
+    def refuse(self, command: SubmitOrder, why: str) -> None:
+        """Do not send an order, and tell its actor so."""
+        self._report(never_sent(command, why))
+
     def perform(self, actor: str, command: AnyCommand) -> None:
         """Do one durable command; returns at once."""
         self.performed += 1

@@ -85,7 +85,7 @@ def _gone_on_with(
     directory: Path, config: Config, speed: float, progress: Progress | None, told: Told | None
 ) -> Engine:
     """The engine of a run that was cut off; decided by the policy the run began with."""
-    recovery = Recovery(directory)
+    recovery = Recovery(directory, config.journal.spare)
     config = msgspec.structs.replace(config, policy=recovery.policy)
     if configuration.digest(config) != recovery.header.config_digest:
         raise RecoveryRefused(

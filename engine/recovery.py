@@ -23,7 +23,7 @@ from engine.comparison import Tally as Comparison
 from engine.config import Config, digest
 from engine.core import BOARD, Core, Decision
 from engine.errors import UserError
-from engine.journal import cut_torn_tail
+from engine.journal import cut_torn_tail, mend
 from engine.journal.errors import JournalError
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME, Header
@@ -45,9 +45,13 @@ class RecoveryRefused(UserError):
 class Recovery:
     """A run that was cut off, folded up to its last record; what `engine.runtime` goes on with."""
 
-    def __init__(self, directory: Path) -> None:
-        """Cut a torn tail, verify and fold the journal. Raises JournalError's kinds, RecoveryRefused."""
+    def __init__(self, directory: Path, spare_directory: Path) -> None:
+        """Put back what lies in a spare journal, cut a torn tail, verify and fold the journal.
+
+        Raises JournalError's kinds, RecoveryRefused.
+        """
         self.directory = directory
+        self.spare = mend(directory, spare_directory)
         self.torn_bytes = cut_torn_tail(directory)
         reader = JournalReader(directory, head_needed=True)
         self.header: Header = reader.header
@@ -143,6 +147,7 @@ class Recovery:
         """What is gone on with, for people: where it was cut off, and what its books held then."""
         cut = datetime.fromtimestamp(self.last_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S")
         torn = f", {self.torn_bytes} bytes of a torn last record cut off" if self.torn_bytes else ""
+        torn += f", went on in {self.spare}" if self.spare else ""
         first = f"going on with {self.directory}: cut off after record {self.last_seq}, {cut} UTC{torn}"
         return (first, *(f"  {line}" for line in self.left_open()))
 

@@ -29,7 +29,7 @@ from engine.determinism import run_real, run_virtual
 from engine.doors import Door, Doors
 from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
-from engine.journal import DISK, Disk, JournalWriter, new_header
+from engine.journal import DISK, Disk, JournalWriter, LastingJournal, new_header
 from engine.mailbox import Mailbox
 from engine.recovery import Recovery
 from engine.report import report_data
@@ -62,17 +62,23 @@ Companion = Callable[[Stage], Awaitable[None]]
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a finished run lies, and its report."""
+    """Where a finished run lies, and its report. `journal_broken` says why its record is not whole, if it is not."""
 
     directory: Path
     report: dict[str, Any]
     final: EngineView
+    journal_broken: str = ""
 
     @property
     def ended_well(self) -> bool:
         """Every pair is closed, no exposure is left, and the venues could be reached."""
         closed = all(pair.state.startswith("CLOSED") for pair in self.final.pairs)
-        return closed and not self.final.exposure_usd and not self._alarmed("links_missing", "left_open")
+        return (
+            closed
+            and not self.journal_broken
+            and not self.final.exposure_usd
+            and not self._alarmed("links_missing", "left_open")
+        )
 
     def _alarmed(self, *codes: str) -> bool:
         return any(alarm.code in codes for alarm in self.final.alarms)
@@ -92,6 +98,7 @@ class Engine:
         told: Told | None = None,
         recovery: Recovery | None = None,
         disk: Disk = DISK,
+        spare_disk: Disk = DISK,
     ) -> None:
         """`speed` is that of the venues' time: None (as fast as possible) needs venues that are simulated here.
 
@@ -113,7 +120,8 @@ class Engine:
         self._speed = speed
         self._progress = progress or (lambda _: None)
         self._companions = companions
-        self._journal = self._resume(disk) if recovery else self._begin(disk)
+        writer = self._resume(disk) if recovery else self._begin(disk)
+        self._journal = LastingJournal(writer, config.journal.spare, self._tell_of_journal, spare_disk)
 
     def _begin(self, disk: Disk) -> JournalWriter:
         config = self.config
@@ -130,6 +138,10 @@ class Engine:
     def _resume(self, disk: Disk) -> JournalWriter:
         journal = self.config.journal
         return JournalWriter.resume(self.directory, fsync=journal.fsync, head_every_s=journal.head_every_s, disk=disk)
+
+    def _tell_of_journal(self, words: str) -> None:
+        """A journal that fails is told where no disk is needed."""
+        self.tally.alarm(RaiseAlarm(severity="critical", code="journal_broken", text=words), about="journal")
 
     @property
     def simulated(self) -> Mapping[Venue, SimulatedVenue]:
@@ -295,9 +307,19 @@ class Engine:
             notes=(*self.notes, *self._closing_notes(final)),
             deposits_usd={venue.value: section.deposit_usd for venue, section in self.config.venues.items()},
         )
-        (self.directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
-        (self.directory / "report.md").write_text(report_markdown(data))
-        return RunResult(directory=self.directory, report=data, final=final)
+        broken = self._journal.broken
+        try:
+            _write_report(self.directory, data)
+        except OSError as error:
+            if not broken:
+                raise
+            self._tell_of_journal(f"{self.directory}: no report could be written ({error})")
+        return RunResult(directory=self.directory, report=data, final=final, journal_broken=broken)
+
+
+def _write_report(directory: Path, data: dict[str, Any]) -> None:
+    (directory / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+    (directory / "report.md").write_text(report_markdown(data))
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -307,7 +329,7 @@ def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _starts(actor: str) -> bool:
-    """Actors whose first timer waits for the start; risk and the settlements wait for the venues, the scanner for all."""
+    """Actors whose first timer waits for the start; risk and settlements wait for a venue, the scanner for all."""
     return role_name(actor) in ("engine_lifecycle", "venue_link")
 
 

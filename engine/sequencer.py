@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 import msgspec
 import trio
 
-from actors.commands import AnyCommand, StopEngine, Tell
-from actors.messages import ActorFaulted, AnyMessage, Envelope
+from actors.commands import AnyCommand, StopEngine, SubmitOrder, Tell
+from actors.messages import ActorFaulted, AnyMessage, Envelope, KillSwitchPulled
 from engine.core import FAULTS_MOST, Core, Decision
 from engine.mailbox import Letter, Mailbox
 from engine.router import Router
@@ -41,12 +41,19 @@ class Journal(Protocol):
     def commit(self) -> int:
         """Make the group durable; returns the last durable seq."""
 
+    @property
+    def broken(self) -> str:
+        """Why the record is not kept where it should be; empty while it is. Then nothing may be opened."""
+
 
 class Performs(Protocol):
     """What the sequencer needs of an executor."""
 
     def perform(self, actor: str, command: AnyCommand) -> None:
         """Do one durable command."""
+
+    def refuse(self, command: SubmitOrder, why: str) -> None:
+        """Do not send it, and tell its actor."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -72,6 +79,7 @@ class Sequencer:
         """`last` is the seq and the time of the last record of a run that is gone on with."""
         self.core = core
         self.stopped = ""
+        self._kill_told = False
         self._mailbox = mailbox
         self._router = router
         self._journal = journal
@@ -102,13 +110,21 @@ class Sequencer:
         self._settle(decisions, executor, supervisor)
 
     def _settle(self, decisions: list[Decision], executor: Performs, supervisor: Supervisor | None) -> None:
-        """Make decisions durable, then perform them."""
+        """Make decisions durable, then perform them; with a broken journal only what cannot open anything."""
         self._journal.commit()
+        broken = self._journal.broken
+        if broken and not self._kill_told:
+            self._kill_told = True
+            kill = KillSwitchPulled(by="journal", reason=f"the journal is broken: {broken}")
+            self._mailbox.put_operator(kill, to="engine_lifecycle")
         for decision in decisions:
             actor = decision.envelope.to
             if decision.fault and supervisor is not None:
                 supervisor.fault(actor, decision.fault)
             for command in decision.commands:
+                if broken and isinstance(command, SubmitOrder) and not command.reduce_only:
+                    executor.refuse(command, "the journal is broken, nothing is opened")
+                    continue
                 executor.perform(actor, command)
                 if isinstance(command, StopEngine):
                     self.stopped = command.reason

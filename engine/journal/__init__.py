@@ -10,6 +10,7 @@ from engine.journal.files import DISK, Disk
 from engine.journal.reader import JournalReader, read
 from engine.journal.record import Header, StepRecord
 from engine.journal.revision import new_header
+from engine.journal.spare import LastingJournal, mend
 from engine.journal.verification import Verification, cut_torn_tail, render_verification, verify
 from engine.journal.writer import JournalWriter
 
@@ -21,9 +22,11 @@ __all__ = [
     "JournalError",
     "JournalReader",
     "JournalWriter",
+    "LastingJournal",
     "StepRecord",
     "Verification",
     "cut_torn_tail",
+    "mend",
     "new_header",
     "read",
     "render_verification",

@@ -49,7 +49,8 @@ BATCH_RECORDS_MOST = 100_000
 
 
 class JournalWriter:
-    """One run's journal, open for appending. `durable_seq` is the last record that is on the disk.
+    """One run's journal, open for appending. `durable_seq` is the last record that is on the disk, `durable_hash` its
+    hash, `header_hash` that of the header, by which a run is known.
 
     `fsync=False` is for simulations. `head_every_s=0` renews the head at every commit. `disk` and `monotonic`
     are the system's unless a test brings its own.
@@ -81,6 +82,7 @@ class JournalWriter:
                 f"{self.path} exists; resume that run, or start a new one in an empty directory"
             ) from error
         self._seal(header)
+        self.header_hash = self.hash.decode()
         self._flush()
         self._renew_head(lasting=True)
 
@@ -121,7 +123,8 @@ class JournalWriter:
         self.path = directory / JOURNAL_NAME
         self.seq = self.durable_seq = 0
         self.bytes = 0
-        self.hash = b""
+        self.hash = self.durable_hash = b""
+        self.header_hash = ""
         self.broken = ""
         self._directory = directory
         self._head_path = directory / HEAD_NAME
@@ -134,6 +137,7 @@ class JournalWriter:
         self._open = True
 
     def _take_over(self, reader: JournalReader) -> None:
+        self.header_hash = reader.hash.decode()
         reader.exhaust()
         if reader.torn_bytes:
             raise TornTail(
@@ -203,7 +207,7 @@ class JournalWriter:
             raise self._break(error) from error
         self.bytes += len(self._buffer)
         self._buffer.clear()
-        self.durable_seq = self.seq
+        self.durable_seq, self.durable_hash = self.seq, self.hash
 
     def _renew_head(self, *, lasting: bool = False) -> None:
         """Replace the head; `lasting` also makes its name durable (without it a crash may bring the old one back)."""

@@ -226,6 +226,15 @@ VERIFY = (
         why="hedged is earned from verified positions, not from acknowledgements",
     ),
     Row(
+        id="V14",
+        source=("MAKER_PENDING.verifying",),
+        on="PositionConfirmed",
+        when=("both_legs_confirmed", "last_order_lapsed", "hedge_viable", "sweeps_left"),
+        do=("send_sweep",),
+        to="MAKER_PENDING.sweeping",
+        why="its lifetime has passed and the positions agree: it was never placed, the remainder is taken at market",
+    ),
+    Row(
         id="V3",
         source=VERIFYING,
         on="PositionConfirmed",

@@ -149,7 +149,7 @@ MAKE = (
         when=("last_order_lapsed",),
         do=("query_positions",),
         to="MAKER_PENDING.verifying",
-        why="never placed, says the venue; believed only when the positions agree, and never sent again",
+        why="never placed, says the venue; believed only when the positions agree, and nothing is sent before",
     ),
     Row(
         id="M5",

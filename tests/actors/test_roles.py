@@ -12,7 +12,6 @@ from statecharts.catalog import CATALOG
 from tests.factories import MAKER, TAKER
 from tests.playbook import Playbook
 
-
 EVERYWHERE = Policy(scanner=ScannerPolicy(venues=tuple(Venue), assets=("BTC",)))
 
 

@@ -44,7 +44,7 @@ from engine.executor import Executor, VenueDesk
 from engine.mailbox import Mailbox
 from engine.supervisor import Supervisor
 from engine.timers import Timers
-from engine.venues.adapter import Delivery, Report
+from engine.venues.adapter import Delivery, Recalled, Report
 
 ORDER = "ab" * 16
 ONE = Decimal(1)
@@ -104,6 +104,9 @@ class ScriptedAdapter:
             self._report(OrderUnknown(venue=self.venue, order_id=order_id))
 
         return deliver
+
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """Nobody was here before."""
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hear nothing."""

@@ -39,7 +39,7 @@ def cut_off(directory: Path, decisions: list[Decision]) -> Path:
 
 def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
     assert recovery.core.states == run.core.states
     assert recovery.core.board == run.core.board
     assert recovery.last_seq == len(run.decisions)
@@ -48,7 +48,7 @@ def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
 
 def test_an_order_that_was_decided_may_have_been_sent_and_is_recalled_as_not_over(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
     (recalled,) = recovery.orders(TAKER)
     (sent,) = [c for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder)]
     assert (recalled.order, recalled.over, recalled.decided_ns) == (sent, False, run.at_ns)
@@ -59,14 +59,14 @@ def test_an_order_that_was_over_is_recalled_with_what_it_filled(tmp_path: Path) 
     run = entering()
     order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
     run.fill(order_id)
-    (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions)).orders(TAKER)
+    (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path).orders(TAKER)
     assert recalled.over
     assert recalled.filled == recalled.order.size
 
 
 def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
     timers = dict(recovery.timers())
     assert timers[PAIR].timer == "order_timeout"
     asked = [c for d in run.decisions if d.envelope.to == PAIR for c in d.commands if isinstance(c, SetTimer)]
@@ -77,7 +77,7 @@ def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Pat
 
 def test_everybody_hears_first_that_no_link_is_up_and_then_that_the_engine_was_away(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions))
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
     heard = [(each.to, type(each.message)) for each in recovery.news()]
     lost = [(to, LinkLost) for venue in (TAKER, MAKER) for to in (BOARD, f"venue_link/{venue.value}")]
     away = [(to, EngineResumed) for to in ("funding_scanner", PAIR, "engine_lifecycle")]
@@ -98,7 +98,7 @@ def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: 
     left = [
         [
             each
-            for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard])).news()
+            for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard]), tmp_path).news()
             if each.cause == seq
         ]
         for heard in range(3)
@@ -111,17 +111,17 @@ def test_a_torn_last_record_is_cut_and_said(tmp_path: Path) -> None:
     directory = cut_off(tmp_path / "run", run.decisions)
     with (directory / JOURNAL_NAME).open("ab") as file:
         file.write(b'{"kind":"step","seq":')
-    recovery = Recovery(directory)
+    recovery = Recovery(directory, tmp_path)
     assert recovery.torn_bytes == 21
     assert "21 bytes of a torn last record" in recovery.words()[0]
-    assert Recovery(directory).torn_bytes == 0
+    assert Recovery(directory, tmp_path).torn_bytes == 0
 
 
 def test_a_journal_that_this_code_decides_otherwise_is_refused_with_the_record_and_a_remedy(tmp_path: Path) -> None:
     run = entering()
     other = msgspec.structs.replace(run.decisions[-1], row="E2")
     with pytest.raises(RecoveryRefused, match=rf"record {len(run.decisions)} .*flatten"):
-        Recovery(cut_off(tmp_path / "run", [*run.decisions[:-1], other]))
+        Recovery(cut_off(tmp_path / "run", [*run.decisions[:-1], other]), tmp_path)
 
 
 def test_a_run_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
@@ -129,14 +129,14 @@ def test_a_run_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
     writer = JournalWriter.resume(directory, fsync=False)
     writer.close("over")
     with pytest.raises(RecoveryRefused, match="has ended"):
-        Recovery(directory)
+        Recovery(directory, tmp_path)
 
 
 def test_people_are_told_where_it_was_cut_off_and_what_it_held(tmp_path: Path) -> None:
     run = entering()
     order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
     run.fill(order_id)
-    first, pair = Recovery(cut_off(tmp_path / "run", run.decisions)).words()
+    first, pair = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path).words()
     assert f"cut off after record {len(run.decisions)}, 2023-11-14 22:13:2" in first
     assert pair == f"  {PAIR} in TAKER_FILLED.maker_in_flight: -0.500 BTC on hyperliquid, 0 BTC on pacifica"
 

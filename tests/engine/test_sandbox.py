@@ -19,7 +19,7 @@ from engine.config import Config, ConfigError
 from engine.keys import read_key_file
 from engine.keys.access_file import read_access_file
 from engine.sandbox import SandboxRequest, Site, Tally
-from engine.sandbox_lock import KeysInUse
+from engine.sandbox.lock import KeysInUse
 from engine.simulators.market import SeededMarket
 from engine.simulators.server import PortTaken
 

@@ -9,7 +9,7 @@ import pytest
 from actors.domain import Venue
 from engine.keys import KeyFile, KeyRefused, read_key_file, write_key_file
 from engine.keys.access_file import AccessKey, read_access_file, write_access_file
-from engine.sandbox_keys import from_base58, keep_access, keep_key, simulated_key, to_base58
+from engine.sandbox.keys import from_base58, keep_access, keep_key, simulated_key, to_base58
 from engine.venues.registry import simulated_signer
 from engine.world import access_key_for, secret_for
 

@@ -131,7 +131,7 @@ def survive(scenario: Scenario, directory: Path, *deaths: Death) -> Run:
                 return
             assert death is not None
             await trio.sleep(death.down_s)
-            recovery = Recovery(directory)
+            recovery = Recovery(directory, theatre.config.journal.spare)
 
     run_virtual(lives, scenario.seed, None)
     (engine,) = engines

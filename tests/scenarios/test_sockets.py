@@ -90,7 +90,7 @@ TROUBLES: dict[str, Trouble] = {
     "HTML bodies": lambda taker, maker: (
         rule(HTML, QUESTIONS_OF[taker], from_s=12, at_most=2),
         rule(HTML, MAKER_OF[maker], nth=(1,)),
-        rule(HTML, IOC_OF[maker], "HTML for the first IOC there", from_s=13, at_most=1),
+        rule(HTML, IOC_OF[taker], "HTML for what takes the taker leg back", nth=(2,)),
     ),
     "truncated JSON": lambda taker, maker: (
         rule(Truncate(keep=0.5), IOC_OF[taker], nth=(1,)),
@@ -167,12 +167,13 @@ ON_DRIFT: dict[str, tuple[FaultRule, ...]] = {
 def play(faults: Mapping[Pair, tuple[FaultRule, ...]], directory: Path, calm_s: float = 45.0) -> dict[Pair, Run]:
     """One scenario a pair, all at once; each trouble must have struck."""
     scenarios = {
-        venues: Scenario(venues=venues, faults=rules, calm_s=calm_s, settled_s=60.0)
-        for venues, rules in faults.items()
+        venues: Scenario(venues=venues, faults=rules, calm_s=calm_s, settled_s=60.0) for venues, rules in faults.items()
     }
     runs = play_together(scenarios, directory)
     for run in runs.values():
-        struck = {rule.name: sum(v.struck(rule.name) for v in run.engine.simulated.values()) for rule in run.scenario.faults}
+        struck = {
+            rule.name: sum(v.struck(rule.name) for v in run.engine.simulated.values()) for rule in run.scenario.faults
+        }
         assert all(struck.values()), struck
     return runs
 

@@ -13,6 +13,7 @@ from tests.factories import (
     TAKER,
     accepted,
     adl,
+    both_confirm,
     deleveraged,
     done,
     filled,
@@ -30,7 +31,7 @@ MAKER_GONE = deleveraged(MAKER, "5", Side.BUY, "adl-2")
 TAKER_GONE = deleveraged(TAKER, "5", Side.BUY, "adl-3")
 HALF_A_PAIR: Cues = (*SAME_SIDE, MAKER_GONE, fires("order_timeout"))
 """At REDUCING.verifying, five short on the taker leg alone, nothing out."""
-SWEEP_LAPSED: Cues = (unresolved(), lapsed(), *both_confirm())
+SWEEP_LAPSED: Cues = (NO_MAKER_LINK, unresolved(), lapsed(), *both_confirm())
 """From MAKER_PENDING.sweeping: the sweep counts as never placed, the positions agree, the taker leg is trimmed."""
 
 HOLD_SCENES = (

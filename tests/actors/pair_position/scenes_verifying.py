@@ -14,7 +14,7 @@ from tests.actors.pair_position.scenes import (
 )
 from tests.actors.pair_position.scenes_closing import BOTH_NOTHING_THERE, LATE
 from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
-from tests.factories import MAKER, TAKER, both_confirm, reported
+from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported
 from tests.playbook import fires
 
 ASK_AGAIN = fires("verify_retry")
@@ -32,6 +32,13 @@ SCENES = (
     Scene("V2", "MAKER_PENDING.verifying", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
     Scene("V2", "HEDGED.rechecking", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
     Scene("V2", "REDUCING.verifying", both_confirm(), TOLD_HEDGED, "HEDGED.earning"),
+    Scene(
+        "V14",
+        "MAKER_PENDING.in_doubt",
+        (lapsed(), *both_confirm()),
+        (order("sweep", "10", MAKER),),
+        "MAKER_PENDING.sweeping",
+    ),
     Scene(
         "V3",
         "HEDGED.earning",

@@ -17,7 +17,7 @@ import trio
 from actors.domain import Venue
 from engine.keys import KeyFile, Secret, seal, write_key_file
 from engine.keys.permissions import write_private
-from engine.sandbox_keys import simulated_key
+from engine.sandbox.keys import simulated_key
 from engine.signing import Program, SigningFailed, SigningProcess, SigningSettings
 from engine.signing.hour_file import hour_file_path
 from engine.signing.venues import open_signer

@@ -1,6 +1,8 @@
 """The rolling window of a venue's rate limit."""
 
-from engine.venues.budget import Budget
+import pytest
+
+from engine.venues.budget import Budget, named_wait_s
 
 S = 1_000_000_000
 

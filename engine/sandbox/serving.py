@@ -23,8 +23,8 @@ from engine.clock import NS_PER_US, Clock
 from engine.config import Config, ConfigError, parse_speed
 from engine.preparation import first_common_ns, fit_to_market
 from engine.runtime import first_of
-from engine.sandbox_keys import keep_access, keep_key, simulated_key
-from engine.sandbox_lock import keys_held
+from engine.sandbox.keys import keep_access, keep_key, simulated_key
+from engine.sandbox.lock import keys_held
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, ShiftedMarket
 from engine.simulators.server import Address, Stall, serve

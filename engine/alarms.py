@@ -1,0 +1,118 @@
+"""The alarms of a run as people see them: which stand, and which are over because their cause is.
+
+Fed by `engine.view.Tally` with what the deciders and the engine's own parts raise; read by progress and report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from actors.commands import RaiseAlarm
+
+ALARMS_KEPT = 200
+
+LINK_UP = ("UP",)
+FLAT = ("CLOSED.flat",)
+VERIFIED = ("HEDGED.earning", *FLAT)
+OVER_IN = {
+    "link_lost": LINK_UP,
+    "link_outage": LINK_UP,
+    "link_sick": LINK_UP,
+    "venue_failed": LINK_UP,
+    "positions_unverified": VERIFIED,
+    "order_in_doubt": VERIFIED,
+    "position_surprise": FLAT,
+    "attempts_failed": FLAT,
+    "leg_stranded": FLAT,
+    "drain_late": ("SETTLING",),
+}
+"""The places in which the actor an alarm is about has left its cause behind, by the alarm's code.
+
+A code that is not here stands until the end of the run: nothing shows that its cause is over.
+"""
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One alarm, with the record that raised it and how often it came since (repeats are counted, not kept).
+
+    `about` names the actor, or the position `venue:asset`, it is about; `resolved_ns` is when its cause was over, 0
+    while it stands. An alarm raised anew after that stands again, since then; `times` counts how often it came to.
+    """
+
+    seq: int
+    at_ns: int
+    severity: str
+    code: str
+    text: str
+    about: str = ""
+    resolved_ns: int = 0
+    times: int = 1
+
+    @property
+    def news(self) -> bool:
+        """Worth telling as it happens: mere information is, once."""
+        return self.times == 1 or self.severity != "info"
+
+
+Told = Callable[[Alarm], None]
+
+
+class AlarmBook:
+    """Keeps the alarms of a run. `told`, where given, hears of each that is news as it comes, and when it is over."""
+
+    def __init__(self, told: Told | None = None) -> None:
+        self.kept: list[Alarm] = []
+        self.total = 0
+        self._told = told or (lambda _: None)
+
+    def tell(self, told: Told) -> None:
+        """From now on `told` hears; what is kept already is not told again."""
+        self._told = told
+
+    def hear(self, raised: RaiseAlarm, *, about: str, seq: int, at_ns: int) -> None:
+        """Keep an alarm; the same code and text is kept once and counted.
+
+        When there are too many, the oldest of a code that has others goes: the last word, and every kind, stays.
+        """
+        self.total += 1
+        known = next((kept for kept in self.kept if (kept.code, kept.text) == (raised.code, raised.text)), None)
+        if known is not None and not known.resolved_ns:
+            return
+        if known is not None:
+            self.kept.remove(known)
+        self._make_room()
+        alarm = Alarm(
+            seq=seq,
+            at_ns=at_ns,
+            severity=raised.severity,
+            code=raised.code,
+            text=raised.text,
+            about=about,
+            times=1 if known is None else known.times + 1,
+        )
+        self.kept.append(alarm)
+        self._tell(alarm)
+
+    def arrived(self, actor: str, place: str, at_ns: int) -> None:
+        """An actor is in this place: what it has left behind is over."""
+        for alarm in self.kept:
+            if alarm.about == actor and place in OVER_IN.get(alarm.code, ()):
+                self.resolve(alarm.code, actor, at_ns)
+
+    def resolve(self, code: str, about: str, at_ns: int) -> None:
+        """The cause of what stands under this code about this actor or position is over."""
+        for number, alarm in enumerate(self.kept):
+            if (alarm.code, alarm.about) == (code, about) and not alarm.resolved_ns:
+                self.kept[number] = msgspec.structs.replace(alarm, resolved_ns=at_ns)
+                self._tell(self.kept[number])
+
+    def _tell(self, alarm: Alarm) -> None:
+        if alarm.news:
+            self._told(alarm)
+
+    def _make_room(self) -> None:
+        if len(self.kept) >= ALARMS_KEPT:
+            codes = [kept.code for kept in self.kept]
+            del self.kept[next((n for n, code in enumerate(codes) if codes.count(code) > 1), 0)]

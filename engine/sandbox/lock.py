@@ -1,0 +1,53 @@
+"""Who uses the key files of simulated venues: one `perp2perp simulate` at a time, as long as its process lives.
+
+The lock is the operating system's, so a process that was killed leaves none behind; the file that carries it stays.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from actors.domain import Venue
+from engine.errors import UserError
+
+
+class KeysInUse(UserError):
+    """Another process serves venues with these key files; the text names it and the way out."""
+
+
+@contextmanager
+def keys_held(directory: Path, venues: Sequence[Venue]) -> Iterator[None]:
+    """Hold the key files of these venues; raises KeysInUse when another process does."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with ExitStack() as held:
+        for venue in venues:
+            held.enter_context(_held(directory, venue))
+        yield
+
+
+@contextmanager
+def _held(directory: Path, venue: Venue) -> Iterator[None]:
+    path = directory / f".{venue.value}.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _lock(descriptor, directory / f"{venue.value}.json")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, key_file: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "of unknown number"
+        raise KeysInUse(
+            f"{key_file}: is in use by another `perp2perp simulate` (process {holder}); interrupt that one first, or "
+            "name another directory with --keys and another --port"
+        ) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

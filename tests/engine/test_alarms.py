@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from actors.commands import RaiseAlarm
+from actors.roles import ROLES
+from engine.alarms import ALARMS_KEPT, OVER_IN, Alarm, AlarmBook
+
+LINK = "venue_link/pacifica"
+LATER_NS = 5_000
+
+
+def raised(code: str, text: str, severity: Literal["info", "warning", "critical"] = "critical") -> RaiseAlarm:
+    return RaiseAlarm(severity=severity, code=code, text=text)
+
+
+class Book(AlarmBook):
+    """A book whose listener's words are kept."""
+
+    def __init__(self) -> None:
+        self.heard: list[Alarm] = []
+        super().__init__(self.heard.append)
+        self.now_ns = 0
+
+    def take(self, alarm: RaiseAlarm, about: str = LINK) -> None:
+        self.now_ns += 1_000
+        self.hear(alarm, about=about, seq=self.now_ns, at_ns=self.now_ns)
+
+
+def test_an_alarm_that_repeats_is_kept_once_told_once_and_counted_each_time() -> None:
+    book = Book()
+    for _ in range(3):
+        book.take(raised("link_sick", "pacifica"))
+    book.take(raised("link_sick", "hyperliquid"))
+    assert [alarm.text for alarm in book.kept] == [alarm.text for alarm in book.heard] == ["pacifica", "hyperliquid"]
+    assert book.total == 4
+
+
+def test_of_alarms_without_end_the_last_and_every_kind_are_kept() -> None:
+    book = Book()
+    book.take(raised("left_open", "first"))
+    for number in range(ALARMS_KEPT + 49):
+        book.take(raised("x", str(number), "warning"))
+    assert len(book.kept) == ALARMS_KEPT
+    assert (book.kept[0].code, book.kept[-1].text) == ("left_open", str(ALARMS_KEPT + 48))
+    assert book.total == ALARMS_KEPT + 50
+
+
+def test_an_alarm_is_over_when_the_actor_it_is_about_has_left_its_cause_behind() -> None:
+    book = Book()
+    book.take(raised("link_outage", "no link for 60 s"))
+    book.arrived("venue_link/drift", "UP", LATER_NS)
+    book.arrived(LINK, "DOWN", LATER_NS)
+    assert book.kept[0].resolved_ns == 0
+    book.arrived(LINK, "UP", LATER_NS)
+    book.arrived(LINK, "UP", LATER_NS + 1)
+    assert [alarm.resolved_ns for alarm in book.kept] == [LATER_NS]
+    assert [alarm.resolved_ns for alarm in book.heard] == [0, LATER_NS]
+
+
+def test_an_alarm_whose_cause_shows_no_end_stands() -> None:
+    book = Book()
+    for code in ("kill_switch", "left_open", "actor_fault", "links_missing"):
+        book.take(raised(code, code), about="engine_lifecycle")
+    for place in ("UP", "SETTLING", "STOPPED", "HEDGED.earning", "CLOSED.flat"):
+        book.arrived("engine_lifecycle", place, LATER_NS)
+    assert [alarm.resolved_ns for alarm in book.kept] == [0, 0, 0, 0]
+
+
+def test_an_alarm_raised_anew_after_it_was_over_stands_again_and_is_told_again() -> None:
+    book = Book()
+    for _ in range(2):
+        book.take(raised("positions_unverified", "DOGE-1", "warning"), about="pair_position/DOGE-1")
+        book.arrived("pair_position/DOGE-1", "CLOSED.flat", LATER_NS)
+    book.take(raised("positions_unverified", "DOGE-1", "warning"), about="pair_position/DOGE-1")
+    (alarm,) = book.kept
+    assert (alarm.times, alarm.resolved_ns, alarm.at_ns) == (3, 0, 3_000)
+    assert [told.resolved_ns for told in book.heard] == [0, LATER_NS, 0, LATER_NS, 0]
+
+
+def test_mere_information_that_comes_again_and_again_is_told_once() -> None:
+    book = Book()
+    for _ in range(3):
+        book.take(raised("link_lost", "renewed", "info"))
+        book.arrived(LINK, "UP", LATER_NS)
+    assert [told.resolved_ns for told in book.heard] == [0, LATER_NS]
+    assert [alarm.times for alarm in book.kept] == [3]
+
+
+@pytest.mark.parametrize("code", OVER_IN)
+def test_every_place_in_which_an_alarm_is_over_is_a_place_of_one_chart(code: str) -> None:
+    charts = [role.chart for role in ROLES.values()]
+    places = [[state.name for state in chart.states] for chart in charts]
+    assert any(all(place in names for place in OVER_IN[code]) for names in places)
