@@ -11,6 +11,7 @@ from itertools import cycle
 import trio
 
 from actors.actor import ActorState
+from actors.commands import SubmitOrder
 from actors.messages import PositionReported
 from actors.roles import spawn_pair
 from bench.ratios import Line, Scale, compare
@@ -57,6 +58,9 @@ class Delivered:
                 self._mailbox.put(answer, to=next(self._addresses))
             self._sequencer.batch(self._mailbox.take_nowait(BATCH), self)
         return self._messages // BATCH * BATCH
+
+    def refuse(self, _: SubmitOrder, __: str) -> None:
+        """Nothing is refused here."""
 
     def perform(self, _: str, __: object) -> None:
         """An idle pair commands nothing that would be performed here."""

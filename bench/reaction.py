@@ -95,6 +95,9 @@ class Road:
         self._mailbox.put(read_fill(self._frame))
         self._sequencer.batch(self._mailbox.take_nowait(256), self)
 
+    def refuse(self, _: SubmitOrder, __: str) -> None:
+        """Nothing is refused here."""
+
     def perform(self, _: str, command: object) -> None:
         """Encode orders; nothing else leaves."""
         if type(command) is SubmitOrder:
@@ -103,6 +106,8 @@ class Road:
 
 class EncodedOnly:
     """A journal that encodes and chains each record and writes none."""
+
+    broken = ""
 
     def __init__(self) -> None:
         self.hash = b""

@@ -336,6 +336,49 @@ def _quiet(_: object) -> None:
 
 
 @app.command
+def check(
+    *,
+    lots: Annotated[int, Parameter(help="Size of the entry, in lots.")] = 2,
+    faults: Annotated[int, Parameter(help="How many deviations the adversary may pay for.")] = 1,
+    asks: Annotated[int, Parameter(help="How often a close, a reduction or an emergency is asked for.")] = 1,
+    attempts: Annotated[int, Parameter(help="Every limit of attempts in the policy.")] = 2,
+    first: Annotated[str, Parameter(help="The leg that closes first: maker, taker or both.")] = "maker",
+    stale_ends: Annotated[bool, Parameter(help="Whether the end of an order may be told one lot short.")] = True,
+    jobs: Annotated[int, Parameter(help="Processes; 0 takes one for each core.")] = 0,
+    worlds: Annotated[int, Parameter(help="Give up after so many worlds.")] = 5_000_000,
+    diagram: Annotated[bool, Parameter(negative=(), help="Draw each counterexample (mermaid), too.")] = False,
+    planted: Annotated[bool, Parameter(negative=(), help="Search for planted bugs instead.")] = False,
+    json: JsonFlag = False,
+) -> int:
+    """Try every misbehaviour of two venues on the shipped decisions: exhaustive within bounds, no sampling.
+
+    One pair enters, is held, and may be asked to close, to reduce or to panic at any moment. Its own step, chart and
+    policy decide; around it stand two small venues and an adversary. For nothing, it chooses the order in which the
+    venues are heard, lets resting orders fill, and lets timers overtake fresh news. For one fault each it lets an IOC
+    fill fewer lots or none, refuses, loses, delays or leaves unanswered an order or a cancel, loses, delays or doubles
+    what a venue says, fails a question, denies knowing an order, deleverages a leg, or cuts a link.
+
+    In every world the invariants are held: naked legs are watched (1), one intent and one outcome for each order (2),
+    closing only reduces (3), exposure stays within the entry (4), an emergency is answered at once and never adds (5),
+    and when faults stop every way leads to flat, hedged or an alarm (6). Exit 0: proven. Exit 1: a counterexample is
+    told as a playbook, the shortest first. More faults find more and take longer: each multiplies the worlds by a
+    hundred or so. Progress goes to standard error.
+    """
+    from engine.checking import command
+
+    if planted:
+        caught = command.planted()
+        _print_json(caught) if json else print(command.planted_table(caught), end="")
+        return 0 if all(each.complaint for each in caught) else 1
+    bounds = command.bounds_of(
+        lots=lots, faults=faults, asks=asks, attempts=attempts, first=first, stale_ends=stale_ends, worlds=worlds
+    )
+    checked = command.check(bounds, command.jobs_of(jobs))
+    _print_json(checked.answer) if json else print(command.told(checked, drawn=diagram), end="")
+    return 1 if checked.complaints or not checked.answer.complete else 0
+
+
+@app.command
 def calibrate(
     *,
     data: Annotated[Path, Parameter(help="The directory with the recordings named above.")],

@@ -177,7 +177,6 @@ def _explain(text: str) -> str:
 
 def problems_of(config: Config) -> Iterator[str]:
     """Every impossible limit, as a sentence naming field, value and remedy."""
-    policy = config.policy
     for path, value in _numbers(config, "config"):
         name = path.removeprefix("config.")
         if not math.isfinite(value):
@@ -189,6 +188,13 @@ def problems_of(config: Config) -> Iterator[str]:
             yield f"{name} is 0, and the engine would never come past it; give a positive number"
     if config.market.kind == "recorded" and not config.market.file:
         yield "market.kind is recorded, but market.file is empty; name a recording or say seeded"
+    if config.run.mode == "live" and not config.policy.scanner.calibrated_only:
+        yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
+    yield from _policy_problems(config.policy)
+    yield from _venue_problems(config)
+
+
+def _policy_problems(policy: Policy) -> Iterator[str]:
     if policy.risk.leverage_most > LEVERAGE_MOST:
         yield f"policy.risk.leverage_most is {policy.risk.leverage_most}; at most {LEVERAGE_MOST}"
     if not 0 < policy.adl.reduce_fraction < 1:
@@ -202,9 +208,6 @@ def problems_of(config: Config) -> Iterator[str]:
         yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
     if policy.settlement.calm_s >= policy.lifecycle.settle_s:
         yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
-    if config.run.mode == "live" and not policy.scanner.calibrated_only:
-        yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
-    yield from _venue_problems(config)
 
 
 def _stress_problems(adl: AdlPolicy) -> Iterator[str]:

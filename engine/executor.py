@@ -1,4 +1,4 @@
-"""Performs what the sequencer has made durable: requests to venues, timers, alarms. It decides nothing.
+"""Performs what the sequencer has made durable: requests to venues, timers, actors. It decides nothing.
 
 Requests are prepared (encoded, given their nonce and their turn) in order, at once; each is then delivered in a task
 of its own in its venue's nursery, so that a slow answer holds nothing up. The task is had first: for a venue that is

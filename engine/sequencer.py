@@ -33,17 +33,15 @@ class Waiting(NamedTuple):
 
 
 class Journal(Protocol):
-    """What the sequencer needs of a journal."""
+    """What the sequencer needs of a journal. `broken` says why the record is not where it should be, or nothing."""
+
+    broken: str
 
     def append(self, decision: Decision) -> None:
         """Take a decision into the next group."""
 
     def commit(self) -> int:
         """Make the group durable; returns the last durable seq."""
-
-    @property
-    def broken(self) -> str:
-        """Why the record is not kept where it should be; empty while it is. Then nothing may be opened."""
 
 
 class Performs(Protocol):

@@ -2,4 +2,7 @@
 
 `recorded` reads market data, `measures` computes, `checks` says what is needed and whether it was met, `payments` does
 the arithmetic of single payments, `report` prints. Run by `perp2perp calibrate`; offline, outside the engine.
+
+The modules named `adl_` do the same for the ADL level: `adl_event` reads, `adl_replay` asks the engine's estimator,
+`adl_findings` counts, `adl_report` prints with the sentences of `adl_words`. Run by `perp2perp calibrate-adl`.
 """

@@ -38,10 +38,11 @@ two looks.
 ## The threshold of level 4
 
 The score was set on BTC, INJ, SOL and WIF: the largest of these that had warned all four by 21:00. ARB, ETH and OP, and
-the hours of 2026, were held out of that; but that a move counts in maintenance fractions was chosen after looking at
-the day in all seven and at all hours together. Level 5 is twice level 4: it had not been said for any coin by 21:00,
-and is nearly never said elsewhere. `a month` is one leg held for 730 hours. A 4 in vain halves the pair: about 4 bps of
-a leg in taker fees, as much again for coming back, and slippage."""
+the hours of 2026, were held out of that, which means that they had no vote; they were not unseen. All seven coins stood
+in one table, a first guess of 5 was given up for it, and that a move counts in maintenance fractions was chosen after
+looking at the day in all seven and at all hours together. Level 5 is twice level 4: it had not been said for any coin
+by 21:00, and is nearly never said elsewhere. `a month` is one leg held for 730 hours. A 4 in vain halves the pair:
+about 4 bps of a leg in taker fees, as much again for coming back, and slippage."""
 
 AFTER_CANDIDATES = """## All other hours
 
@@ -77,4 +78,5 @@ UNKNOWN = """## What cannot be known from these data
 - The order of prices and liquidations within the hour; the maintenance fractions of that day (those of an undated copy
   of the venue's page are used); tiers for large positions.
 - Anything about Pacifica or Lighter: the thresholds are Hyperliquid's, carried over.
+- What a wrong mark would do: one that is remembered counts for an hour. None is known in these candles.
 - Whether the next event resembles this one. One event sets no rate."""

@@ -41,7 +41,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `lots` is the size asked for; `faults` the adversary's budget; `asks` how often a close, a reduction or an emergency
     is asked for; `attempts` stands for every limit of attempts in the policy (sweeps, closes, emergency closes,
     questions about positions); `requotes` for post-only quotes that may be replaced; `first` is the leg that closes
-    first. `stale` lets a venue tell the end of an order one lot short, against the contract of `OrderDone`. `worlds_most` ends a search that would not end in time.
+    first. With `stale` a venue may tell the end of an order one lot short, against the contract of `OrderDone`.
+    `worlds_most` ends a search that would not end in time.
     """
 
     lots: int = 2
@@ -50,7 +51,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attempts: int = 2
     requotes: int = 1
     first: LegName | Literal["both"] = "maker"
-    stale: bool = False
+    stale: bool = True
     worlds_most: int = 5_000_000
 
 

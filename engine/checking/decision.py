@@ -101,7 +101,7 @@ def messages_of(flight: Flight, world: World) -> tuple[AnyMessage, ...]:
     if flight.kind == "answer":
         marks = accumulate(flight.fills, initial=0)
         fills = tuple(_filled(world, flight.order, mark, lots) for mark, lots in zip(marks, flight.fills, strict=False))
-        state = _accepted(world, flight.order) if flight.word == "open" else _done(world, flight)
+        state = _accepted(world, flight.order) if flight.word == "open" else _done(flight)
         return (*fills, state)
     return (_message(flight, world),)
 
@@ -115,7 +115,7 @@ def _message(flight: Flight, world: World) -> AnyMessage:
         case "filled":
             return _filled(world, flight.order, flight.mark, flight.amount)
         case "done":
-            return _done(world, flight)
+            return _done(flight)
         case "rejected":
             return OrderRejected(venue=venue, order_id=order_id, reason=RejectReason(flight.word), detail="")
         case "denied":
@@ -142,7 +142,7 @@ def _accepted(world: World, order: int) -> OrderAccepted:
     return OrderAccepted(venue=VENUES[_venue_of(world, order)], order_id=IDS[order], venue_order_id="")
 
 
-def _done(world: World, flight: Flight) -> OrderDone:
+def _done(flight: Flight) -> OrderDone:
     return OrderDone(
         venue=VENUES[flight.leg],
         order_id=IDS[flight.order],
@@ -169,9 +169,7 @@ def _filled(world: World, order: int, mark: int, lots: int) -> OrderFilled:
 
 def position(leg: int, lots: int, mark: int, *, queried: bool) -> PositionReported:
     """The venue's word on a position."""
-    return PositionReported(
-        venue=VENUES[leg], asset=ASSET, size=Decimal(lots * LOT), venue_at_ns=mark, queried=queried
-    )
+    return PositionReported(venue=VENUES[leg], asset=ASSET, size=Decimal(lots * LOT), venue_at_ns=mark, queried=queried)
 
 
 def _forced(flight: Flight) -> PositionDeleveraged:

@@ -1,7 +1,7 @@
 """The canonical form: worlds with equal futures are written as the same bytes, and read back as one of them.
 
 What a form leaves out is a reduction, and each is held to the truth by `reductions`:
-- time is relative: what was told since the arrival here, what is left of an order's life, the order of a venue's events;
+- time is relative: what was told since the arrival here, what is left of an order's life, a venue's events in order;
 - orders have no names: they stand by what they are, and an order whose story is over leaves only its count behind;
 - money is not written: prices stand still, and no row looks at it;
 - counters that only tell (transitions, rejected orders, generations) are not written.
@@ -174,7 +174,7 @@ def _order_form(pair: PairPosition, world: World, number: int, last: int, settle
 
 
 def _outcome(order: Order, last: bool) -> tuple[str, str]:
-    """Where an order stands, as far as a row or guard can tell: of those that are over, only the last's reason counts."""
+    """Where an order stands, as far as a row or guard can tell: a reason counts for the last alone, once it is over."""
     if not order.over:
         return order.place, ""
     reason = REASONS.get(order.reason, "") if last else ""
@@ -309,5 +309,3 @@ def _leg(template: Leg, form: LegForm) -> Leg:
         adopted_venue_ns=adopted_mark,
         forced=forced,
     )
-
-

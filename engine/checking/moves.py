@@ -231,7 +231,9 @@ def _flight_faults(world: World, flight: Flight) -> Iterator[Lead]:
             yield Lead(outcome.world, outcome.event)
     if flight.kind not in REQUESTS:
         again = venue.told(rest, held, stream=False)
-        yield Lead(again, Event("arrives, and will again", flight.leg, subject=flight, fault=True), messages_of(flight, world))
+        yield Lead(
+            again, Event("arrives, and will again", flight.leg, subject=flight, fault=True), messages_of(flight, world)
+        )
 
 
 def _forced(world: World, leg: int) -> Iterator[Lead]:

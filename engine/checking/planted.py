@@ -123,9 +123,7 @@ def _doubt_is_failure(message: AnyMessage) -> AnyMessage:
 def _refused_cancel_is_the_end(message: AnyMessage) -> AnyMessage:
     if not isinstance(message, CancelRejected):
         return message
-    return OrderDone(
-        venue=message.venue, order_id=message.order_id, filled=Decimal(0), reason=DoneReason.CANCELED
-    )
+    return OrderDone(venue=message.venue, order_id=message.order_id, filled=Decimal(0), reason=DoneReason.CANCELED)
 
 
 def _forgetting_fills(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
@@ -135,11 +133,6 @@ def _forgetting_fills(state: PairPosition, context: Context) -> tuple[PairPositi
 
 def _one_leg_only(state: PairPosition, context: Context) -> tuple[AnyCommand, ...]:
     return SHIPPED.actions["close_both_legs"](state, context)[:1]
-
-
-def _zero_adopted(state: PairPosition, context: Context) -> tuple[AnyCommand, ...]:
-    commands = SHIPPED.actions["adopt_reported"](state, context)
-    return tuple(msgspec.structs.replace(each, size=Decimal(0)) for each in commands)
 
 
 class _Untimed(Role[PairPosition]):
@@ -212,24 +205,26 @@ PLANTED: dict[str, Bug] = {
     "stale_generation_obeyed": Bug(
         "a timer of another generation is obeyed", lambda: _role(kind=_AnyGeneration), 1, 0, 0
     ),
-    "attempts_unbounded": Bug(
-        "closing never gives up", lambda: _role(guards={"close_tries_left": _always}), 1, 1, 1
-    ),
+    "attempts_unbounded": Bug("closing never gives up", lambda: _role(guards={"close_tries_left": _always}), 1, 1, 1),
     "duplicate_fill_counted_twice": Bug(
-        "a fill told twice counts twice", lambda: _role(absorb=_forgetting_fills), 1, 0, 0
+        "a fill told twice counts twice", lambda: _role(absorb=_forgetting_fills), 1, 1, 0
     ),
     "emergency_waits_for_second_leg": Bug(
         "the emergency closes one leg only", lambda: _role(actions={"close_both_legs": _one_leg_only}), 1, 0, 1
     ),
     "unverified_size_adopted": Bug(
-        "the books become flat, whatever was reported", lambda: _role(actions={"adopt_reported": _zero_adopted}), 1, 1, 0
+        "the books follow the first answer that differs",
+        lambda: _role(chart=_with_row("V5", do=("adopt_reported",))),
+        1,
+        1,
+        1,
     ),
-    "adopted_after_one_answer": Bug(
-        "one differing answer is believed",
+    "adopted_after_one_question": Bug(
+        "positions are asked for once, and then believed",
         lambda: _role(guards={"verify_tries_left": lambda _, __: False}),
         1,
         1,
-        0,
+        1,
     ),
     "closed_without_verification": Bug(
         "one venue's word is enough for flat",
@@ -239,12 +234,14 @@ PLANTED: dict[str, Bug] = {
         1,
     ),
     "hedged_without_verification": Bug(
-        "filled counts as hedged", lambda: _role(chart=_with_row("M4", do=("announce_hedged",), to="HEDGED.earning")), 1, 0, 0
+        "filled counts as hedged",
+        lambda: _role(chart=_with_row("M4", do=("announce_hedged",), to="HEDGED.earning")),
+        1,
+        0,
+        0,
     ),
     "resent_without_asking": Bug(
         "an order without an outcome in time is sent again", lambda: _role(chart=_without_row("X12")), 1, 1, 1
     ),
-    "late_fill_after_the_end_ignored": Bug(
-        "a late fill after the end is ignored", lambda: _role(chart=_without_row("X18")), 1, 2, 0
-    ),
+    "adl_not_followed": Bug("ADL took one leg, and the other stays", lambda: _role(chart=_without_row("H7")), 1, 1, 0),
 }

@@ -22,7 +22,7 @@ from actors.commands import (
 )
 from actors.messages import AnyMessage, PositionReported, TimerFired
 from actors.pair_position.state import LEGS
-from engine.checking.bounds import LOT, VENUES, Bounds
+from engine.checking.bounds import LOT, VENUES
 from engine.checking.decision import Shop
 from engine.checking.form import freeze, thaw
 from engine.checking.moves import moves
@@ -111,7 +111,7 @@ def event_lines(event: Event) -> list[str]:
     """One event in words; a decision takes a line for itself and one for each command."""
     if event.row:
         return [
-            f"  engine, {message_words(event.message)}: row {event.row} -> {event.place}", 
+            f"  engine, {message_words(event.message)}: row {event.row} -> {event.place}",
             *(f"    << {said(command)}" for command in event.commands if said(command)),
         ]
     mark = "  [fault]" if event.fault else ""
@@ -193,7 +193,8 @@ def message_words(message: AnyMessage | None) -> str:
 def _end_lines(end: World) -> list[str]:
     pair = end.pair
     orders = [
-        f"  order {at}: {order.purpose}, {order.place}, books {int(order.filled) / LOT:g} of {int(order.size) / LOT:g}; "
+        f"  order {at}: {order.purpose}, {order.place}, "
+        f"books {int(order.filled) / LOT:g} of {int(order.size) / LOT:g}; "
         f"at its venue {mine.status}, {mine.filled} filled"
         for at, (order, mine) in enumerate(zip(pair.orders, end.orders, strict=True))
     ]
@@ -201,4 +202,3 @@ def _end_lines(end: World) -> list[str]:
     truth = ", ".join(str(lots) for lots in end.positions)
     flying = [f"  in flight: {flight_words(flight)}" for flight in end.flights]
     return [f"In the end: {pair.place}; books {books}; at the venues {truth}.", *orders, *flying]
-

@@ -220,6 +220,6 @@ def settled(world: World) -> bool:
         return True
     if world.pair.place not in SETTLED or world.flights or not all(world.links):
         return False
-    if any(mine.status == "open" for mine in world.orders) or sum(world.positions):
+    if any(mine.status == "open" for mine in world.orders) or world.positions[0] + world.positions[1]:
         return False
     return all(leg.position == lots * LOT for leg, lots in zip(world.pair.legs, world.positions, strict=True))

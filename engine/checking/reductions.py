@@ -174,9 +174,7 @@ def _other_names(world: World) -> World:
         for flight in world.flights
     )
     pair = msgspec.structs.replace(world.pair, orders=orders, orders_sent=len(orders))
-    return msgspec.structs.replace(
-        world, pair=pair, orders=(VenueOrder("over", (1,)), *world.orders), flights=flights
-    )
+    return msgspec.structs.replace(world, pair=pair, orders=(VenueOrder("over", (1,)), *world.orders), flights=flights)
 
 
 def _whole_stories(world: World) -> World | None:

@@ -83,11 +83,10 @@ class Found(NamedTuple):
     complete: bool
 
 
-def search(
-    bounds: Bounds, expand: Expand, *, show: Show | None = None, stop_at_first: bool = False
-) -> Found:
+def search(bounds: Bounds, expand: Expand, *, show: Show | None = None, stop_at_first: bool = False) -> Found:
     """Search all worlds within the bounds; each complaint's text is kept once, with the first world that showed it."""
-    graph, complaints = Graph(), {}
+    graph = Graph()
+    complaints: dict[str, Complaint] = {}
     frontier = _begin(graph, bounds)
     levels = 0
     while frontier and len(graph) < bounds.worlds_most and not (stop_at_first and complaints):
@@ -176,5 +175,3 @@ def _set_up(bounds: Bounds, bug: str) -> None:
 
 def _expand(forms: list[bytes]) -> list[Expansion]:
     return _worker[0].expand(forms)
-
-

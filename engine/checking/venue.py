@@ -264,15 +264,15 @@ def _cancel_troubled(world: World, request: Request) -> Iterator[Outcome]:
 
 def _cancel_all(world: World, request: Request) -> Iterator[Outcome]:
     """Every open order of ours there ends; a lost link or a fault loses the request."""
-    if world.links[request.leg]:
-        ended = world
-        for number, mine in enumerate(world.orders):
-            if mine.status == "open" and _leg(world, number) == request.leg:
-                ended = _canceled(ended, number)
-        yield Outcome(ended, _event(request, "every open order canceled"))
-    else:
+    if not world.links[request.leg]:
         yield Outcome(world, _event(request, "not sent: no link"))
-    if world.links[request.leg] and world.faults and ended != world:
+        return
+    ended = world
+    for number, mine in enumerate(world.orders):
+        if mine.status == "open" and _leg(world, number) == request.leg:
+            ended = _canceled(ended, number)
+    yield Outcome(ended, _event(request, "every open order canceled"))
+    if world.faults and ended != world:
         yield Outcome(paid(world), _event(request, "lost on its way", fault=True))
 
 
@@ -317,5 +317,3 @@ def _query_position(world: World, request: Request) -> Iterator[Outcome]:
     yield Outcome(told(ticked, answer), _event(request, "answered", world.positions[leg]))
     if world.faults:
         yield Outcome(paid(world), _event(request, "no answer", fault=True))
-
-

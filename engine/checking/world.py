@@ -13,6 +13,7 @@ import msgspec
 from actors.commands import AnyCommand
 from actors.messages import AnyMessage
 from actors.pair_position import PairPosition
+from actors.pair_position.state import LEGS
 from engine.checking.bounds import PAIRS, Bounds
 
 DUE, FRESH, HELD = 0, 1, 2
@@ -91,7 +92,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[int, int] = (1, 1)
     flights: tuple[Flight, ...] = ()
     stopped: bool = False
-    stale: bool = False
+    stale: bool = True
     faults: int = 0
     asks: int = 0
 
@@ -136,8 +137,10 @@ class Move(msgspec.Struct, frozen=True):
 
 def starts(bounds: Bounds) -> tuple[World, ...]:
     """The worlds an exploration begins with: nothing held, nothing sent."""
-    firsts = ("taker", "maker") if bounds.first == "both" else (bounds.first,)
-    return tuple(World(pair=PAIRS[first], stale=bounds.stale, faults=bounds.faults, asks=bounds.asks) for first in firsts)
+    firsts = LEGS if bounds.first == "both" else (bounds.first,)
+    return tuple(
+        World(pair=PAIRS[first], stale=bounds.stale, faults=bounds.faults, asks=bounds.asks) for first in firsts
+    )
 
 
 def changed(values: tuple[int, int], leg: int, value: int) -> tuple[int, int]:

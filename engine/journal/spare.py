@@ -134,20 +134,27 @@ class LastingJournal:
         self._writer.abandon()
 
     def _change_over(self, error: Exception) -> int:
-        first = not self.broken
-        self.broken = self.broken or str(error)
-        self._tell(str(error))
-        self._current = self._open_spare() if first else Told()
+        if not self.broken:
+            self.broken = str(error)
+            self._tell(self.broken)
+            self._current = self._open_spare()
+        else:
+            self._current = self._give_up(error)
         try:
-            for decision in self._uncommitted:
-                self._current.append(decision)
-            return self._current.commit()
+            return self._go_on()
         except OSError as failed:
-            self._tell(f"{self.spare}: the spare journal fails too ({failed}); records follow on standard error")
-            self._current = Told()
-            for decision in self._uncommitted:
-                self._current.append(decision)
-            return 0
+            self._current = self._give_up(failed)
+            return self._go_on()
+
+    def _go_on(self) -> int:
+        """Write again what could not be made durable."""
+        for decision in self._uncommitted:
+            self._current.append(decision)
+        return self._current.commit()
+
+    def _give_up(self, error: Exception) -> Told:
+        self._tell(f"{self.spare}: the spare journal fails too ({error}); records follow on standard error")
+        return Told()
 
     def _open_spare(self) -> SpareWriter | Told:
         path = spare_path(self._spare_directory, self._writer.header_hash)

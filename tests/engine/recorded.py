@@ -90,7 +90,8 @@ class SmallRun:
         )
 
     def open_venues(self) -> None:
-        """Links, instruments, accounts and first quotes of both venues; the scanner begins."""
+        """Links, instruments, accounts and first quotes of both venues; lifecycle and scanner begin."""
+        self.tell("engine_lifecycle", EngineStarted(mode="test"))
         self.tell("funding_scanner", EngineStarted(mode="test"))
         for venue in (TAKER, MAKER):
             self.tell(BOARD, InstrumentListed(instrument=instrument(venue)))

@@ -30,7 +30,7 @@ def test_rows_are_counted_by_chart(run: SmallRun, tmp_path: Path) -> None:
     assert sorted(counts) == sorted(["order", *(role.chart.name for role in ROLES.values())])
     assert counts["venue_link"] == {"N1": 2}
     assert counts["pair_position"]["E1"] == 1
-    assert counts["engine_lifecycle"] == {}
+    assert counts["engine_lifecycle"] == {"L1": 1, "ignore:STARTING:PairHedged": 1}
     of_roles = [d for d in run.decisions if d.envelope.to != "board"]
     assert sum(sum(rows.values()) for chart, rows in counts.items() if chart != "order") == len(of_roles)
 

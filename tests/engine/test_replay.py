@@ -116,7 +116,7 @@ def test_what_todays_code_would_have_done_is_told_to_the_end(tmp_path: Path) -> 
     report = replay(tmp_path, go_on=True)
     assert (report.differing, report.digest_only, report.messages) == (2, 1, len(DECISIONS))
     assert [(d.seq, d.field) for d in report.differences] == [(first, "digest"), (second, "row"), (second, "place")]
-    assert "2 of 31 messages are decided differently (1 in the state digest alone)" in render_replay(report)
+    assert "2 of 33 messages are decided differently (1 in the state digest alone)" in render_replay(report)
 
 
 def test_differences_are_kept_up_to_a_limit_and_counted_beyond(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def test_nothing_is_written_unless_told(tmp_path: Path) -> None:
     assert [(d.field, d.logged, d.today) for d in report.differences] == [("row", "E99", "E1")]
     assert path.read_bytes() == before
     assert render_rerecord(report, applied=False).endswith(
-        "31 messages, 1 decisions differ, nothing written; say --apply to write them\n"
+        "33 messages, 1 decisions differ, nothing written; say --apply to write them\n"
     )
 
 

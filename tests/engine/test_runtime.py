@@ -181,22 +181,6 @@ def test_a_venue_that_cannot_be_reached_ends_the_run_for_that_reason(tmp_path: P
     assert any(alarm["code"] == "links_missing" and "pacifica" in alarm["text"] for alarm in report["alarms"])
 
 
-def test_a_journal_that_breaks_surfaces_as_itself(tmp_path: Path) -> None:
-    engine = prepared(tmp_path, "2h")
-
-    async def fill_the_disk() -> None:
-        await trio.sleep(1000)
-
-        def full(descriptor: int, data: bytes) -> int:
-            raise OSError(28, "No space left on device")
-
-        engine._journal._write = full  # type: ignore[assignment]
-
-    with pytest.raises(BaseExceptionGroup) as group:
-        run_beside(engine, fill_the_disk)
-    assert isinstance(runtime.first_of(group.value), JournalBroken)
-
-
 def test_the_run_raises_a_broken_journal_out_of_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = prepared(tmp_path, "2h")
     engine._journal.abandon()

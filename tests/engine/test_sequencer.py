@@ -40,10 +40,13 @@ LINK, SIBLING = f"venue_link/{TAKER.value}", f"venue_link/{MAKER.value}"
 class Ledger:
     """Journal, executor and watcher in one, that keeps the order in which they are called."""
 
+    broken = ""
+
     def __init__(self) -> None:
         self.calls: list[tuple[str, int | str]] = []
         self.decisions: list[Decision] = []
         self.performed: list[tuple[str, AnyCommand]] = []
+        self.refused: list[tuple[str, str]] = []
         self.breaks = False
 
     def append(self, decision: Decision) -> None:
@@ -57,6 +60,10 @@ class Ledger:
             raise JournalBroken("the disk is full; mend it")
         self.calls.append(("commit", 0))
         return 0
+
+    def refuse(self, command: SubmitOrder, why: str) -> None:
+        """An order does not leave."""
+        self.refused.append((command.order_id, why))
 
     def perform(self, actor: str, command: AnyCommand) -> None:
         """A command leaves."""

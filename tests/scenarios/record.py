@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from engine.journal.record import HEAD_NAME, JOURNAL_NAME
 from engine.simulators.faults import CapFill, DropResponse
 from tests.scenarios.faulty import HL_ORDER, PAC_IOC, outage, rule
-from tests.scenarios.harness import ASSET, HYPERLIQUID, Cue, Scenario, account_of, play, pull
+from tests.scenarios.harness import ASSET, DRIFT, HYPERLIQUID, Cue, Scenario, account_of, play, pull
 from tests.scenarios.market import QUIET, Scene
 from tests.scenarios.test_entry import TRICKLE
 from tests.scenarios.test_exit import KILL
-from tests.scenarios.test_holding import ADL_REDUCES, FALL
+from tests.scenarios.test_holding import ADL_REDUCES, FALL, socialise
 
 LOGS = Path(__file__).parents[1] / "logs"
 BYTES_MOST = 400_000
@@ -43,6 +43,9 @@ RECORDINGS: dict[str, Scenario] = {
     ),
     "maker_venue_lost_while_naked": Scenario(
         scenes=(Scene(pacifica=QUIET),), faults=outage("pacifica", 11.5, 100.0), calm_s=111.5
+    ),
+    "socialised_loss_goes_home": Scenario(
+        venues=(HYPERLIQUID, DRIFT), cues=(Cue(at_s=50.0, do=socialise("5")),), calm_s=60.0
     ),
     "venue_lost_while_hedged": Scenario(faults=outage("pacifica", 30.0, 30.0), calm_s=60.0),
 }

@@ -285,3 +285,14 @@ def test_second_order_lost_on_its_way_to_lighter_is_resolved_like_the_first(tmp_
     run = played(Scenario(venues=(LIGHTER, PACIFICA), policy=policy, faults=(lost,), calm_s=100.0), tmp_path)
     assert [order.purpose for order in run.orders()] == ["taker", "taker", *ROUND_TRIP]
     assert run.alarms == ()
+
+
+def test_e9_order_executed_by_a_node_that_falls_silent_is_not_sent_again_when_its_time_is_over(tmp_path: Path) -> None:
+    """Nobody answers for a minute: that is no proof that the maker order was never placed, for it was filled."""
+    calls = ('"sendT', '"getS', '"getM', '"getBlockH')
+    silent = tuple(rule(DropResponse(), {**DRIFT_RPC, "contains": call}, from_s=11.5, to_s=71.5) for call in calls)
+    run = played(Scenario(venues=(LIGHTER, DRIFT), faults=silent, calm_s=71.5, settled_s=120.0), tmp_path)
+    assert [order.purpose for order in run.orders() if not order.reduce_only] == ["taker", "maker"]
+    assert 0 < opened(run, DRIFT) <= SIZE
+    assert run.alarm_codes() == ("link_lost", "order_in_doubt")
+    assert run.pair.place == "CLOSED.flat"

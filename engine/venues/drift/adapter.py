@@ -16,7 +16,7 @@ import trio
 from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, SettlePnl, SubmitOrder, VenueCommand
 from actors.domain import NS_PER_S, Instrument, MarketStatus, RejectReason, TimeInForce, Venue
 from actors.messages import OrderRejected, QueryFailed, VenueMessage
-from engine.venues.adapter import Delivery, NowNs, Report
+from engine.venues.adapter import Delivery, NowNs, Recalled, Report
 from engine.venues.drift.deliveries import Deliveries
 from engine.venues.drift.dialogue import DriftDialogue
 from engine.venues.drift.ledger import Ledger
@@ -100,6 +100,19 @@ class DriftAdapter:
             case _:
                 assert_never(command)
 
+    def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        """See `engine.venues.adapter`. The history shows which orders came to be; settled profits and liquidations are
+        told from it. Of funding the last hour is told, and a longer gap is said to be one (`absence`); a loss that
+        holders had to bear meanwhile is not told: no account says when it fell due."""
+        listed = [recalled for recalled in orders if recalled.order.asset in self._telling.listings]
+        for recalled in listed:
+            order = recalled.order
+            self._ledger.recall(recalled, self._telling.listings[order.asset], self._instruction(order, 0))
+        overlap_s = self._settings.backfill_overlap_s
+        oldest_ns = min((each.decided_ns for each in listed if not each.over), default=since_ns)
+        self._reader.recall(int(min(oldest_ns, since_ns) / NS_PER_S - overlap_s))
+        self._ledger.heard_until(int(since_ns / NS_PER_S - overlap_s - self._settings.poll_quiet_s))
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the book stream up and the accounts read; both together are the link."""
         async with trio.open_nursery() as nursery:
@@ -124,9 +137,14 @@ class DriftAdapter:
         if known is None:
             why = "every order number is held by an order that may live"
             return partial(self._tell, never_sent(order.order_id, RejectReason.OTHER, why))
-        instruction = PlaceOrder(
+        instruction = self._instruction(order, known.user_order_id)
+        return partial(self._deliveries.submit, order, instruction, self._sender.next_number())
+
+    def _instruction(self, order: SubmitOrder, user_order_id: int) -> PlaceOrder:
+        listing = self._telling.listings[order.asset]
+        return PlaceOrder(
             market_index=self._telling.indexes[order.asset],
-            user_order_id=known.user_order_id,
+            user_order_id=user_order_id,
             is_buy=order.side.sign > 0,
             size=int(listing.venue_size(order.size).scaleb(BASE_DECIMALS)),
             price=int(listing.venue_price(order.limit_price).scaleb(PRICE_DECIMALS)),
@@ -135,7 +153,6 @@ class DriftAdapter:
             post_only=order.time_in_force is TimeInForce.POST_ONLY,
             max_ts=_last_second(order),
         )
-        return partial(self._deliveries.submit, order, instruction, self._sender.next_number())
 
     def _unsendable(self, order: SubmitOrder) -> OrderRejected | None:
         """What must not leave: an order that has expired, is known already, is off the lattice, or opens where

@@ -6,6 +6,7 @@ Nothing here decides; every command is answered, and what is not known is said t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal, assert_never
 
 import trio
@@ -103,12 +104,15 @@ class Deliveries:
         """Cancel by our number. An order still on its way is waited for first: a cancel that overtakes it does
         nothing. A landed cancel says nothing of fills: the order is looked up."""
         await self._wait_for_landing(command.order_id)
-        current = self._ledger.order(command.order_id)
-        if current is not None and not current.may_live:
+        current = self._ledger.order(command.order_id) or known
+        if not current.may_live:
             self._report(self._cancel_rejected(command, "it is over"))
             return
+        if not current.user_order_id:
+            self._report(self._cancel_rejected(command, "never sent: no transaction shows the order yet"))
+            return
         fate = await self._sender.deliver(
-            CancelSlot(user_order_id=known.user_order_id),
+            CancelSlot(user_order_id=current.user_order_id),
             number,
             _unnoted,
             lambda detail: self._report(unresolved(command.order_id, f"cancel: {detail}")),
@@ -118,7 +122,7 @@ class Deliveries:
     async def _cancelled(self, command: CancelOrder, fate: Fate) -> None:
         match fate:
             case Landed() if fate.landing.err is None or found_nothing(fate.landing.err):
-                self._land(fate)
+                await self._land_cancel(fate)
                 await self._look_up_unless_over(command.order_id, command.asset)
             case Refused() if found_nothing(fate.err):
                 await self._look_up_unless_over(command.order_id, command.asset)
@@ -138,7 +142,7 @@ class Deliveries:
         if not isinstance(fate, Landed):
             self._fail(command.asset, "order", f"cancel all: {describe(fate)}")
             return
-        self._land(fate)
+        await self._land_cancel(fate)
         if fate.landing.err is not None:
             self._fail(command.asset, "order", f"cancel all: {reason_of(fate.landing.err)[1]}")
         for known in living:
@@ -181,6 +185,8 @@ class Deliveries:
         if known is None:
             await trio.lowlevel.checkpoint()
             self._report(OrderUnknown(venue=Venue.DRIFT, order_id=order_id))
+        elif self._ledger.unseen(order_id) and known.settled is None:
+            await self._search(known, asset)
         elif known.settled is None and known.number is None:
             await self._trace(known)
         else:
@@ -196,12 +202,36 @@ class Deliveries:
         await trio.lowlevel.checkpoint()
         if known.signature:
             fate = await self._sender.trace(known.signature, known.last_valid_height)
-        slack_ns = int(self._settings.chain_clock_slack_s * NS_PER_S)
-        if isinstance(fate, InDoubt) and fate.unseen and self._now_ns() > known.expires_at_ns + slack_ns:
+        if isinstance(fate, InDoubt) and fate.unseen and self._too_late(known):
             # Its transaction may still land; the program then places nothing, since its time has passed.
             self._report(OrderUnknown(venue=Venue.DRIFT, order_id=known.order_id))
             return
         self._tell_fate(known.order_id, fate)
+
+    def _too_late(self, known: Known) -> bool:
+        """Whether the program places the order no more, whatever lands."""
+        return self._now_ns() > known.expires_at_ns + int(self._settings.chain_clock_slack_s * NS_PER_S)
+
+    async def _search(self, known: Known, asset: str) -> None:
+        """An order of an earlier process that has not been seen: the history is read on. Its transaction's signature
+        died with that process, so only the end of its own time, with a whole history read after it, says that it
+        never came to be."""
+        too_late = self._too_late(known)
+        try:
+            whole = self._ledger.began and await self._reader.catch_up(self._report)
+        except (TransportError, FrameError) as failed:
+            self._fail(asset, "order", f"order {known.order_id}: {failed}")
+            return
+        await trio.lowlevel.checkpoint()
+        current = self._ledger.order(known.order_id) or known
+        if not self._ledger.unseen(known.order_id):
+            if current.may_live:
+                await self._catch_up(current, asset)
+        elif too_late and whole and not self._ledger.obscured:
+            self._ledger.lapsed(known.order_id)
+            self._report(OrderUnknown(venue=Venue.DRIFT, order_id=known.order_id))
+        else:
+            self._report(unresolved(known.order_id, "no transaction shows it yet, and it may have been sent"))
 
     async def _catch_up(self, known: Known, asset: str) -> None:
         """An order the program took: the history is read on, then the account's open orders."""
@@ -243,6 +273,18 @@ class Deliveries:
         """Tell what a landed transaction did; the accounts have changed, so they are read at once."""
         self._tell(self._ledger.fold(fate.landing))
         self._wake()
+
+    async def _land_cancel(self, fate: Landed) -> None:
+        """A cancel may have ended an order of an earlier process whose placing the history has not shown yet: then all
+        is told in the chain's order, or the end would be of an order that nobody knows. What the history does not show
+        now, it shows at the next reading."""
+        if not self._ledger.awaits():
+            self._land(fate)
+            return
+        self._wake()
+        if self._ledger.began:
+            with suppress(TransportError, FrameError):
+                await self._reader.catch_up(self._report)
 
     def _tell(self, messages: tuple[VenueMessage, ...]) -> None:
         for message in messages:

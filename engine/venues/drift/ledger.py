@@ -24,9 +24,11 @@ from actors.messages import (
     PositionLiquidated,
     VenueMessage,
 )
+from engine.venues.adapter import Recalled
 from engine.venues.assets import Listed
 from engine.venues.drift.accruals import Accruals
 from engine.venues.drift.codec_accounts import base_of, usd_of
+from engine.venues.drift.recalling import Unseen
 from engine.venues.drift.refusals import rejected
 from engine.venues.drift.slots import Slots
 from engine.venues.drift.values import (
@@ -35,6 +37,7 @@ from engine.venues.drift.values import (
     OrderActed,
     OrderPlaced,
     OrderSide,
+    PlaceOrder,
     PnlMoved,
     Reading,
     Unread,
@@ -55,7 +58,11 @@ _ENDINGS: dict[str, DoneReason] = {
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """One order this process sent. `number` is the program's, once it has told it; `settled` its last word."""
+    """One order of ours. `number` is the program's, once it has told it; `settled` its last word.
+
+    `user_order_id` 0: an earlier process sent it, or was about to, and it has not been seen. `lapsed`: nor will it be,
+    by all that is known.
+    """
 
     order_id: str
     asset: str
@@ -68,11 +75,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     number: int | None = None
     filled: Decimal = ZERO
     settled: OrderDone | OrderRejected | None = None
+    lapsed: bool = False
 
     @property
     def may_live(self) -> bool:
         """It may be open, as far as we know."""
-        return self.settled is None
+        return self.settled is None and not self.lapsed
 
 
 class Landing(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,12 +97,14 @@ class Ledger:
     def __init__(self, listing_of: ListingOf, user: str, *, orders_most: int, ids_most: int) -> None:
         """`user` is our User account; `listing_of` names a market by its index."""
         self.slots = Slots()
+        self.obscured = False
+        """A transaction that somebody else sent, perhaps an earlier process, cannot be read in whole."""
         self._listing_of, self._user = listing_of, user
         self._orders: dict[str, Known] = {}
         self._numbers: dict[int, str] = {}
         self._signatures: dict[str, str] = {}
         self._folded: dict[str, None] = {}
-        self._accruals = Accruals()
+        self._accruals, self._unseen = Accruals(), Unseen()
         self._orders_most, self._ids_most = orders_most, ids_most
 
     # our own orders
@@ -125,6 +135,46 @@ class Ledger:
         """An order provably did not come to be."""
         self._settle(outcome.order_id, outcome)
 
+    # orders of an earlier process
+
+    def recall(self, recalled: Recalled, listing: Listed, asked: PlaceOrder) -> None:
+        """Look out for an order of an earlier process; also for one that was over, whose fills may be read again."""
+        order = recalled.order
+        ended = OrderDone(
+            venue=Venue.DRIFT, order_id=order.order_id, filled=recalled.filled, reason=DoneReason.CANCELED
+        )
+        self._orders[order.order_id] = Known(
+            order_id=order.order_id,
+            asset=order.asset,
+            listing=listing,
+            user_order_id=0,
+            ioc=order.time_in_force is TimeInForce.IOC,
+            expires_at_ns=order.expires_at_ns,
+            settled=ended if recalled.over else None,
+        )
+        self._unseen.add(order.order_id, asked)
+
+    def heard_until(self, heard_s: int) -> None:
+        """An earlier process has told the funding up to then (s UTC)."""
+        self._accruals.recall(heard_s)
+
+    @property
+    def began(self) -> bool:
+        """Whether a reading has been told: only then may the history be."""
+        return self._accruals.began
+
+    def unseen(self, order_id: str) -> bool:
+        """Whether an order of an earlier process has not been seen yet."""
+        return self._unseen.holds(order_id)
+
+    def awaits(self) -> bool:
+        """Whether an order may still be seen that an earlier process sent."""
+        return any(self._unseen.holds(known.order_id) for known in self.living())
+
+    def lapsed(self, order_id: str) -> None:
+        """An order of an earlier process was not seen in its time."""
+        self._change(order_id, lapsed=True)
+
     def order(self, order_id: str) -> Known | None:
         """What is known of one order; None when it was not sent by this process, or is forgotten."""
         return self._orders.get(order_id)
@@ -150,7 +200,7 @@ class Ledger:
             return ()
         self._folded[landing.signature] = None
         _trim(self._folded, self._ids_most)
-        order_id = self._signatures.get(landing.signature)
+        order_id = self._signatures.get(landing.signature) or self._recognised(landing)
         if landing.err is not None:
             return () if order_id is None else self._failed(order_id, landing.err)
         messages = [message for event in landing.events for message in self._event(event, order_id)]
@@ -158,6 +208,20 @@ class Ledger:
         if order_id is not None and whole:
             messages += self._after(order_id)
         return tuple(messages)
+
+    def _recognised(self, landing: Landing) -> str | None:
+        """The order of an earlier process that a transaction placed; from now on it is as if we had sent it."""
+        events = (event for event in landing.events if isinstance(event, OrderPlaced) and event.user == self._user)
+        for event in events:
+            order_id = self._unseen.claim(event)
+            if order_id is not None:
+                self.signed(order_id, landing.signature, 0)
+                self._change(order_id, user_order_id=event.user_order_id, lapsed=False)
+                if self._orders[order_id].may_live:
+                    self.slots.hold(event.user_order_id, order_id)
+                return order_id
+        self.obscured = self.obscured or any(isinstance(event, Unread) for event in landing.events)
+        return None
 
     # events
 
@@ -287,6 +351,7 @@ class Ledger:
                 break
             del self._orders[known.order_id]
             self._signatures.pop(known.signature, None)
+            self._unseen.drop(known.order_id)
 
 
 def _fill_fields(event: OrderActed, side: OrderSide, listing: Listed) -> dict[str, object]:

@@ -37,6 +37,7 @@ class Reader:
         self._settings, self._rpc, self._accounts, self._ledger = settings, rpc, accounts, ledger
         self._slot_least = 0
         self._newest = ""
+        self._since_s: int | None = None
         self._reading, self._history = trio.Lock(), trio.Lock()
         self._tries_left = 0
         self._begun = 0
@@ -97,20 +98,44 @@ class Reader:
 
     # history
 
+    def recall(self, since_s: int) -> None:
+        """An earlier process of the run heard until then (s UTC): the history begins there."""
+        self._since_s = since_s
+
     async def begin(self) -> None:
-        """Take the newest transaction as the beginning: what came before is not told."""
-        rows = await self._signatures(before="", limit=1)
-        self._newest = rows[0].signature if rows else ""
+        """Find the newest transaction from before the beginning: what came up to then is not told.
+
+        The history begins now, or where an earlier process left off; the first reading may be ahead of it then.
+        """
+        if self._since_s is None:
+            rows = await self._signatures(before="", limit=1)
+            self._newest = rows[0].signature if rows else ""
+        else:
+            self._newest = await self._last_before(self._since_s)
+            self._tries_left = self._settings.history_tries
+
+    async def _last_before(self, since_s: int) -> str:
+        """The newest transaction of an earlier block time; "" when there is none. Without a time it counts as later."""
+        limit, before = self._settings.history_page_rows, ""
+        for _ in range(self._settings.history_pages_most):
+            rows = await self._signatures(before=before, limit=limit)
+            earlier = (row for row in rows if row.blockTime is not None and row.blockTime < since_s)
+            found = next(earlier, None)
+            if found is not None or len(rows) < limit:
+                return "" if found is None else found.signature
+            before = rows[-1].signature
+        most = limit * self._settings.history_pages_most
+        raise FrameError("rpc/getSignaturesForAddress", f"more than {most} transactions since the engine was cut off")
 
     def changed(self) -> bool:
         """Whether the User account changed lately: the history may not show all of it yet, so it is read some times."""
         return self._tries_left > 0
 
-    async def catch_up(self, tell: Callable[[VenueMessage], None]) -> None:
+    async def catch_up(self, tell: Callable[[VenueMessage], None]) -> bool:
         """Tell what the transactions since the last time did, oldest first, each as soon as it is read.
 
-        Those not served yet wait for the next time. Nothing is kept back while another one is read: what is folded
-        counts as told, and the next answer may never come.
+        Those not served yet wait for the next time, and the answer is False. Nothing is kept back while another one is
+        read: what is folded counts as told, and the next answer may never come.
         """
         async with self._history:
             self._tries_left = max(0, self._tries_left - 1)
@@ -118,11 +143,12 @@ class Reader:
                 if not self._ledger.has_folded(row.signature):
                     landing = await self._landing(row)
                     if landing is None:
-                        break
+                        return False
                     for message in self._ledger.fold(landing):
                         tell(message)
                 self.landed(row.slot)
                 self._newest = row.signature
+        return True
 
     async def _rows(self) -> list[SignatureRow]:
         """Rows newer than the newest known, newest first."""

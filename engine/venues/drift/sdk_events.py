@@ -79,6 +79,11 @@ def _placed(data: Any) -> OrderPlaced | None:
         number=data.order.order_id,
         user_order_id=data.order.user_order_id,
         market_index=data.order.market_index,
+        is_buy=word_of(data.order.direction) == "Long",
+        size=data.order.base_asset_amount,
+        price=data.order.price,
+        reduce_only=data.order.reduce_only,
+        max_ts=data.order.max_ts,
     )
 
 

@@ -98,6 +98,8 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     history_pages_most: int = 20
     history_tries: int = 4
     """How often the history is read after the account has changed: a node may serve an account before its history."""
+    backfill_overlap_s: float = 30.0
+    """How far before the last word of an earlier process of the run the history is read."""
     book_depth: int = 10
     orders_remembered_most: int = 5_000
     ids_remembered_most: int = 50_000

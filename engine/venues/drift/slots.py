@@ -2,8 +2,7 @@
 
 The program refuses a number that an open order has; ours are given out in turn, so that a number comes back as late
 as possible, and never while the order that had it may live. The mapping is in memory: after a restart the User
-account says which numbers are taken, not whose orders they were. To know that, a recovery needs each order's
-signature, which is known before the transaction leaves.
+account says which numbers are taken, and the history whose orders they are (`recalling`).
 """
 
 from __future__ import annotations
@@ -30,6 +29,12 @@ class Slots:
                 self._last = number
                 return number
         return None
+
+    def hold(self, number: int, order_id: str) -> None:
+        """An order of an earlier process has this number. Others of its may be on their way with the next ones, so
+        those given out from now on are as far away as can be."""
+        self._held[number] = order_id
+        self._last = (number + LAST // 2 - 1) % LAST + 1
 
     def free(self, number: int, order_id: str) -> None:
         """The order that held a number is over, provably."""

@@ -119,12 +119,17 @@ class Reading(Value, frozen=True, kw_only=True):
 
 
 class OrderPlaced(Value, frozen=True, kw_only=True):
-    """An OrderRecord: the program took an order of this User account."""
+    """An OrderRecord: the program took an order of this User account, as it was asked for (see `PlaceOrder`)."""
 
     user: str
     number: int
     user_order_id: int
     market_index: int
+    is_buy: bool
+    size: int
+    price: int
+    reduce_only: bool
+    max_ts: int
 
 
 class OrderSide(Value, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from actors.board import Board, fold
-from actors.domain import NS_PER_S, Venue
+from actors.domain import NS_PER_S, ZERO, Venue
 from actors.messages import InstrumentListed
 from actors.policy import AdlPolicy
 from actors.risk.books import Held
@@ -69,7 +69,7 @@ def test_open_interest_that_goes_is_stress_for_both_sides() -> None:
 
 def test_a_venue_that_has_deleveraged_us_stands_under_stress_until_the_window_is_over() -> None:
     calm = told((0, "100", "1"), (3000, "100", "1"))
-    assert stress(calm, second=3000) == (0, "moved 0.0000 its way in 3000 s = 0.00 maintenance fractions, " + DOWN)
+    assert stress(calm, second=3000) == (ZERO, "moved 0.0000 its way in 3000 s = 0.00 maintenance fractions, " + DOWN)
     value, words = stress(calm, second=3000, deleveraged_s=2990)
     assert value == POLICY.deleveraged_stress
     assert words.endswith("hyperliquid deleveraged us 10 s ago")
@@ -95,12 +95,12 @@ def test_what_is_older_than_the_window_is_forgotten() -> None:
     ids=["nothing", "stale", "instrument", "interest"],
 )
 def test_what_is_not_known_adds_no_stress_and_is_said(board: Board, second: int, words: str) -> None:
-    assert stress(board, second=second) == (0, words)
+    assert stress(board, second=second) == (ZERO, words)
 
 
 def test_another_venue_s_market_is_not_this_one_s() -> None:
     found = stress_of(held("-1", MAKER), told((0, "105", "1"), (60, "100", "1")), POLICY, START_NS + 60 * NS_PER_S)
-    assert (found.score, found.words()) == (0, "market not told within 3600 s")
+    assert (found.score, found.words()) == (ZERO, "market not told within 3600 s")
 
 
 @given(marks=st.lists(PRICES, max_size=5).map(tuple), first=PRICES, second=PRICES, is_long=st.booleans())

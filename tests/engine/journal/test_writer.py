@@ -256,7 +256,7 @@ def test_the_head_can_follow_every_commit(tmp_path: Path) -> None:
 
 def test_a_run_without_fsync_never_syncs(tmp_path: Path) -> None:
     disk = BadDisk()
-    writer = JournalWriter(tmp_path, header(), fsync=False, sync=disk.sync)
+    writer = JournalWriter(tmp_path, header(), fsync=False, disk=Disk(sync=disk.sync))
     writer.append(DECISIONS[0])
     writer.close("done")
     assert disk.calls == []

@@ -106,6 +106,16 @@ async def test_a_node_that_limits_the_rate_has_taken_nothing(autojump_clock):
         assert told.reason is RejectReason.RATE_LIMITED
 
 
+async def test_a_node_that_names_its_pause_is_asked_again_after_it(autojump_clock):
+    world = World(on_call("sendTransaction", Status(status=429, retry_after_s=3), nth=(1,)))
+    async with world.running():
+        await world.perform(world.order())
+        await trio.sleep(2.5)
+        assert (await world.perform(world.order()))[0].reason is RejectReason.RATE_LIMITED
+        await trio.sleep(1)
+        assert words(await world.perform(world.order())) == ["OrderAccepted", "OrderFilled", "OrderDone"]
+
+
 async def test_a_spent_rate_limit_refuses_what_opens_and_lets_through_what_reduces(autojump_clock):
     world = World(requests_most=40, requests_reserved=20, requests_window_s=1000.0)
     async with world.running():

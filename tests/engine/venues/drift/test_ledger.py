@@ -44,7 +44,17 @@ def sent(books: Ledger, order_id="a", tif=IOC, listing=SOL) -> None:
 
 
 def placed(number=1, user_order_id=1, user=US) -> OrderPlaced:
-    return OrderPlaced(user=user, number=number, user_order_id=user_order_id, market_index=0)
+    return OrderPlaced(
+        user=user,
+        number=number,
+        user_order_id=user_order_id,
+        market_index=0,
+        is_buy=True,
+        size=2_000_000_000,
+        price=100_000_000,
+        reduce_only=False,
+        max_ts=98,
+    )
 
 
 def side(filled, *, number=1, user=US, fee=0, size=2_000_000_000, is_buy=True) -> OrderSide:

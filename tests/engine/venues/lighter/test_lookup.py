@@ -3,7 +3,7 @@
 import trio
 import trio.testing
 
-from actors.commands import CancelAll, QueryOrder
+from actors.commands import CancelAll, QueryOrder, QueryPosition
 from actors.domain import RejectReason, Side, TimeInForce, Venue
 from actors.messages import OrderDone, OrderFilled, OrderRejected, OrderUnknown, OrderUnresolved, QueryFailed
 from engine.simulators.faults import Delay, DropRequest, DropResponse, FaultRule, Traffic
@@ -163,3 +163,33 @@ async def test_a_market_that_one_answer_left_out_can_still_be_left(autojump_cloc
         rejected = next(m for m in world.said if isinstance(m, OrderRejected))
         assert (rejected.reason, rejected.detail) == (RejectReason.HALTED, "never sent: not listed")
         assert sum((fill.size for fill in world.of(OrderFilled)), D(0)) == D("0.2")
+
+
+async def test_an_order_that_can_never_be_executed_is_called_unknown_without_using_up_the_questions(autojump_clock):
+    """Only after a while the lists are looked at again; and the account has nothing that would still be waited for."""
+    async with World(sent(FIRST, DropRequest()), unknown_repeat_s=12.0, order_question_pause_s=0.0).running() as world:
+        order = world.order(price="59000", tif=POST_ONLY)
+        await world.perform(order)
+        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert world.adapter._ledger.undecided() == ()
+        before = world.transport.requests
+        for _ in range(5):
+            assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert world.transport.requests == before
+        await world.after(12)
+        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert world.transport.requests > before
+
+
+async def test_positions_are_told_although_the_questions_of_the_minute_are_used_up(autojump_clock):
+    async with World(rest_per_minute=20, rest_reserve=8, order_question_pause_s=0.0).running() as world:
+        order = world.order()
+        await world.perform(order)
+        async with trio.open_nursery() as nursery:
+            for _ in range(12):
+                nursery.start_soon(world.adapter.prepare(question(order.order_id)))
+                await trio.sleep(0.5)
+            asked_s = trio.current_time()
+            await world.perform(QueryPosition(venue=Venue.LIGHTER, asset="BTC"))
+            assert trio.current_time() - asked_s < 2
+            nursery.cancel_scope.cancel()

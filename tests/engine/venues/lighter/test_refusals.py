@@ -76,6 +76,17 @@ def test_a_429_is_a_refusal_whatever_its_body():
         refused = answer(429, body)
         assert isinstance(refused, Refused)
         assert refused.reason is RejectReason.RATE_LIMITED
+        assert refused.wait_s is None
+
+
+def test_a_429_that_names_a_time_is_told_with_it():
+    response = HttpResponse(status=429, body=b"<html>", headers=(("retry-after", "7"),))
+    assert answer_to(response) == Refused(
+        code=ErrorCode.TOO_MANY_REQUESTS,
+        reason=RejectReason.RATE_LIMITED,
+        detail="HTTP 429: too many requests",
+        wait_s=7.0,
+    )
 
 
 @pytest.mark.parametrize(

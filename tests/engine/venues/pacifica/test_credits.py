@@ -120,6 +120,9 @@ async def test_after_a_429_nothing_leaves_for_as_long_as_the_venue_says(autojump
     began_s = trio.current_time()
     await budget.question("/positions")
     assert trio.current_time() - began_s == pytest.approx(4)
+    budget.heard(HttpResponse(status=429, body=b"", headers=(("retry-after", "3"),)))
+    await budget.question("/positions")
+    assert trio.current_time() - began_s == pytest.approx(7)
     budget.heard(HttpResponse(status=429, body=b""))
     with pytest.raises(NoCredits):
         await budget.operation(opening())
