@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.domain import NS_PER_S, Instrument, Noun, Quote, Venue
+from actors.domain import HOUR_NS, NS_PER_S, Instrument, MarketStatus, Noun, Quote, Venue
 from actors.messages import (
     AccountReported,
     AnyMessage,
@@ -24,6 +24,8 @@ from actors.messages import (
 PAST_STEP_S = 60
 PASTS_MOST = 61
 """A market's past: one sample a minute, an hour of them."""
+CLOCK_WINDOW_NS = 60 * NS_PER_S
+"""A venue's clock is known by the freshest word of this window and the one before."""
 
 
 class Past(Noun, frozen=True, kw_only=True):
@@ -35,9 +37,14 @@ class Past(Noun, frozen=True, kw_only=True):
 
 
 class Market(Noun, frozen=True, kw_only=True):
-    """One market as last told; None where nothing was told yet."""
+    """One market as last told; None where nothing was told yet.
+
+    `status_ns` is since when it has the status it has. `forecast_rate` is the rate that was forming last before the
+    whole hour `forecast_due_ns`, at which it was to be settled.
+    """
 
     instrument: Instrument | None = None
+    status_ns: int = 0
     quote: Quote | None = None
     quoted_ns: int = 0
     mark: Decimal | None = None
@@ -45,7 +52,28 @@ class Market(Noun, frozen=True, kw_only=True):
     open_interest: Decimal | None = None
     funding_forming: Decimal | None = None
     funding_last_paid: Decimal | None = None
+    forecast_rate: Decimal | None = None
+    forecast_due_ns: int = 0
     sampled_ns: int = 0
+
+    def forecast(self, due_ns: int) -> Decimal | None:
+        """The rate the venue last said it would settle at that whole hour; None where it said none."""
+        if due_ns == hour_after(self.sampled_ns):
+            return self.funding_forming
+        return self.forecast_rate if due_ns == self.forecast_due_ns else None
+
+
+class VenueClock(Noun, frozen=True, kw_only=True):
+    """How far a venue's clock is ahead of ours by its freshest word: that of a window and of the one before it."""
+
+    window: int
+    ahead_ns: int
+    before_ns: int | None = None
+
+    @property
+    def skew_ns(self) -> int:
+        """The larger of the two: whatever takes time on the way makes a word look older, never newer."""
+        return self.ahead_ns if self.before_ns is None else max(self.ahead_ns, self.before_ns)
 
 
 class Account(Noun, frozen=True, kw_only=True):
@@ -60,13 +88,14 @@ class Account(Noun, frozen=True, kw_only=True):
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times.
 
-    `pasts` are the markets' samples of the last hour, oldest first, by the same keys.
+    `pasts` are the markets' samples of the last hour, oldest first, by the same keys; `clocks` is by venue.
     """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
     pasts: dict[str, tuple[Past, ...]] = msgspec.field(default_factory=dict)
     links: dict[str, bool] = msgspec.field(default_factory=dict)
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
+    clocks: dict[str, VenueClock] = msgspec.field(default_factory=dict)
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""
@@ -79,6 +108,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     def link_up(self, venue: Venue) -> bool:
         """True while the venue's link is up."""
         return self.links.get(venue, False)
+
+    def skew_ns(self, venue: Venue) -> int | None:
+        """How far the venue's clock is ahead of ours (negative: behind, or late on the way); None where not known."""
+        clock = self.clocks.get(venue.value)
+        return None if clock is None else clock.skew_ns
 
 
 NOTHING_TOLD = Market()
@@ -104,10 +138,11 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
                 ask_size=message.ask_size,
                 at_ns=message.venue_at_ns,
             )
+            board = _with_clock(board, message, at_ns)
             return _with_market(board, message.venue, message.asset, quote=quote, quoted_ns=at_ns)
         case MarketSampled():
             return _with_market(
-                _with_past(board, message, at_ns),
+                _with_past(_with_forecast(board, message, at_ns), message, at_ns),
                 message.venue,
                 message.asset,
                 mark=message.mark,
@@ -118,8 +153,7 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
                 sampled_ns=at_ns,
             )
         case InstrumentListed():
-            instrument = message.instrument
-            return _with_market(board, instrument.venue, instrument.asset, instrument=instrument)
+            return _with_instrument(board, message.instrument, at_ns)
         case LinkUp() | LinkLost():
             links = {**board.links, message.venue.value: isinstance(message, LinkUp)}
             return msgspec.structs.replace(board, links=links)
@@ -141,6 +175,41 @@ def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> B
     return msgspec.structs.replace(board, markets={**board.markets, key: market})
 
 
+def _with_instrument(board: Board, instrument: Instrument, at_ns: int) -> Board:
+    """Its rules as told now; its status since it became so, an open one since ever."""
+    known = board.market(instrument.venue, instrument.asset)
+    before = MarketStatus.OPEN if known.instrument is None else known.instrument.status
+    since_ns = known.status_ns if instrument.status is before else at_ns
+    return _with_market(board, instrument.venue, instrument.asset, instrument=instrument, status_ns=since_ns)
+
+
+def _with_forecast(board: Board, message: MarketSampled, at_ns: int) -> Board:
+    """Keep the rate that was forming until the hour ended, when the first sample of another hour comes."""
+    market = board.market(message.venue, message.asset)
+    due_ns = hour_after(market.sampled_ns)
+    if market.funding_forming is None or due_ns == hour_after(at_ns):
+        return board
+    rate = market.funding_forming
+    return _with_market(board, message.venue, message.asset, forecast_rate=rate, forecast_due_ns=due_ns)
+
+
+def hour_after(at_ns: int) -> int:
+    """The first whole hour after that time, when funding is settled next."""
+    return (at_ns // HOUR_NS + 1) * HOUR_NS
+
+
+def _with_clock(board: Board, message: QuoteUpdated, at_ns: int) -> Board:
+    """A quote carries the venue's own time; the freshest of a window counts, so that memory is bounded."""
+    window, ahead_ns = at_ns // CLOCK_WINDOW_NS, message.venue_at_ns - at_ns
+    known = board.clocks.get(message.venue.value)
+    clock = VenueClock(window=window, ahead_ns=ahead_ns)
+    if known is not None and known.window == window:
+        clock = msgspec.structs.replace(known, ahead_ns=max(known.ahead_ns, ahead_ns))
+    elif known is not None:
+        clock = VenueClock(window=window, ahead_ns=ahead_ns, before_ns=known.ahead_ns)
+    return msgspec.structs.replace(board, clocks={**board.clocks, message.venue.value: clock})
+
+
 def _with_past(board: Board, message: MarketSampled, at_ns: int) -> Board:
     """Remember a sample when the newest one remembered is a minute old; the oldest makes room."""
     key = market_key(message.venue, message.asset)
@@ -155,12 +224,13 @@ def changed_entry(board: Board, message: AnyMessage) -> object:
     """The part of the board a fact changed, for the record's digest."""
     match message:
         case QuoteUpdated():
-            return board.market(message.venue, message.asset).quote
+            return (board.market(message.venue, message.asset).quote, board.clocks.get(message.venue.value))
         case MarketSampled():
             market = board.market(message.venue, message.asset)
             return (market.mark, market.oracle, market.open_interest, market.funding_forming, market.funding_last_paid)
         case InstrumentListed():
-            return board.markets.get(market_key(message.instrument.venue, message.instrument.asset))
+            market = board.market(message.instrument.venue, message.instrument.asset)
+            return (market.instrument, market.status_ns)
         case AccountReported():
             return board.accounts.get(message.venue.value)
         case _:

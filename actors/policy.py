@@ -108,6 +108,32 @@ class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
     orders_per_minute_most: int = 120
 
 
+class AutoClosePolicy(PolicyPart, frozen=True, kw_only=True):
+    """When a pair is closed without anybody asking (`actors.risk.auto_close`). A limit of 0 switches its check off,
+    but for `market_closed_s`, which is a pause."""
+
+    watch_s: float = 5.0
+    """Between two looks while anything is held; marks, fills and positions are looked at as they come."""
+    ask_again_s: float = 60.0
+    """A pair that could not close when it was asked is asked again after so long."""
+    time_to_liquidation_least_s: Decimal = Decimal(300)
+    """Less than this until a leg is liquidated, at the recent speed of its mark: an emergency."""
+    speed_window_s: float = 300.0
+    """The recent speed is the fastest adverse one within this time; at most an hour is remembered."""
+    liquidation_distance_least_fraction: Decimal = Decimal("0.05")
+    """A leg's mark nearer than this fraction to its liquidation price: closed in order."""
+    market_closed_s: float = 60.0
+    """A market that may only be reduced, or is halted, for so long is left."""
+    divergence_most_bps: Decimal = Decimal(0)
+    """The two venues' marks further apart than this."""
+    hold_most_h: Decimal = Decimal(336)
+    """A pair held for so long, counted from its first fill."""
+    profit_target_bps: Decimal = Decimal(0)
+    """What a pair would bring if it were closed now, of one leg's notional."""
+    daily_loss_most_usd: Decimal = Decimal(0)
+    """Equity lost on all accounts since midnight UTC: nothing is opened any more, and the run ends in order."""
+
+
 class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     """Which pairs are worth entering and holding."""
 
@@ -139,11 +165,13 @@ class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     calibrated_only: bool = False
     """Whether a venue's rate must have been checked against settled payments; a live profile says true."""
     quote_age_most_s: Decimal = Decimal(900)
+    """Nothing is opened on an older quote, nor is anything priced by one where the mark is newer."""
+    clock_skew_most_s: Decimal = Decimal(5)
+    """Nothing is opened on a venue whose clock is further from ours, or whose freshest word is older."""
     depth_share_most: Decimal = Decimal(1)
     """Largest share of the best level's size an entry may take."""
     inverted_h: Decimal = Decimal(8)
-    """Hours of inverted smoothed funding before a pair is closed."""
-    hold_most_h: Decimal = Decimal(336)
+    """Hours of inverted smoothed funding before a pair is closed, if staying costs more than leaving."""
     open_interest_share_most: Decimal = Decimal("0.01")
 
 
@@ -199,6 +227,7 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     exit: ExitPolicy = ExitPolicy()
     adl: AdlPolicy = AdlPolicy()
     risk: RiskPolicy = RiskPolicy()
+    auto_close: AutoClosePolicy = AutoClosePolicy()
     scanner: ScannerPolicy = ScannerPolicy()
     lifecycle: LifecyclePolicy = LifecyclePolicy()
     link: LinkPolicy = LinkPolicy()

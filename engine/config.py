@@ -21,6 +21,7 @@ from actors.board import PAST_STEP_S, PASTS_MOST
 from actors.domain import Venue
 from actors.policy import AdlPolicy, Policy
 from engine.errors import UserError
+from engine.flatten.settings import FlattenSettings
 from engine.sequencer import Limits
 from engine.simulators.transport import Pace
 
@@ -47,11 +48,12 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class RunSection(Section, frozen=True, kw_only=True):
-    """The run as a whole."""
+    """The run as a whole. `state_directory` keeps what all runs of a user share; "" is the system's place for it."""
 
     mode: Literal["paper", "sandbox", "shadow", "live"]
     seed: int = 1
     runs_directory: str = "runs"
+    state_directory: str = ""
 
 
 class MarketSection(Section, frozen=True, kw_only=True):
@@ -89,6 +91,9 @@ class NetworkSection(Section, frozen=True, kw_only=True):
     key that the venue is shown to know the account by, at `url` and `stream_url` alone; empty for none.
     What was opened within the hour is kept beside `key_file`. Nothing is opened in a market that is not in
     `sign_markets`; with `sign_any_market`, for venues without real money, the caps in USD alone bind there.
+
+    `perp2perp flatten` signs with the key in `flatten_key_file`, and with the engine's where that is empty;
+    `flatten_adapter` holds the adapter's settings that differ for that key (Lighter: `api_key_index`).
     """
 
     url: str
@@ -97,6 +102,9 @@ class NetworkSection(Section, frozen=True, kw_only=True):
     key_file: str
     password_file: str = ""
     access_key_file: str = ""
+    flatten_key_file: str = ""
+    flatten_password_file: str = ""
+    flatten_adapter: dict[str, Any] = msgspec.field(default_factory=dict)
     sign_order_most_usd: Decimal
     sign_hour_most_usd: Decimal
     sign_markets: dict[str, SignMarketSection] = msgspec.field(default_factory=dict)
@@ -144,6 +152,7 @@ class Config(Section, frozen=True, kw_only=True):
     venues: dict[Venue, VenueSection]
     journal: JournalSection = JournalSection()
     sequencer: Limits = Limits()
+    flatten: FlattenSettings = FlattenSettings()
     policy: Policy = Policy()
     faults: str = ""
     """Path of a fault plan for the simulated venues; empty for none."""
@@ -186,6 +195,8 @@ def problems_of(config: Config) -> Iterator[str]:
             yield f"{name} is {value}; a limit cannot be negative"
         if not value and name.endswith(NEVER_ZERO):
             yield f"{name} is 0, and the engine would never come past it; give a positive number"
+    if config.run.state_directory and not Path(config.run.state_directory).expanduser().is_absolute():
+        yield f"run.state_directory is {config.run.state_directory}; engines must meet there: give a whole path"
     if config.market.kind == "recorded" and not config.market.file:
         yield "market.kind is recorded, but market.file is empty; name a recording or say seeded"
     if config.run.mode == "live" and not config.policy.scanner.calibrated_only:
@@ -280,6 +291,21 @@ def _network_problems(venue: Venue, section: VenueSection, config: Config) -> It
         if config.run.mode == "sandbox" and not is_loopback(urlsplit(url).hostname or ""):
             yield f"venues.{venue.value}.network.{name} is {url}; a sandbox is on this machine: use 127.0.0.1"
     yield from _sign_market_problems(venue, network, config)
+    yield from _flatten_problems(venue, section, network)
+
+
+def _flatten_problems(venue: Venue, section: VenueSection, network: NetworkSection) -> Iterator[str]:
+    """A key whose number the adapter does not know would be refused when it is needed most."""
+    from engine.venues.registry import problem_with
+
+    where = f"venues.{venue.value}.network.flatten_adapter"
+    chosen = {**section.adapter, **network.flatten_adapter}
+    problem = problem_with(venue, min(section.leverage, LEVERAGE_MOST), chosen)
+    if problem:
+        yield f"{where}: {problem}"
+    own = network.flatten_adapter.get("api_key_index")
+    if venue is Venue.LIGHTER and network.flatten_key_file and own in (None, section.adapter.get("api_key_index")):
+        yield f"{where} has no api_key_index of its own; name the number of the API key in flatten_key_file"
 
 
 def _sign_market_problems(venue: Venue, network: NetworkSection, config: Config) -> Iterator[str]:
@@ -346,9 +372,22 @@ def _unset(given: dict[str, Any], part: msgspec.Struct, path: str) -> Iterator[t
 
 
 def digest(config: Config) -> str:
-    """Digest of what the configuration says, wherever the file lies and wherever its runs go."""
-    neutral = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, runs_directory=""))
+    """Digest of what the configuration says of a run, wherever the file lies, wherever its runs go, and whatever
+    flattens them."""
+    replace = msgspec.structs.replace
+    venues = {venue: _without_flattener(section) for venue, section in config.venues.items()}
+    run = replace(config.run, runs_directory="", state_directory="")
+    neutral = replace(config, run=run, venues=venues, flatten=FlattenSettings())
     return hashlib.sha256(msgspec.json.encode(neutral, order="deterministic")).hexdigest()[:32]
+
+
+def _without_flattener(section: VenueSection) -> VenueSection:
+    if section.network is None:
+        return section
+    network = msgspec.structs.replace(
+        section.network, flatten_key_file="", flatten_password_file="", flatten_adapter={}
+    )
+    return msgspec.structs.replace(section, network=network)
 
 
 def refuse_unready(config: Config) -> None:

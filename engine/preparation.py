@@ -16,7 +16,8 @@ from engine import config as configuration, listing
 from engine.alarms import Told
 from engine.config import Config
 from engine.doors import Doors, NetworkDoors, PaperDoors
-from engine.doors.network import sandbox_clocks, speed_of
+from engine.doors.accounts import accounts_held
+from engine.doors.network import accounts_of, sandbox_clocks, speed_of
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market
@@ -72,6 +73,8 @@ def _over_sockets(request: RunRequest, progress: Progress | None, told: Told | N
     listed, left_out = listing.with_listed_assets(request.config)
     clocks = trio.run(sandbox_clocks, listed)
     speed = speed_of(clocks, request.speed)
+    with accounts_held(listed.run.state_directory, accounts_of(listed, clocks), "which is about to begin"):
+        pass  # refused before a run directory is made; held for good when the run begins
     cut_off = None if request.anew else run_to_resume(request.resume, request.runs, listed)
     if cut_off is not None:
         return _gone_on_with(cut_off, listed, speed, progress, told)

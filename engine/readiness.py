@@ -33,6 +33,8 @@ def _files_missing(venue: Venue, network: NetworkSection, mode: str) -> Iterator
         ("key_file", network.key_file, f"make an agent's key at the venue, and `perp2perp keys add {venue.value}`"),
         ("access_key_file", network.access_key_file, f"`perp2perp keys add-access {venue.value}`, or leave it empty"),
         ("password_file", network.password_file, "write the key file's password there, readable by you alone"),
+        ("flatten_key_file", network.flatten_key_file, "make another key for `perp2perp flatten`, or leave it empty"),
+        ("flatten_password_file", network.flatten_password_file, "write that key's password there"),
     )
     for field, name, remedy in files:
         if name and not Path(name).exists():

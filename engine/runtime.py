@@ -164,14 +164,15 @@ class Engine:
     async def main(self) -> None:
         """The run, inside trio. What was committed stays when it fails; the journal is given back."""
         try:
-            await self._main()
+            clock = Clock(await self._doors.begin_ns())
+            with self._doors.held(self.directory):
+                await self._main(clock)
         except BaseException:
             self._journal.abandon()
             raise
 
-    async def _main(self) -> None:
+    async def _main(self, clock: Clock) -> None:
         recovery = self._recovery
-        clock = Clock(await self._doors.begin_ns())
         self.started_ns = recovery.first_ns if recovery else clock.now_ns()
         mailbox = Mailbox()
         sequencer = Sequencer(
@@ -187,6 +188,7 @@ class Engine:
         timers = Timers(clock, mailbox)
         desks: dict[Venue, VenueDesk] = {}
         async with trio.open_nursery() as top:
+            await top.start(_listen_to_signals, mailbox)
             supervisor = Supervisor(top, self.tally.alarm)
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
             for actor in self.core.states:
@@ -200,7 +202,6 @@ class Engine:
                     timers.set(actor, timer)
                 sequencer.go_on(recovery.news(), executor, supervisor)
             top.start_soon(timers.run)
-            top.start_soon(_listen_to_signals, mailbox)
             if self._speed is not None:
                 top.start_soon(self._keep_showing, self._speed)
             for companion in self._companions:
@@ -333,9 +334,12 @@ def _starts(actor: str) -> bool:
     return role_name(actor) in ("engine_lifecycle", "venue_link")
 
 
-async def _listen_to_signals(mailbox: Mailbox) -> None:
-    """The first interrupt drains, the second pulls the kill switch."""
+async def _listen_to_signals(
+    mailbox: Mailbox, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    """The first interrupt drains, the second pulls the kill switch; heard before any venue is."""
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
         count = 0
         async for number in signals:
             count += 1

@@ -22,12 +22,22 @@ from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, MarketFileError, RecordedMarket, SeededMarket, open_market, recorded_venues
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.assets import listing_of
-from engine.venues.registry import SIMULATED_API_KEY
+from engine.venues.registry import SIMULATED_API_KEY, SIMULATED_SECOND_API_KEY, make_signer
 
 
 def secret_for(venue: Venue, seed: int) -> bytes:
     """32 bytes from the seed; never a real key."""
     return hashlib.sha256(f"simulated|{venue.value}|{seed}".encode()).digest()
+
+
+def second_secret_for(venue: Venue, seed: int) -> bytes:
+    """32 bytes from the seed for another key of the same account, such as `perp2perp flatten` has; never a real key."""
+    return hashlib.sha256(f"simulated second|{venue.value}|{seed}".encode()).digest()
+
+
+def _agent_for(venue: Venue, seed: int) -> str:
+    """The public half of an account's second key, where keys have addresses."""
+    return make_signer(venue, second_secret_for(venue, seed))[1]
 
 
 def access_key_for(venue: Venue, seed: int) -> str:
@@ -102,7 +112,8 @@ def _hyperliquid(account: str, section: VenueSection, seed: int, market: Market)
         crowd=_crowd(section),
     )
     exchange.open_account(account, section.deposit_usd)
-    return HyperliquidFace(exchange, market, agents={account: account})
+    agents = {account: account, _agent_for(Venue.HYPERLIQUID, seed): account}
+    return HyperliquidFace(exchange, market, agents=agents)
 
 
 def _pacifica(account: str, section: VenueSection, seed: int, market: Market) -> Face:
@@ -122,7 +133,8 @@ def _pacifica(account: str, section: VenueSection, seed: int, market: Market) ->
         crowd=_crowd(section),
     )
     keys = {access_key_for(Venue.PACIFICA, seed): account}
-    return PacificaFace(exchange, market, {account: section.deposit_usd}, seed=seed, api_keys=keys)
+    agents = {account: (_agent_for(Venue.PACIFICA, seed),)}
+    return PacificaFace(exchange, market, {account: section.deposit_usd}, agents=agents, seed=seed, api_keys=keys)
 
 
 def _lighter(account: str, section: VenueSection, seed: int, market: Market) -> Face:
@@ -148,7 +160,8 @@ def _lighter(account: str, section: VenueSection, seed: int, market: Market) -> 
         seed=seed,
         crowd=_crowd(section),
     )
-    ours = LighterAccount(keys={SIMULATED_API_KEY: ""}, deposit_usd=section.deposit_usd)
+    keys = {SIMULATED_API_KEY: "", SIMULATED_SECOND_API_KEY: ""}
+    ours = LighterAccount(keys=keys, deposit_usd=section.deposit_usd)
     return LighterFace(exchange, market, {int(account): ours}, chain_id=CHAIN_ID_TESTNET)
 
 
@@ -184,5 +197,6 @@ __all__ = [
     "build_faults",
     "build_market",
     "build_venue",
+    "second_secret_for",
     "secret_for",
 ]

@@ -7,11 +7,15 @@ from decimal import Decimal
 import msgspec
 
 from actors.actor import ActorState, Context
-from actors.commands import SubmitOrder
-from actors.domain import ZERO, Noun, Venue
+from actors.commands import AnyCommand, SubmitOrder, Tell
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Noun, Venue
 from actors.messages import (
     CancelRejected,
+    CloseAsked,
+    EmergencyAsked,
     ForcedFill,
+    FundingPaid,
+    MarketSampled,
     OrderAccepted,
     OrderDenied,
     OrderDone,
@@ -26,6 +30,8 @@ from actors.messages import (
 )
 
 MINUTE_NS = 60_000_000_000
+DAY_NS = 24 * HOUR_NS
+PAYMENTS_REMEMBERED = 64
 
 
 class InFlight(Noun, frozen=True, kw_only=True):
@@ -42,23 +48,48 @@ class InFlight(Noun, frozen=True, kw_only=True):
 
 
 class Held(Noun, frozen=True, kw_only=True):
-    """A position: signed base size, what the venue told of it, and the pair that trades it."""
+    """A position: signed base size, what the venue told of it, and the pair that trades it.
+
+    `liquidation_price` is the venue's for this very size, None once the size has changed. `since_ns` is since when
+    something is held. `cash_usd` is what its holder's fills and funding brought, fees taken off; a fill whose price
+    was not told counts at its order's limit, the worst it can have been. `payments` are the funding records counted.
+    """
 
     venue: Venue
     asset: str
     size: Decimal = ZERO
     entry_price: Decimal | None = None
     adl_rank: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    since_ns: int = 0
+    cash_usd: Decimal = ZERO
+    payments: tuple[str, ...] = ()
     holder: str = ""
 
 
+class Asked(Noun, frozen=True, kw_only=True):
+    """What a pair was asked last without anybody asking for it: by which rule, when, and whether at once."""
+
+    rule: str
+    at_ns: int
+    urgent: bool
+
+
 class RiskState(ActorState, frozen=True, kw_only=True):
-    """Positions and orders in flight by key, when recent orders left, and when each venue last deleveraged us."""
+    """Positions and orders in flight by key, when recent orders left, and when each venue last deleveraged us.
+
+    `asked` is by pair. `day_ns` is the midnight (UTC) that `equity_start_usd`, by venue, was first told after.
+    `adl_looked_ns` is when the levels of all positions were looked at.
+    """
 
     positions: dict[str, Held] = msgspec.field(default_factory=dict)
     in_flight: dict[str, InFlight] = msgspec.field(default_factory=dict)
     recent_ns: tuple[int, ...] = ()
     deleveraged_ns: dict[str, int] = msgspec.field(default_factory=dict)
+    asked: dict[str, Asked] = msgspec.field(default_factory=dict)
+    day_ns: int = 0
+    equity_start_usd: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    adl_looked_ns: int = 0
     passed: int = 0
     denied: int = 0
 
@@ -69,13 +100,14 @@ def key_of(venue: Venue, asset: str) -> str:
 
 
 def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
-    """Count an order or position fact; name the trigger."""
+    """Count an order, position or money fact; name the trigger."""
     message = context.message
+    state = _day(state, context)
     match message:
         case OrderFilled():
-            return _fill(state, message), "OwnFill"
+            return _fill(state, message, context), "OwnFill"
         case OrderDone():
-            return _done(state, message), "OrderNoted"
+            return _done(state, message, context), "OrderNoted"
         case OrderRejected() | OrderDenied():
             return _forget(state, message.order_id), "OrderNoted"
         case OrderUnknown():
@@ -86,15 +118,47 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
             return state, "OrderNoted"
         case PositionDeleveraged():
             told = {**state.deleveraged_ns, message.venue.value: context.at_ns}
-            return _forced(msgspec.structs.replace(state, deleveraged_ns=told), message), "OwnFill"
+            return _forced(msgspec.structs.replace(state, deleveraged_ns=told), message, context), "OwnFill"
         case PositionLiquidated():
-            return _forced(state, message), "OwnFill"
+            return _forced(state, message, context), "OwnFill"
         case PositionReported():
-            return _position(state, message)
+            return _position(state, message, context)
+        case FundingPaid():
+            return _funding(state, message), "FundingPaid"
+        case MarketSampled():
+            return state, "MarketSampled"
         case TimerFired():
-            return state, f"timer:{message.timer}"
+            return _looked(state, context), f"timer:{message.timer}"
         case _:
             return state, type(message).__name__
+
+
+def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskState:
+    """Note what a pair was asked for; the reason begins with the rule's name."""
+    if not isinstance(command, Tell) or not isinstance(command.message, CloseAsked | EmergencyAsked):
+        return state
+    urgent = isinstance(command.message, EmergencyAsked)
+    asked = Asked(rule=command.message.reason.partition(":")[0], at_ns=context.at_ns, urgent=urgent)
+    return msgspec.structs.replace(state, asked={**state.asked, command.to: asked})
+
+
+def _day(state: RiskState, context: Context) -> RiskState:
+    """The first word of each account after midnight (UTC) is what the day's loss is counted from."""
+    day_ns = context.at_ns - context.at_ns % DAY_NS
+    start = state.equity_start_usd if state.day_ns == day_ns else {}
+    new = {venue: told.equity_usd for venue, told in context.board.accounts.items() if venue not in start}
+    if state.day_ns == day_ns and not new:
+        return state
+    return msgspec.structs.replace(state, day_ns=day_ns, equity_start_usd={**start, **new})
+
+
+def _looked(state: RiskState, context: Context) -> RiskState:
+    """Whether this look is one at the ADL levels too; and pairs that hold nothing any more are forgotten."""
+    holders = [held.holder for held in state.positions.values() if held.size]
+    asked = {pair: each for pair, each in state.asked.items() if pair in holders}
+    due = context.at_ns - state.adl_looked_ns >= round(context.policy.adl.watch_s * NS_PER_S)
+    looked_ns = context.at_ns if due else state.adl_looked_ns
+    return msgspec.structs.replace(state, asked=asked, adl_looked_ns=looked_ns)
 
 
 def send(state: RiskState, actor: str, order: SubmitOrder, at_ns: int, grace_ns: int) -> RiskState:
@@ -110,16 +174,18 @@ def send(state: RiskState, actor: str, order: SubmitOrder, at_ns: int, grace_ns:
     recent = tuple(sent for sent in state.recent_ns if at_ns - sent < MINUTE_NS)
     key = key_of(order.venue, order.asset)
     held = state.positions.get(key) or Held(venue=order.venue, asset=order.asset)
+    if held.holder != actor:
+        held = msgspec.structs.replace(held, holder=actor, cash_usd=ZERO)
     return msgspec.structs.replace(
         state,
         in_flight={**state.in_flight, order.order_id: entry},
-        positions={**state.positions, key: msgspec.structs.replace(held, holder=actor)},
+        positions={**state.positions, key: held},
         recent_ns=(*recent, at_ns),
         passed=state.passed + 1,
     )
 
 
-def _fill(state: RiskState, message: OrderFilled) -> RiskState:
+def _fill(state: RiskState, message: OrderFilled, context: Context) -> RiskState:
     order = state.in_flight.get(message.order_id)
     if order is None or message.fill_id in order.fills:
         return state
@@ -127,27 +193,43 @@ def _fill(state: RiskState, message: OrderFilled) -> RiskState:
     if filled > order.filled and filled > abs(order.signed_size):
         filled = abs(order.signed_size)
     grown = msgspec.structs.replace(order, filled=filled, fills=(*order.fills, message.fill_id))
-    state = _move(state, order, filled - order.filled)
+    state = _move(state, order, filled - order.filled, message.price, message.fee_usd, context)
     if filled >= abs(order.signed_size):
         return _forget(state, message.order_id)
     return msgspec.structs.replace(state, in_flight={**state.in_flight, message.order_id: grown})
 
 
-def _done(state: RiskState, message: OrderDone) -> RiskState:
+def _done(state: RiskState, message: OrderDone, context: Context) -> RiskState:
     order = state.in_flight.get(message.order_id)
     if order is None:
         return state
-    return _forget(_move(state, order, max(ZERO, message.filled - order.filled)), message.order_id)
+    untold = max(ZERO, message.filled - order.filled)
+    return _forget(_move(state, order, untold, order.limit_price, ZERO, context), message.order_id)
 
 
-def _move(state: RiskState, order: InFlight, size: Decimal) -> RiskState:
+def _move(
+    state: RiskState, order: InFlight, size: Decimal, price: Decimal, fee_usd: Decimal, context: Context
+) -> RiskState:
     """Let the position follow a fill of an order of ours."""
     if not size:
         return state
     key = key_of(order.venue, order.asset)
-    held = state.positions[key]
     signed = size if order.signed_size > 0 else -size
-    return _with_position(state, key, msgspec.structs.replace(held, size=held.size + signed))
+    return _traded(state, key, signed, signed * price + fee_usd, context)
+
+
+def _traded(state: RiskState, key: str, signed: Decimal, paid_usd: Decimal, context: Context) -> RiskState:
+    """A position grew by a signed size for so much money; the liquidation price was that of another size."""
+    held = state.positions[key]
+    since_ns = held.since_ns if held.size else context.at_ns
+    changed = msgspec.structs.replace(
+        held,
+        size=held.size + signed,
+        cash_usd=held.cash_usd - paid_usd,
+        since_ns=since_ns,
+        liquidation_price=None,
+    )
+    return _with_position(state, key, changed)
 
 
 def _forget(state: RiskState, order_id: str) -> RiskState:
@@ -157,24 +239,47 @@ def _forget(state: RiskState, order_id: str) -> RiskState:
     return msgspec.structs.replace(state, in_flight=left)
 
 
-def _forced(state: RiskState, message: ForcedFill) -> RiskState:
+def _forced(state: RiskState, message: ForcedFill, context: Context) -> RiskState:
     key = key_of(message.venue, message.asset)
     held = state.positions.get(key)
     sign = message.side.sign
     if held is None or held.size * sign >= 0:
         return state
     size = min(message.size, abs(held.size))
-    return _with_position(state, key, msgspec.structs.replace(held, size=held.size + sign * size))
+    return _traded(state, key, sign * size, sign * size * message.price + message.fee_usd, context)
 
 
-def _position(state: RiskState, message: PositionReported) -> tuple[RiskState, str]:
-    """The venue's word wins, unless an order is in flight there and the word may be older than a fill."""
+def _funding(state: RiskState, message: FundingPaid) -> RiskState:
+    """Each payment record counts once."""
+    key = key_of(message.venue, message.asset)
+    held = state.positions.get(key)
+    if held is None or message.payment_id in held.payments:
+        return state
+    payments = (*held.payments[1 - PAYMENTS_REMEMBERED :], message.payment_id)
+    cash_usd = held.cash_usd + message.amount_usd
+    return _with_position(state, key, msgspec.structs.replace(held, cash_usd=cash_usd, payments=payments))
+
+
+def _position(state: RiskState, message: PositionReported, context: Context) -> tuple[RiskState, str]:
+    """The venue's word wins, unless an order is in flight there and the word may be older than a fill.
+
+    A size nobody told the price of counts at the mark.
+    """
     key = key_of(message.venue, message.asset)
     held = state.positions.get(key) or Held(venue=message.venue, asset=message.asset)
     busy = any(key_of(order.venue, order.asset) == key for order in state.in_flight.values())
     size = held.size if busy else message.size
-    told = msgspec.structs.replace(held, size=size, entry_price=message.entry_price, adl_rank=message.adl_rank)
-    if told == held or (not told.size and not held.size):
+    mark = context.board.market(message.venue, message.asset).mark or message.entry_price or ZERO
+    told = msgspec.structs.replace(
+        held,
+        size=size,
+        cash_usd=held.cash_usd - (size - held.size) * mark,
+        since_ns=held.since_ns if held.size else context.at_ns,
+        entry_price=message.entry_price,
+        liquidation_price=message.liquidation_price if size == message.size else None,
+        adl_rank=message.adl_rank,
+    )
+    if (not told.size and not held.size) or told == held:
         return state, "PositionNoted"
     return _with_position(state, key, told), "PositionReported"
 

@@ -9,7 +9,7 @@ from engine.checking.playbook import Stage, happened, message_words, said
 from engine.checking.search import Complaint
 from engine.checking.world import Event
 
-SENT = (SubmitOrder, CancelOrder, CancelAll, QueryOrder, QueryPosition)
+Sent = SubmitOrder | CancelOrder | CancelAll | QueryOrder | QueryPosition
 PEOPLE = {"engine": "Engine", "taker": "Taker venue", "maker": "Maker venue"}
 
 
@@ -28,7 +28,7 @@ def draw(complaint: Complaint, played: list[Stage]) -> str:
 def _lines(event: Event) -> list[str]:
     if event.row:
         head = f"Note over engine: {_plain(f'{message_words(event.message)}: {event.row} to {event.place}')}"
-        return [head, *(_command(command) for command in event.commands if isinstance(command, SENT | RaiseAlarm))]
+        return [head, *(_command(command) for command in event.commands if isinstance(command, Sent | RaiseAlarm))]
     mark = " (fault)" if event.fault else ""
     if event.leg < 0:
         return [f"Note over engine: {_plain(happened(event) + mark)}"]
@@ -36,7 +36,7 @@ def _lines(event: Event) -> list[str]:
     return [f"{arrow}: {_plain(happened(event) + mark)}"]
 
 
-def _command(command: SubmitOrder | CancelOrder | CancelAll | QueryOrder | QueryPosition | RaiseAlarm) -> str:
+def _command(command: Sent | RaiseAlarm) -> str:
     if isinstance(command, RaiseAlarm):
         return f"Note over engine: {_plain(said(command))}"
     return f"engine->>{LEGS[VENUES.index(command.venue)]}: {_plain(said(command))}"

@@ -42,6 +42,18 @@ ASKS: tuple[AnyMessage, ...] = (
     EmergencyAsked(reason="asked"),
 )
 
+NOT_PLAYED = {
+    "QueryFailed": "a question without an answer is played as silence: every place ignores the word",
+    "FundingPaid": "money alone: every place ignores it",
+    "PositionLiquidated": "decided like PositionDeleveraged, which `reductions` holds to",
+    "ForeignFilled": "nobody else trades here; a position that our books do not have comes from lost news",
+    "AdlLevelEstimated": "leads where CloseAsked and ReduceAsked lead",
+    "LossSocialised": "closes as CloseAsked does, by a row of its own",
+    "ActorFaulted": "a step that raises is a complaint already",
+    "EngineResumed": "the engine is not cut off here",
+}
+"""Triggers of the chart that no move brings, and why."""
+
 
 class Lead(NamedTuple):
     """What begins a move: a world in which something has happened, and the messages it brings to the pair."""

@@ -26,7 +26,7 @@ from actors.messages import (
     PositionReported,
 )
 from actors.pair_position import PairPosition
-from actors.pair_position.state import LEGS, Order
+from actors.pair_position.state import LEGS, Leg, Order
 from engine.checking.bounds import ACTOR, BOARDS, IDS, NOW_NS
 from engine.checking.decision import Shop
 from engine.checking.form import freeze, thaw
@@ -85,22 +85,23 @@ def _replaced(world: World, **changes: object) -> World:
     return msgspec.structs.replace(world, pair=msgspec.structs.replace(world.pair, **changes))
 
 
+def is_money(field: str) -> bool:
+    """A field that holds an amount of money, by its unit."""
+    return field.endswith(("_usd", "_usd_s"))
+
+
+def _rich(struct: PairPosition | Leg) -> dict[str, Decimal]:
+    """Another amount for each field of money."""
+    names = (name for name in struct.__struct_fields__ if is_money(name))
+    return {name: Decimal(7 * at - 123) for at, name in enumerate(names)}
+
+
 def _other_money(world: World) -> World:
     legs = {
-        name: msgspec.structs.replace(
-            world.pair.leg(name),
-            cash_usd=Decimal(-123),
-            fees_usd=Decimal(7),
-            funding_received_usd=Decimal(3),
-            slippage_usd=Decimal("0.5"),
-            estimated_usd=Decimal(11),
-            traded_usd=Decimal(1000),
-            adopted_price=Decimal(99),
-            payments=("pay-1",),
-        )
-        for name in LEGS
+        name: msgspec.structs.replace(leg, adopted_price=Decimal(99), payments=("pay-1",), **_rich(leg))
+        for name, leg in zip(LEGS, world.pair.legs, strict=True)
     }
-    return _replaced(world, **legs, expected_net_usd=Decimal(9), naked_notional_usd_s=Decimal(77))
+    return _replaced(world, **legs, **_rich(world.pair))
 
 
 def _other_counters(world: World) -> World:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -41,6 +42,9 @@ class Doors(Protocol):
 
     async def begin_ns(self) -> int:
         """The venues' time at this moment, from which the run's clock goes on. Raises UserError."""
+
+    def held(self, run: Path) -> AbstractContextManager[None]:
+        """The accounts belong to this run meanwhile; entered after `begin_ns`. Raises AccountInUse."""
 
     def closing_notes(self) -> Iterator[str]:
         """What a reader of the report should know of the ends."""

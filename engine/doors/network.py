@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config, ConfigError, NetworkSection
+from engine.doors.accounts import Account, accounts_held
 from engine.doors.door import Alarm, Door
 from engine.doors.sandbox import SandboxClock, SandboxMissing, read_clock
 from engine.errors import UserError
@@ -132,6 +134,19 @@ async def sandbox_clocks(config: Config, speed: float = 1.0) -> dict[Venue, Sand
     return clocks
 
 
+def accounts_of(config: Config, clocks: Mapping[Venue, SandboxClock]) -> tuple[Account, ...]:
+    """The accounts of simulated venues, each at its own address."""
+    return tuple(
+        Account(
+            venue=venue,
+            network="simulated",
+            account=clock.account,
+            place=urlsplit(_network(config, venue).url).netloc,
+        )
+        for venue, clock in clocks.items()
+    )
+
+
 def speed_of(clocks: dict[Venue, SandboxClock], asked: float | None) -> float:
     """How much faster than real time the venues live; raises UserError when they differ, or from what was asked."""
     speeds = list(dict.fromkeys(clock.speed for clock in clocks.values()))
@@ -161,6 +176,12 @@ class NetworkDoors:
         """The simulated venues' time now. Raises SandboxMissing."""
         self._clocks = await sandbox_clocks(self._config, self._speed)
         return max(clock.now_ns for clock in self._clocks.values())
+
+    def held(self, run: Path) -> AbstractContextManager[None]:
+        """Keep other engines off the accounts, which the venues have told."""
+        return accounts_held(
+            self._config.run.state_directory, accounts_of(self._config, self._clocks), f"run {run.absolute()}"
+        )
 
     def closing_notes(self) -> Iterator[str]:
         """Where the venues were."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
 
 import trio
 
@@ -32,6 +33,10 @@ class PaperDoors:
         """The market's time, which waits for us; it has gone on when an earlier engine was here."""
         await trio.lowlevel.checkpoint_if_cancelled()
         return self._started_ns if self._clock is None else self._clock.now_ns()
+
+    def held(self, run: Path) -> AbstractContextManager[None]:  # noqa: ARG002 - nobody else can reach these venues
+        """Nothing to hold."""
+        return nullcontext()
 
     def closing_notes(self) -> Iterator[str]:
         """Where the venues' figures came from, what a recording did not cover, and which faults struck how often."""

@@ -1,7 +1,8 @@
 """Key files for the throw-away accounts of simulated venues, so that an engine reads them as it reads real ones.
 
 The keys come from the seed and sign for money that does not exist. Access keys, where a venue knows them, lie beside
-those that sign. Counterparts: `engine.keys`, which reads them; `engine.world`, which opens the accounts.
+those that sign, and so do second keys of the same accounts, for `perp2perp flatten`. Counterparts: `engine.keys`, which
+reads them; `engine.world`, which opens the accounts.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from actors.domain import Venue
 from engine.keys import KeyFile, KeyRefused, SealedKey, Secret, read_key_file, write_key_file
 from engine.keys.access_file import AccessKey, read_access_file, write_access_file
-from engine.venues.registry import SIMULATED_API_KEY, access_header, simulated_signer
+from engine.venues.registry import SIMULATED_API_KEY, SIMULATED_SECOND_API_KEY, access_header, simulated_signer
 from engine.world import access_key_for
 
 AnyKey = KeyFile | SealedKey | AccessKey
@@ -38,9 +41,18 @@ def simulated_key(venue: Venue, secret: bytes) -> KeyFile:
     )
 
 
-def keep_key(directory: Path, key: KeyFile) -> Path:
-    """Write `<venue>.json`, in place of another simulated key; raises KeyRefused rather than touch a real one."""
-    return _keep(directory / f"{key.venue.value}.json", key, read_key_file, write_key_file)
+def second_key(venue: Venue, secret: bytes, second: bytes) -> KeyFile | None:
+    """Another key of the account that `secret` makes; None where an account has one key here (Drift)."""
+    first, key = simulated_key(venue, secret), simulated_key(venue, second)
+    if venue is Venue.DRIFT:
+        return None
+    extras = {**first.extras, "api_key_index": SIMULATED_SECOND_API_KEY} if venue is Venue.LIGHTER else {}
+    return msgspec.structs.replace(key, account=first.account, extras=extras)
+
+
+def keep_key(directory: Path, key: KeyFile, name: str = "") -> Path:
+    """Write `<venue><name>.json`, in place of another simulated key; raises KeyRefused rather than touch a real one."""
+    return _keep(directory / f"{key.venue.value}{name}.json", key, read_key_file, write_key_file)
 
 
 def keep_access(directory: Path, venue: Venue, account: str, seed: int) -> Path | None:

@@ -5,7 +5,6 @@ The lock is the operating system's, so a process that was killed leaves none beh
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from actors.domain import Venue
 from engine.errors import UserError
+from engine.file_lock import Taken, locked
 
 
 class KeysInUse(UserError):
@@ -31,23 +31,14 @@ def keys_held(directory: Path, venues: Sequence[Venue]) -> Iterator[None]:
 
 @contextmanager
 def _held(directory: Path, venue: Venue) -> Iterator[None]:
-    path = directory / f".{venue.value}.lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _lock(descriptor, directory / f"{venue.value}.json")
+    key_file = directory / f"{venue.value}.json"
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(directory / f".{venue.value}.lock", str(os.getpid())))
+        except Taken as taken:
+            holder = taken.holder or "of unknown number"
+            raise KeysInUse(
+                f"{key_file}: is in use by another `perp2perp simulate` (process {holder}); interrupt that one first, "
+                "or name another directory with --keys and another --port"
+            ) from taken
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, key_file: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "of unknown number"
-        raise KeysInUse(
-            f"{key_file}: is in use by another `perp2perp simulate` (process {holder}); interrupt that one first, or "
-            "name another directory with --keys and another --port"
-        ) from error
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -23,14 +23,14 @@ from engine.clock import NS_PER_US, Clock
 from engine.config import Config, ConfigError, parse_speed
 from engine.preparation import first_common_ns, fit_to_market
 from engine.runtime import first_of
-from engine.sandbox.keys import keep_access, keep_key, simulated_key
+from engine.sandbox.keys import keep_access, keep_key, second_key, simulated_key
 from engine.sandbox.lock import keys_held
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, ShiftedMarket
 from engine.simulators.server import Address, Stall, serve
 from engine.simulators.server.control import NETWORK
 from engine.venues.registry import make_signer
-from engine.world import FACES, build_faults, build_market, build_venue, secret_for
+from engine.world import FACES, build_faults, build_market, build_venue, second_secret_for, secret_for
 
 QUIET_STEP_S = 1.0
 BUSY_STEP_S = 0.5
@@ -54,7 +54,7 @@ class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One venue as it can be reached: base URLs for requests and streams, our account, the files with its keys.
 
-    `access_key_file` is empty where the venue knows no access keys.
+    `access_key_file` is empty where the venue knows no access keys, `flatten_key_file` where an account has one key.
     """
 
     venue: str
@@ -64,6 +64,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     key_file: str
     access_key_file: str = ""
+    flatten_key_file: str = ""
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +158,7 @@ class _Sandbox:
         venue = Venue(address.venue)
         seed = self._config.run.seed
         key = simulated_key(venue, secret_for(venue, seed))
+        second = second_key(venue, secret_for(venue, seed), second_secret_for(venue, seed))
         access = keep_access(self._request.keys, venue, key.account, seed)
         return Site(
             venue=address.venue,
@@ -166,6 +168,7 @@ class _Sandbox:
             account=key.account,
             key_file=str(keep_key(self._request.keys, key)),
             access_key_file="" if access is None else str(access),
+            flatten_key_file="" if second is None else str(keep_key(self._request.keys, second, "_flatten")),
         )
 
     def tallies(self) -> tuple[Tally, ...]:
@@ -213,7 +216,8 @@ def sites_table(sites: Sequence[Site]) -> Group:
     places, accounts = _table("venue", "URL", "WebSocket URL"), _table("venue", "account", "key files")
     for site in sites:
         places.add_row(site.venue, site.url, site.stream_url)
-        accounts.add_row(site.venue, site.account, " ".join(filter(None, (site.key_file, site.access_key_file))))
+        files = (site.key_file, site.access_key_file, site.flatten_key_file)
+        accounts.add_row(site.venue, site.account, " ".join(filter(None, files)))
     return Group(places, "", accounts)
 
 

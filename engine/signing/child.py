@@ -9,6 +9,7 @@ import gc
 import socket
 import time
 from contextlib import ExitStack
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,8 @@ _START = msgspec.json.Decoder(Start)
 class Desk:
     """One signer under one law, with what it opened on disk."""
 
-    def __init__(self, signer: AnySigner, asked: type[SignRequest], law: Law, hour: HourFile) -> None:
+    def __init__(self, signer: AnySigner, asked: type[SignRequest], law: Law, hour: HourFile | None) -> None:
+        """`hour` is None for a law that lets nothing be opened."""
         self._signer = signer
         self._request = msgspec.json.Decoder(asked)
         self._law, self._hour = law, hour
@@ -61,14 +63,20 @@ class Desk:
         return Granted(id=ask.id, signed=msgspec.Raw(msgspec.json.encode(signed)))
 
     def _signed(self, request: SignRequest, now_ns: int) -> msgspec.Struct:
-        """A signature that opens something is released when it stands on disk that it does."""
         usd = self._law.weigh(self._signer.purpose_of(request), now_ns)
         if usd:
-            self._hour.check()
+            return self._opening(request, usd, now_ns)
         signed: msgspec.Struct = self._signer.sign(request)
-        if usd:
-            self._law.count(usd, now_ns)
-            self._hour.keep(self._law.opened(now_ns))
+        return signed
+
+    def _opening(self, request: SignRequest, usd: Decimal, now_ns: int) -> msgspec.Struct:
+        """A signature that opens something is released when it stands on disk that it does."""
+        if self._hour is None:
+            raise SigningRefused("nothing is opened where nothing is kept of it")
+        self._hour.check()
+        signed: msgspec.Struct = self._signer.sign(request)
+        self._law.count(usd, now_ns)
+        self._hour.keep(self._law.opened(now_ns))
         return signed
 
     def _refuse(self, ask: Ask, why: str) -> Refused:
@@ -142,6 +150,7 @@ def _answer_all(line: Line, desk: Desk) -> None:
 def opened(start: Start, holding: ExitStack) -> tuple[Desk, Hello]:
     """Read the key, check that it is the one the caps are for, and hold the account's file as long as `holding` lasts.
 
+    Whoever may only reduce holds no file: it has nothing to keep there, and works beside an engine that hangs.
     Raises KeyRefused, HourFileRefused, SigningRefused.
     """
     if start.protocol != PROTOCOL:
@@ -151,8 +160,8 @@ def opened(start: Start, holding: ExitStack) -> tuple[Desk, Hello]:
     key = open_key_file(Path(start.key_path), password_from(password_path, prompt))
     _match(key, start.caps, start.key_path)
     signer, address = open_signer(key, start.caps.program)
-    hour = holding.enter_context(held(Path(start.key_path).parent, start.caps))
-    law = Law(start.caps, hour.opened, time.monotonic_ns())
+    hour = None if start.caps.reduces_only else holding.enter_context(held(Path(start.key_path).parent, start.caps))
+    law = Law(start.caps, hour.opened if hour else (), time.monotonic_ns())
     hello = Hello(venue=key.venue, network=key.network, account=signer.account, address=address)
     return Desk(signer, request_type(key.venue), law, hour), hello
 

@@ -53,7 +53,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For one venue and account: notional that one request and a rolling hour may open, USD; leverage to be set.
 
-    A market that is not among `markets` is not opened in, unless `any_market`, which a main network never has.
+    A market that is not among `markets` is not opened in, unless `any_market`, which a main network never has. With a
+    leverage of 0 none is set.
     """
 
     venue: Venue
@@ -61,7 +62,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     account: str
     order_most_usd: Decimal
     hour_most_usd: Decimal
-    leverage_most: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+    leverage_most: Annotated[int, msgspec.Meta(ge=0, le=3)] = 3
     markets: tuple[MarketCap, ...] = ()
     any_market: bool = False
     program: Program | None = None
@@ -74,6 +75,11 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         names = [cap.market for cap in self.markets]
         if len(dict.fromkeys(names)) < len(names):
             raise ValueError(f"a market has two caps: {', '.join(names)}")
+
+    @property
+    def reduces_only(self) -> bool:
+        """Whether nothing can be opened, whatever is asked."""
+        return not self.order_most_usd or not self.hour_most_usd
 
 
 def _check_amount(name: str, amount: Decimal) -> None:

@@ -17,6 +17,8 @@ AnySigning = Signing[Any, Any]
 Network = Literal["simulated", "testnet", "mainnet"]
 SIMULATED_API_KEY = 4
 """Lighter reserves the keys below for its own pages (SDK, 2026)."""
+SIMULATED_SECOND_API_KEY = 5
+"""Of an account's second key on a simulated Lighter."""
 
 
 class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,7 @@ def test_a_sandbox_lacks_the_files_that_the_simulated_venues_write(
     for venue in profile.policy.scanner.venues:
         network = profile.venues[venue].network
         assert network is not None
-        for name in (network.key_file, network.access_key_file):
+        for name in (network.key_file, network.access_key_file, network.flatten_key_file):
             if name:
                 Path(name).parent.mkdir(exist_ok=True)
                 Path(name).touch()

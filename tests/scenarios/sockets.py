@@ -26,6 +26,7 @@ from engine.config import Config, NetworkSection
 from engine.doors import NetworkDoors
 from engine.doors.door import Alarm
 from engine.doors.network import SigningPlace
+from engine.fuzzing.oracle import check_invariants
 from engine.replay import render_replay, replay
 from engine.runtime import Engine
 from engine.simulators.faults import FaultPlan
@@ -35,7 +36,6 @@ from engine.venues.registry import make_signer
 from engine.venues.signing import Signing
 from engine.world import build_venue, secret_for
 from tests.scenarios.harness import Run, Scenario, account_of, config_of, market_of
-from tests.scenarios.invariants import check_invariants
 
 IDLE_S = 0.002
 """Real seconds within which the kernel hands over what was sent on the loopback, with room."""
@@ -105,7 +105,7 @@ async def _perform(scenario: Scenario, directory: Path) -> Run:
     async with trio.open_nursery() as nursery:
         addresses = await nursery.start(serve, stalls)
         where = {Venue(address.venue): _section(address.url, address.stream_url) for address in addresses}
-        sandbox = _sandbox(config, where)
+        sandbox = _sandbox(config, where, directory)
         engine = Engine(sandbox, LoopbackDoors(sandbox, simulated), directory)
         await engine.main()
         nursery.cancel_scope.cancel()
@@ -120,7 +120,8 @@ def _section(url: str, stream_url: str) -> NetworkSection:
     )
 
 
-def _sandbox(config: Config, where: dict[Venue, NetworkSection]) -> Config:
+def _sandbox(config: Config, where: dict[Venue, NetworkSection], state: Path) -> Config:
     replace = msgspec.structs.replace
     venues = {venue: replace(config.venues[venue], network=network) for venue, network in where.items()}
-    return replace(config, run=replace(config.run, mode="sandbox"), venues=venues)
+    run = replace(config.run, mode="sandbox", state_directory=str(state))
+    return replace(config, run=run, venues=venues)

@@ -38,7 +38,7 @@ from tests.scenarios.faulty import (
     stream_lost,
 )
 from tests.scenarios.harness import HYPERLIQUID, PACIFICA, POLICY, Scenario, play
-from tests.scenarios.market import CHEAP, QUIET, Look, Scene
+from tests.scenarios.market import CHEAP, NS_PER_S, QUIET, Look, Scene
 
 SIZE = Decimal("2.9940")
 TRICKLE = Look(
@@ -147,6 +147,17 @@ def test_e8_sweeps_that_fail_give_up_after_a_bound_and_the_taker_leg_is_unwound(
     assert {"M7", "R2", "X16"} <= set(run.rows)
     assert run.position(HYPERLIQUID) == 0
     assert run.fills(PACIFICA) == ()
+
+
+def test_e8_sweeps_that_a_rate_limit_refuses_are_sent_again_after_a_pause_not_all_at_once(tmp_path: Path) -> None:
+    crossing = rule(Reject(reason="post_only_would_cross"), PAC_MAKER)
+    too_soon = rule(Status(status=429, retry_after_s=1), PAC_IOC, nth=(1, 2))
+    run = play(Scenario(faults=(crossing, too_soon)), tmp_path)
+    sent_ns = [record.at_ns for record in run.pair_records for c in record.commands if c in run.orders("sweep")]
+    assert len(sent_ns) == POLICY.entry.sweeps_most
+    assert all(later - sooner >= POLICY.order.order_timeout_s * NS_PER_S for sooner, later in pairwise(sent_ns))
+    assert run.rows.count("M15") == run.rows.count("M18") == 2
+    assert run.sizes_at("HEDGED.earning")[0] == (-SIZE, SIZE)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""Misfortunes of the machine: C2 to C4, through the whole engine; C1 has modules of its own."""
+"""Misfortunes of the machine: C2 to C4 and C7, through the whole engine; C1 has modules of its own."""
 
 from __future__ import annotations
 
 import errno
+import signal
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from actors.messages import KillSwitchPulled, OrderRejected
 from engine.config import JournalSection
 from engine.doors import PaperDoors
+from engine.fuzzing.oracle import check_invariants
 from engine.journal import DISK, Disk, JournalError, JournalWriter
 from engine.journal.record import JOURNAL_NAME
 from engine.journal.spare import mend
@@ -21,7 +23,7 @@ from engine.simulators.faults import FaultPlan
 from tests.engine.recorded import header, hedged_run
 from tests.scenarios.crashes import survive
 from tests.scenarios.harness import HYPERLIQUID, PACIFICA, Run, Scenario, config_of, market_of
-from tests.scenarios.invariants import check_invariants
+from tests.scenarios.test_kill import PATIENCE_S, Desk
 
 ENTERING, NAKED, HEDGED, CLOSING = 16, 17, 40, 71
 """Commits of the plain scenario at which its pair is asked to enter, waits for the maker leg, is held, and closes."""
@@ -126,3 +128,26 @@ def test_c3_a_flipped_bit_is_refused_by_line_and_the_run_is_not_gone_on_with(tmp
         path.write_bytes(bytes(bad))
         with pytest.raises(JournalError, match=r"line \d+"):
             Recovery(tmp_path / "run", tmp_path)
+
+
+def test_c7_a_second_engine_on_the_accounts_refuses_to_start_and_names_the_first(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with desk.served():
+        with desk.engine() as first:
+            try:
+                desk.wait_for(first, desk.journal(), 0, '"LinkUp"')
+                for options in (("--new",), ()):
+                    with desk.engine(*options) as second:
+                        out, err = second.communicate(timeout=PATIENCE_S)
+                    assert second.returncode == 2
+                    assert out == ""
+                    for word in ("account", "in use", f"process {first.pid}", str(desk.journal().parent), "stop"):
+                        assert word in err
+            finally:
+                first.kill()
+        seen = desk.journal().stat().st_size
+        with desk.engine() as later:
+            desk.wait_for(later, desk.journal(), seen, '"LinkUp"')
+            later.send_signal(signal.SIGINT)
+            _, err = later.communicate(timeout=PATIENCE_S)
+    assert later.returncode == 0, err

@@ -148,7 +148,7 @@ ON_DRIFT: dict[str, tuple[FaultRule, ...]] = {
     "a request lost, and the height and the accounts not told": (
         rule(ResetBefore(), DRIFT_SEND, nth=(1,)),
         rule(HTML, DRIFT_HEIGHT, nth=(1, 2)),
-        rule(Truncate(keep=0.6), DRIFT_ACCOUNTS, from_s=8, every=3),
+        rule(Truncate(keep=0.6), DRIFT_ACCOUNTS, from_s=8, every=3, at_most=3),
     ),
     "transactions delivered twice, answers late": (
         rule(Duplicate(), DRIFT_SEND),

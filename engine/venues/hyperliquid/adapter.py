@@ -142,16 +142,19 @@ class HyperliquidAdapter:
         market = self._memory.markets.get(command.asset)
         if market is None:
             return self._answer(query_failed(command, "order", UNKNOWN_MARKET))
-        return self._delivery(self._deliveries.cancel_all, command, market)
+        return self._delivery(self._deliveries.cancel_all, command, market, self._tell)
 
     def _delivery(
         self, ask: Callable[Asked, Awaitable[Messages]], *args: Asked.args, **kwargs: Asked.kwargs
     ) -> Delivery:
         async def deliver() -> None:
-            for message in self._memory.note(await ask(*args, **kwargs)):
-                self._report(message)
+            self._tell(await ask(*args, **kwargs))
 
         return deliver
+
+    def _tell(self, messages: Messages) -> None:
+        for message in self._memory.note(messages):
+            self._report(message)
 
     def _answer(self, message: VenueMessage) -> Delivery:
         """A delivery that has nothing to send."""

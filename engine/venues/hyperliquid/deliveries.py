@@ -6,6 +6,7 @@ its order unresolved; nothing is ever sent twice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import trio
@@ -52,7 +53,7 @@ Messages = tuple[VenueMessage, ...]
 
 
 class Deliveries:
-    """One method a kind of command; each returns at least one message and raises no operating error."""
+    """One method a kind of command; each tells at least one message and raises no operating error."""
 
     def __init__(
         self,
@@ -106,21 +107,25 @@ class Deliveries:
             return (unresolved(order_id, f"cancel: {unread}"),)
         return await self._ended(order_id) if refusal is None else (refusal,)
 
-    async def cancel_all(self, command: CancelAll, market: Market) -> Messages:
+    async def cancel_all(self, command: CancelAll, market: Market, tell: Callable[[Messages], None]) -> Messages:
         """List what is open on the market, cancel it in one batch, and tell how each order of ours ended.
 
-        Where none of ours was open, the position is told, for something must be.
+        Each order's end is told as soon as it is known: fills that were read count as told, and would be lost when
+        this is cut off at the next order. Returned is what is left to say; where none of ours was open, the position,
+        for something must be told.
         """
+        told = False
         try:
             listed: tuple[BasicOrder, ...] = await self._client.ask_account("openOrders", dex="")
             orders = tuple(order for order in listed if order.coin == market.coin)
             statuses = await self._cancel_listed(orders, market) if orders else ()
-            messages: list[VenueMessage] = []
             for order, status in zip(orders, statuses, strict=True):
-                messages.extend(await self._cancelled(order, status))
+                ended = await self._cancelled(order, status)
+                told = told or bool(ended)
+                tell(ended)
         except (SigningRefused, ActionRefused, TransportError, FrameError) as failed:
             return (query_failed(command, "order", f"cancel all: {failed}"),)
-        return tuple(messages) or await self._position(command, queried=False)
+        return () if told else await self._position(command, queried=False)
 
     async def _cancel_listed(self, orders: tuple[BasicOrder, ...], market: Market) -> tuple[str | OrderAck, ...]:
         request = self._notary.request(encode_cancels(orders, market))

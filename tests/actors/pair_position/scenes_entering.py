@@ -24,6 +24,8 @@ from tests.playbook import fires
 
 NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
 NO_TAKER_LINK = LinkLost(venue=TAKER, reason="cut")
+TOO_SOON = rejected(RejectReason.RATE_LIMITED)
+LATE = fires("order_timeout")
 IOC_OVER = DoneReason.IOC_REMAINDER
 ASKED_IN_VAIN = (fires("doubt_retry"),) * 10
 
@@ -105,6 +107,42 @@ MAKE_SCENES = (
         "MAKER_PENDING.resting",
         (filled("5"), deleveraged(TAKER, "8", Side.BUY), done("5", DoneReason.POST_ONLY_REJECTED)),
         (order("trim", "3", MAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene("M15", "MAKER_PENDING.sweeping", (TOO_SOON,), (), "MAKER_PENDING.sweeping"),
+    Scene(
+        "M16",
+        "MAKER_PENDING.sweeping",
+        (TOO_SOON, deleveraged(TAKER, "10", Side.BUY), LATE),
+        POSITIONS,
+        "CLOSING.verifying",
+    ),
+    Scene(
+        "M17",
+        "MAKER_PENDING.canceling",
+        (filled("4"), done("4"), TOO_SOON, deleveraged(TAKER, "6", Side.BUY), LATE),
+        POSITIONS,
+        "MAKER_PENDING.verifying",
+    ),
+    Scene(
+        "M18",
+        "MAKER_PENDING.sweeping",
+        (TOO_SOON, LATE),
+        (order("sweep", "10", MAKER),),
+        "MAKER_PENDING.sweeping",
+    ),
+    Scene(
+        "M19",
+        "MAKER_PENDING.sweeping",
+        (TOO_SOON, NO_MAKER_LINK, LATE),
+        (order("trim", "10", TAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene(
+        "M7",
+        "MAKER_PENDING.sweeping",
+        (TOO_SOON, LATE, TOO_SOON, LATE, TOO_SOON),
+        (order("trim", "10", TAKER),),
         "REDUCING.trimming",
     ),
     Scene("M14", "MAKER_PENDING.in_doubt", (lapsed(),), POSITIONS, "MAKER_PENDING.verifying"),

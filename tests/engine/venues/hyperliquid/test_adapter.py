@@ -183,6 +183,35 @@ async def test_an_order_whose_cancel_is_answered_oddly_does_not_cost_the_word_ab
         assert [m.order_id for m in of(OrderUnresolved, heard)] == [unclear.order_id]
 
 
+async def test_a_cancel_of_all_that_is_cut_off_between_two_orders_loses_no_fill_it_has_read(autojump_clock):
+    world = World(muted("orderUpdates"), muted("userFills"))
+    carry, statuses = world.venue.request, []
+
+    async def slow(request):
+        statuses.extend((request,) if b'"type":"orderStatus"' in request.body else ())
+        if len(statuses) == 2:
+            await trio.sleep_forever()
+        return await carry(request)
+
+    async with world.live():
+        filled = order(1, **(RESTING | {"size": D(4)}))
+        await world.do(filled)
+        await world.do(order(2, **(RESTING | {"limit_price": D(50_000)})))
+        world.market.depth = (world.market.depth[0],)
+        world.market.mids["BTC"] = D(59_880)
+        await trio.sleep(1.5)
+        world.market.mids["BTC"] = D(60_000)
+        world.venue.request = slow
+        before = len(world.said)
+        with trio.move_on_after(10):
+            await world.do(CancelAll(venue=HL, asset="BTC"))
+        assert len(statuses) == 2, "it was cut off"
+        told = sum(m.size for m in of(OrderFilled, world.said[before:]))
+        ((oid, size),) = [(m.order_id, m.filled) for m in of(OrderDone, world.said[before:])]
+        assert (oid, size) == (filled.order_id, told)
+        assert told > 0
+
+
 # books
 
 

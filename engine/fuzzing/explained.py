@@ -1,4 +1,7 @@
-"""Which recorded intent stands behind an order at a venue: by the client id it carries, or by what it wants."""
+"""Which recorded intent stands behind an order at a venue: by the client id it carries, or by what it wants.
+
+Counterpart: `oracle`, which asks it of every order a simulated venue ever knew.
+"""
 
 from __future__ import annotations
 

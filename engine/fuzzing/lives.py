@@ -1,0 +1,236 @@
+"""Plays a run with its venues, in which engines live one after the other, each killed where a death says.
+
+As a process that is killed, an engine leaves behind what reached the disk and what reached the venues, nothing else;
+the venues live on meanwhile. Played under a virtual clock and a seeded scheduler: the same play writes the same bytes.
+Counterparts: `run`, which looks at what was played; `tests/scenarios`, which play their scenarios by this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import msgspec
+import trio
+
+from actors.domain import NS_PER_S, Venue
+from engine.config import Config
+from engine.core import Core, Decision
+from engine.determinism import run_virtual
+from engine.doors import PaperDoors
+from engine.journal import DISK, Disk
+from engine.recovery import Recovery
+from engine.runtime import Engine, Stage, first_of
+from engine.simulators.faults import FaultPlan
+from engine.simulators.market import Market
+from engine.simulators.transport import SimulatedVenue
+from engine.view import Alarm
+
+How = Literal["before the write", "in the write", "between write and send"]
+HOWS: tuple[How, ...] = get_args(How)
+POLL_S = 0.01
+COMMITS_MOST = 1_000_000
+"""Commits of one play; more means that it goes in a circle."""
+
+When = Callable[[Core], bool]
+Do = Callable[[Stage], None]
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Overrun(Exception):
+    """A play that does not end."""
+
+
+class Cue(msgspec.Struct, frozen=True, kw_only=True):
+    """Do something at a time, or as soon after it as `when` holds."""
+
+    do: Do
+    at_s: float = 0.0
+    when: When = lambda _: True
+
+
+class Death(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine is killed at its `commit`-th commit (the header is the first); it comes back `down_s` later.
+
+    Of the commits only those count that come `from_s` after the start of the run or later, and hold the text `holds`.
+    """
+
+    commit: int
+    how: How
+    down_s: float = 5.0
+    from_s: float = 0.0
+    holds: str = ""
+
+
+class Play(msgspec.Struct, frozen=True, kw_only=True):
+    """What is played. After `end_s` a play that has not ended is given up; 0 lets it go on."""
+
+    config: Config
+    market: Market
+    start_ns: int
+    faults: FaultPlan = FaultPlan()
+    cues: tuple[Cue, ...] = ()
+    deaths: tuple[Death, ...] = ()
+    end_s: float = 0.0
+
+
+class Mortal:
+    """A disk under an engine that is killed at one commit. What was performed of the commits before is performed."""
+
+    def __init__(self, death: Death | None, now_s: Callable[[], float] = lambda: 0.0) -> None:
+        """`now_s` is the time since the start of the run."""
+        self._death, self._now_s = death, now_s
+        self._counted = 0
+        self.commits = 0
+
+    def disk(self) -> Disk:
+        """What the journal of one engine writes to."""
+        return Disk(write=self._write)
+
+    def spare(self) -> None:
+        """It lived to the end of its run: nothing kills it any more."""
+        self._death = None
+
+    def _write(self, descriptor: int, data: bytes | memoryview) -> int:
+        self.commits += 1
+        if self.commits > COMMITS_MOST:
+            raise Overrun(f"more than {COMMITS_MOST} commits")
+        death = self._death
+        if death is None or not self._counts(death, data):
+            return DISK.write(descriptor, data)
+        self._counted += 1
+        if self._counted != death.commit:
+            return DISK.write(descriptor, data)
+        if death.how == "in the write":
+            DISK.write(descriptor, memoryview(data)[: len(data) // 2])
+        elif death.how == "between write and send":
+            DISK.write(descriptor, data)
+        raise Killed
+
+    def _counts(self, death: Death, data: bytes | memoryview) -> bool:
+        return self._now_s() >= death.from_s and death.holds.encode() in bytes(data)
+
+
+class _Cast:
+    """The cues of a play, done once, in whichever life of the engine their moment comes."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._done: dict[int, None] = {}
+
+    def companions(self, cores: list[Core]) -> tuple[Callable[[Stage], Awaitable[None]], ...]:
+        """For one life; `cores` will hold that engine's core."""
+        return tuple(partial(self._await, number, cores) for number in range(len(self._play.cues)))
+
+    async def _await(self, number: int, cores: list[Core], stage: Stage) -> None:
+        cue = self._play.cues[number]
+        await stage.clock.sleep_until(self._play.start_ns + round(cue.at_s * NS_PER_S))
+        while number not in self._done and not cue.when(cores[0]):  # noqa: ASYNC110 - a core tells nobody that it moved
+            await trio.sleep(POLL_S)
+        if number not in self._done:
+            self._done[number] = None
+            cue.do(stage)
+
+
+class Lives:
+    """A play being played: the engines that lived, the venues, and when the last engine began to live."""
+
+    def __init__(self, play: Play, directory: Path) -> None:
+        directory.mkdir(parents=True)
+        self.directory = directory
+        self.play = play
+        self.doors = PaperDoors(play.config, play.market, play.start_ns, play.faults)
+        self.deaths = 0
+        self.reborn_s = 0.0
+        """When, since the start of the run, the last engine began; 0 for the only one."""
+        self._engines: list[Engine] = []
+        self._cast = _Cast(play)
+
+    @property
+    def engine(self) -> Engine:
+        """The one that lives, or lived last."""
+        return self._engines[-1]
+
+    @property
+    def simulated(self) -> dict[Venue, SimulatedVenue]:
+        """The venues."""
+        return self.doors.simulated
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Those of the last engine, and what parts of earlier ones raised."""
+        earlier = (alarm for engine in self._engines[:-1] for alarm in engine.tally.alarms)
+        kept = tuple(self.engine.tally.alarms)
+        codes = [(alarm.code, alarm.text) for alarm in kept]
+        return (*(alarm for alarm in earlier if (alarm.code, alarm.text) not in codes), *kept)
+
+    def engine_on(self, disk: Disk, recovery: Recovery | None = None) -> Engine:
+        """The next life."""
+        cores: list[Core] = []
+        companions = (*self._cast.companions(cores), *((self._end,) if self.play.end_s else ()))
+        engine = Engine(
+            self.play.config, self.doors, self.directory, companions=companions, recovery=recovery, disk=disk
+        )
+        cores.append(engine.core)
+        self._engines.append(engine)
+        return engine
+
+    def perform(self) -> Engine:
+        """Play it to its end; returns the last engine, finished.
+
+        Raises what recovery refuses (UserError), Overrun, and whatever an engine raised.
+        """
+        run_virtual(self._live, self.play.config.run.seed, None)
+        self.engine.finish()
+        return self.engine
+
+    async def _live(self) -> None:
+        recovery: Recovery | None = None
+        for death in (*self.play.deaths, None):
+            mortal = Mortal(death, self._now_s)
+            if not await self._dies(self.engine_on(mortal.disk(), recovery)):
+                mortal.spare()
+                return
+            assert death is not None
+            self.deaths += 1
+            await trio.sleep(death.down_s)
+            self.reborn_s = self._now_s()
+            recovery = Recovery(self.directory, self.play.config.journal.spare)
+
+    def _now_s(self) -> float:
+        return trio.current_time()
+
+    async def _dies(self, engine: Engine) -> bool:
+        try:
+            await engine.main()
+        except BaseExceptionGroup as group:
+            first = first_of(group)
+            if isinstance(first, Killed):
+                return True
+            if isinstance(first, Overrun):
+                raise first from None
+            raise
+        return False
+
+    async def _end(self, stage: Stage) -> None:
+        await stage.clock.sleep_until(self.play.start_ns + round(self.play.end_s * NS_PER_S))
+        raise Overrun(f"the engine has not stopped {self.play.end_s:g} s after the start of the run")
+
+    def watched(self, watch: Callable[[Decision, int], Any]) -> None:
+        """Play an undisturbed run, telling `watch` of each decision and the number of commits so far."""
+        mortal = Mortal(None)
+        engine = self.engine_on(mortal.disk())
+        tallied = engine.tally.watch
+
+        def note(decision: Decision) -> None:
+            tallied(decision)
+            watch(decision, mortal.commits)
+
+        engine.tally.watch = note  # type: ignore[method-assign]
+        run_virtual(engine.main, self.play.config.run.seed, None)
+        engine.finish()

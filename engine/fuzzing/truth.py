@@ -1,0 +1,196 @@
+"""What must hold of a whole run, asked of the simulated exchanges: orders, fills, positions, money, and rest.
+
+Counterparts: `steps`, which needs the journal alone; `oracle`, which asks both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from actors.commands import SubmitOrder
+from actors.domain import NS_PER_S, ZERO, Venue
+from actors.pair_position.state import LEGS, Leg, PairPosition
+from engine.fuzzing.explained import explained, order_id_of
+from engine.fuzzing.run import Run
+from engine.fuzzing.steps import Violated
+from engine.simulators.exchange import FillCause, OrderFilled, OrderView
+from engine.view import Alarm
+
+SETTLED = ("IDLE.ready", "IDLE.backoff", "HEDGED.earning", "CLOSED.flat")
+OUR_FAULTS = ("actor_fault", "actor_quarantined", "venue_failed", "request_failed")
+NAMING = ("leg_stranded", "attempts_failed", "order_in_doubt", "positions_unverified", "position_surprise")
+"""Alarms that name what a pair has left open."""
+MONEY_USD = Decimal("0.001")
+UNTOLD_SHARE = Decimal("0.003")
+"""A fill that is claimed and never told is valued at the mid of its decision, without its fee."""
+
+RULES: dict[str, str] = {
+    "our_fault": "no part of the engine fails",
+    "doubled": "2: a venue knows an order once",
+    "unrecorded": "2: every order at a venue has an earlier record",
+    "no_outcome": "2: every intent ends in an outcome",
+    "overfilled": "3: filled never exceeds asked",
+    "reduction_adds": "5: a reducing order never makes a position larger",
+    "unsettled": "6: once faults stop, each pair becomes flat or hedged, or an alarm names it",
+    "books_differ": "the books hold what the venues hold",
+    "money_differs": "the books explain what the accounts gained or lost",
+}
+
+
+def check_no_part_failed(run: Run) -> None:
+    """No step raised, no venue's task ended, no request could not be made."""
+    failed = [alarm.text for alarm in run.alarms if alarm.code in OUR_FAULTS]
+    if failed:
+        raise Violated("our_fault", "; ".join(failed))
+
+
+# --- 2 and 3: orders ---------------------------------------------------------------------------------------
+
+
+def check_orders_are_ours(run: Run, ended: dict[str, str]) -> None:
+    """No order at a venue without an earlier record, none twice, none filled beyond its size, one outcome for each."""
+    asked = {order.order_id: order for order in run.orders()}
+    intents = run.intents_ns()
+    for venue in run.venues:
+        known = explained(venue, run.venue_orders(venue), asked, intents)
+        ids = [order_id for order_id, _ in known]
+        for number, (order_id, order) in enumerate(known):
+            if order_id not in intents:
+                raise Violated("unrecorded", f"{venue} has an order that is in no record: {order}")
+            if order_id in ids[:number]:
+                raise Violated("doubled", f"{venue} knows {order_id} twice")
+            if intents[order_id] > order.placed_at_ns:
+                raise Violated("unrecorded", f"{order_id} was recorded after it was placed")
+            _check_filled(order, asked[order_id])
+    _check_outcomes(run, intents, ended)
+
+
+def _check_filled(order: OrderView, asked: SubmitOrder) -> None:
+    if order.filled > asked.size:
+        raise Violated("overfilled", f"filled beyond its size of {asked.size}: {order}")
+
+
+def _check_outcomes(run: Run, intents: dict[str, int], ended: dict[str, str]) -> None:
+    if _expected_open(run):
+        return
+    excused = {order.id for pair in run.pairs if named(run, pair) for order in pair.orders}
+    missing = [order_id for order_id in intents if order_id not in ended and order_id not in excused]
+    if missing:
+        raise Violated("no_outcome", f"orders without an outcome: {missing}")
+
+
+# --- 5: reducing -------------------------------------------------------------------------------------------
+
+
+def check_reductions_reduce(run: Run) -> None:
+    """No reducing order ever made a position larger."""
+    sent = {order.order_id: order for order in run.orders()}
+    for venue in run.venues:
+        for fill in _own_fills(run, venue):
+            order_id = order_id_of(venue, fill.client_order_id, sent)
+            reducing = order_id in sent and sent[order_id].reduce_only
+            if reducing and abs(fill.position_after) > abs(fill.position_before):
+                raise Violated("reduction_adds", f"a reducing order added: {fill}")
+
+
+def _own_fills(run: Run, venue: Venue) -> list[OrderFilled]:
+    return [fill for fill in run.fills(venue) if fill.cause is FillCause.ORDER and fill.client_order_id]
+
+
+# --- 6: rest -----------------------------------------------------------------------------------------------
+
+
+def check_settled_in_time(run: Run) -> None:
+    """A bounded time after the last misfortune every pair was hedged or flat, or an alarm names what is left."""
+    if _expected_open(run):
+        return
+    for pair in run.pairs:
+        if named(run, pair):
+            continue
+        if not _rested(run, pair.actor):
+            told = f"not hedged or flat {run.terms.settled_s:g} s after the last misfortune: {_standing(pair)}"
+            raise Violated("unsettled", told, actor=pair.actor)
+        if pair.place not in SETTLED:
+            raise Violated("unsettled", f"the run ended unsettled: {_standing(pair)}", actor=pair.actor)
+
+
+def _standing(pair: PairPosition) -> str:
+    legs = ", ".join(f"{leg.position} on {leg.venue.value}" for leg in pair.legs)
+    return f"{pair.actor} in {pair.place}, {legs}"
+
+
+def _rested(run: Run, pair: str) -> bool:
+    """Whether the pair was at rest at some moment of a stretch, which begins with the pair where that is later."""
+    from_ns = run.terms.start_ns + round(run.terms.calm_s * NS_PER_S)
+    place, to_ns = "", 0
+    for record in run.pair_records:
+        if record.to != pair:
+            continue
+        to_ns = to_ns or max(from_ns, record.at_ns) + round(run.terms.settled_s * NS_PER_S)
+        if record.at_ns > to_ns:
+            break
+        if record.at_ns > from_ns and place in SETTLED:
+            return True
+        place = record.place
+    return place in SETTLED or run.records[-1].at_ns <= to_ns
+
+
+def _expected_open(run: Run) -> bool:
+    """The terms expect something to be left open, and alarms of those codes name it."""
+    return bool(run.terms.left_open) and all(code in run.alarm_codes() for code in run.terms.left_open)
+
+
+def named(run: Run, pair: PairPosition) -> bool:
+    """Whether an alarm that stands names what a pair has left, where the terms let that do."""
+    return run.terms.named and pair.place not in SETTLED and any(_names(alarm, pair) for alarm in run.alarms)
+
+
+def _names(alarm: Alarm, pair: PairPosition) -> bool:
+    about = alarm.about == pair.actor and alarm.code in NAMING
+    return not alarm.resolved_ns and (about or (alarm.code == "left_open" and pair.actor in alarm.text))
+
+
+# --- the books ---------------------------------------------------------------------------------------------
+
+
+def check_books_are_the_venues_truth(run: Run) -> None:
+    """Positions of the books are those of the exchanges; so is the money, but for what was never told."""
+    for venue in run.venues:
+        for asset in run.assets:
+            pairs = [pair for pair in run.pairs if pair.asset == asset]
+            legs = [leg for pair in pairs for leg in pair.legs if leg.venue is venue]
+            booked, held = sum((leg.position for leg in legs), ZERO), run.position(venue, asset)
+            if booked != held and not any(named(run, pair) for pair in pairs):
+                raise Violated("books_differ", f"{venue} {asset}: booked {booked}, held {held}")
+        if not run.terms.by_hand and all(pair.place == "CLOSED.flat" for pair in run.pairs):
+            _check_money(run, venue)
+
+
+def _check_money(run: Run, venue: Venue) -> None:
+    view = run.exchange(venue).account_view(run.account(venue))
+    assert view is not None
+    gained = view.balance_usd - run.terms.deposits_usd[venue]
+    legs = list(_legs_on(run, venue))
+    untold = sum((abs(usd) for pair, leg in legs for usd in _untold(pair, leg)), ZERO)
+    booked = sum((_money(leg) for _, leg in legs), ZERO)
+    if abs(gained - booked) > MONEY_USD + untold * UNTOLD_SHARE:
+        raise Violated("money_differs", f"{venue}: the account changed by {gained}, the books say {booked}")
+
+
+def _legs_on(run: Run, venue: Venue) -> Iterator[tuple[PairPosition, Leg]]:
+    for pair in run.pairs:
+        for leg in pair.legs:
+            if leg.venue is venue:
+                yield pair, leg
+
+
+def _untold(pair: PairPosition, leg: Leg) -> Iterator[Decimal]:
+    for name in LEGS:
+        if pair.leg(name) is leg:
+            yield from (order.untold * order.decision_mid for order in pair.orders if order.leg == name)
+
+
+def _money(leg: Leg) -> Decimal:
+    traded = leg.cash_usd + leg.estimated_usd - leg.fees_usd
+    return traded + leg.funding_received_usd - leg.funding_paid_usd - leg.haircut_usd
