@@ -12,7 +12,7 @@ from actors.actor import ActorState, Context, Role
 from actors.board import Board
 from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
 from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, Noun, Side, Venue
-from actors.gates import Candidate, funding_of, judge
+from actors.gates import Candidate, funding_of, judge, skew_s
 from actors.messages import (
     ActorFaulted,
     CloseAsked,
@@ -165,13 +165,17 @@ def _kept(elapsed_ns: int, half_life_h: Decimal) -> Decimal:
 
 def _age(held: Holding, trends: dict[str, Trend], at_ns: int) -> Holding:
     """Since when the smoothed difference pays against this pair."""
+    since = 0 if _earned(held, trends) >= 0 else held.inverted_since_ns or at_ns
+    return msgspec.structs.replace(held, inverted_since_ns=since)
+
+
+def _earned(held: Holding, trends: dict[str, Trend]) -> Decimal:
+    """The smoothed difference this pair earns an hour, negative when it pays; nothing while none is known."""
     trend = trends.get(_key(held.asset, (held.taker_venue, held.maker_venue)))
     trend = trend or trends.get(_key(held.asset, (held.maker_venue, held.taker_venue)))
     if trend is None:
-        return held
-    earned = trend.smoothed if held.short_venue is trend.venues[0] else -trend.smoothed
-    since = 0 if earned >= 0 else held.inverted_since_ns or at_ns
-    return msgspec.structs.replace(held, inverted_since_ns=since)
+        return ZERO
+    return trend.smoothed if held.short_venue is trend.venues[0] else -trend.smoothed
 
 
 # --- guards and actions ------------------------------------------------------------------------------------
@@ -277,24 +281,53 @@ def _entry(candidate: Candidate, policy: Policy) -> EntryAsked:
 
 
 def close_tired_pairs(state: FundingScanner, context: Context) -> Commands:
-    """Ask pairs to close whose funding has been inverted, or that were held, for too long."""
+    """Ask pairs to close whose funding has been inverted for too long, when staying costs more than leaving."""
     commands: Commands = ()
     for name in sorted(state.holdings):
-        reason = _tired(state.holdings[name], context)
+        reason = _tired(state, state.holdings[name], context)
         if reason:
             commands += (Tell(to=name, message=CloseAsked(reason=reason)),)
     return commands
 
 
-def _tired(held: Holding, context: Context) -> str:
+def _tired(state: FundingScanner, held: Holding, context: Context) -> str:
+    """Why a pair is closed, or nothing. A sign alone is no reason: what the horizon is expected to cost must exceed
+    the fees and slippage of being flat now, which a pair that turns again soon would pay for nothing."""
     scanner = context.policy.scanner
-    if not held.hedged_ns:
+    if not held.hedged_ns or not held.inverted_since_ns:
         return ""
-    inverted_h = Decimal(context.at_ns - held.inverted_since_ns) / HOUR_NS if held.inverted_since_ns else ZERO
-    if inverted_h >= scanner.inverted_h:
-        return f"funding inverted for {inverted_h:.1f} h"
-    held_h = Decimal(context.at_ns - held.hedged_ns) / HOUR_NS
-    return f"held for {held_h:.0f} h" if held_h >= scanner.hold_most_h else ""
+    inverted_h = Decimal(context.at_ns - held.inverted_since_ns) / HOUR_NS
+    staying_bps = -_earned(held, state.trends) * scanner.horizon_h / BPS
+    leaving_bps = _leaving_bps(held, context)
+    if inverted_h < scanner.inverted_h or staying_bps < leaving_bps:
+        return ""
+    return (
+        f"funding inverted for {inverted_h:.1f} h: staying {scanner.horizon_h} h costs {staying_bps:.2f} bps, "
+        f"being flat now {leaving_bps:.2f} bps"
+    )
+
+
+def _leaving_bps(held: Holding, context: Context) -> Decimal:
+    """Both legs closed at market: two taker fees, two slippages; a market that told no fee is counted without."""
+    markets = (context.board.market(venue, held.asset) for venue in (held.taker_venue, held.maker_venue))
+    fees = sum((market.instrument.taker_fee for market in markets if market.instrument is not None), ZERO)
+    return fees / BPS + 2 * context.policy.scanner.slippage_bps
+
+
+def alarm_clocks(_: FundingScanner, context: Context) -> Commands:
+    """Name the venues on which nothing is opened since their clock is not ours, or their words come late."""
+    most = context.policy.scanner.clock_skew_most_s
+    off = [(venue, skew_s(context.board, venue)) for venue in context.policy.scanner.venues]
+    return tuple(
+        RaiseAlarm(severity="warning", code="clock_skew", text=_clock_words(venue, seconds))
+        for venue, seconds in off
+        if seconds is not None and abs(seconds) > most
+    )
+
+
+def _clock_words(venue: Venue, seconds: Decimal) -> str:
+    way = "ahead of ours" if seconds > 0 else "behind ours, or its words come late"
+    return f"{venue.value}: its clock is {abs(seconds):.0f} s {way}; nothing is opened there until they agree"
 
 
 def remember(state: FundingScanner, command: AnyCommand, _: Context) -> FundingScanner:
@@ -333,7 +366,7 @@ ROLE: Role[FundingScanner] = Role(
     chart=CHART,
     absorb=absorb,
     guards={"history_seen": history_seen},
-    actions={action.__name__: action for action in (open_best_pairs, close_tired_pairs, alarm_fault)},
+    actions={action.__name__: action for action in (open_best_pairs, close_tired_pairs, alarm_clocks, alarm_fault)},
     duration_s=lambda _, __, policy: policy.scanner.scan_s,
     remember=remember,
 )

@@ -147,6 +147,7 @@ def _gates(
     yield _venue_status(taker, maker)
     yield _identity(taker, maker, scanner)
     yield _funding_calibrated(taker, maker, scanner)
+    yield _clock_skew(board, venues, scanner)
     yield _most("quote_age_s", _age_s(taker, maker, at_ns), scanner.quote_age_most_s)
     yield _most("spread_bps", max(_spread_bps(taker), _spread_bps(maker)), scanner.spread_most_bps)
     yield _most("divergence_bps", _divergence_bps(taker, maker), scanner.divergence_most_bps)
@@ -163,6 +164,21 @@ def _venue_status(taker: Market, maker: Market) -> Gate:
     closed = [each for each in _instruments(taker, maker) if each.status is not MarketStatus.OPEN]
     told = "; ".join(f"{each.venue.value}: {each.status_reason or each.status.value}" for each in closed)
     return Gate(name="venue_status", passed=not closed, measured=told or "both open", needed="both open")
+
+
+def skew_s(board: Board, venue: Venue) -> Decimal | None:
+    """How far a venue's clock is ahead of ours (negative: behind, or late on the way), seconds; None: not known."""
+    skew_ns = board.skew_ns(venue)
+    return None if skew_ns is None else Decimal(skew_ns) / NS_PER_S
+
+
+def _clock_skew(board: Board, venues: tuple[Venue, Venue], scanner: ScannerPolicy) -> Gate:
+    """Both venues' clocks agree with ours: expiries, nonces and the age of quotes mean what they say."""
+    told = [(venue, skew_s(board, venue)) for venue in venues]
+    passed = all(skew is not None and abs(skew) <= scanner.clock_skew_most_s for _, skew in told)
+    measured = ", ".join(f"{venue.value} {'not known' if skew is None else f'{skew:+.3g} s'}" for venue, skew in told)
+    needed = f"within {scanner.clock_skew_most_s} s"
+    return Gate(name="clock_skew", passed=passed, measured=measured, needed=needed)
 
 
 def _identity(taker: Market, maker: Market, scanner: ScannerPolicy) -> Gate:

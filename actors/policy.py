@@ -40,12 +40,12 @@ class OrderPolicy(PolicyPart, frozen=True, kw_only=True):
     """An order in flight without an outcome for so long is asked for."""
     order_lifetime_s: float = 20.0
     """After this the venue must refuse an order that has not reached it."""
-    lapse_grace_s: float = 5.0
-    """An order the venue does not know counts as never placed this long after its lifetime."""
     doubt_retry_s: float = 4.0
     """Between two questions about an order in doubt."""
     doubt_tries_most: int = 10
     """Questions about an order in doubt before the emergency path acts."""
+    unreachable_tries_most: int = 2
+    """Such questions, of a maker order whose venue cannot be reached, before the naked taker leg is closed."""
     orders_remembered: int = 64
     """Settled orders kept to recognise late fills."""
 

@@ -17,9 +17,10 @@ from actors.roles import spawn_pair
 from bench.ratios import Line, Scale, compare
 from bench.reaction import EncodedOnly
 from bench.trading import ASSET, NOW_NS, TAKER, core_with_pairs, spawned
+from engine.limits import Limits
 from engine.mailbox import Mailbox
 from engine.router import Router
-from engine.sequencer import Limits, Sequencer
+from engine.sequencer import Sequencer
 from engine.supervisor import Supervisor
 
 AIMS_MOST = (1.15, 1.4)

@@ -15,9 +15,10 @@ from bench.ratios import Line, Scale, compare
 from bench.trading import NOW_NS, PAIR, core_with_taker_in_flight, deliver
 from engine.core import Decision
 from engine.journal.record import chained, encode, sealed, step_record
+from engine.limits import Limits
 from engine.mailbox import Mailbox
 from engine.router import Router
-from engine.sequencer import Limits, Sequencer
+from engine.sequencer import Sequencer
 from engine.venues.hyperliquid.codec import decode, fill_message
 from engine.venues.hyperliquid.codec_orders import client_order_id_text, order_id_of
 from engine.venues.pacifica.codec import encode_order

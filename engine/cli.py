@@ -22,6 +22,7 @@ from cyclopts import Parameter
 
 from actors.domain import Venue
 from engine.errors import UserError
+from engine.flatten.commands import flatten, positions
 from engine.keys.commands import app as keys_app
 
 app = cyclopts.App(
@@ -36,6 +37,8 @@ app = cyclopts.App(
     help_flags=["--help", "-h"],
 )
 app.command(keys_app)
+app.command(flatten)
+app.command(positions)
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
@@ -96,6 +99,7 @@ def run(
         speed=configuration.parse_speed(speed),
         resume=resume,
         anew=new,
+        profile=config or configuration.DEFAULT_CONFIG,
     )
     with _interrupts_left_to_the_engine():
         with progress(profile) as show:

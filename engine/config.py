@@ -17,22 +17,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from actors.board import PAST_STEP_S, PASTS_MOST
 from actors.domain import Venue
-from actors.policy import AdlPolicy, Policy
+from actors.policy import Policy
 from engine.errors import UserError
+from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.flatten.settings import FlattenSettings
-from engine.sequencer import Limits
+from engine.limits import Limits
+from engine.restarts import RestartLimits
 from engine.simulators.transport import Pace
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
-LEVERAGE_MOST = 3
 DURATION_MOST_S = 3650 * 86400.0
-LEVEL_SCORES = 4
-PAST_S = PAST_STEP_S * (PASTS_MOST - 1)
 NEVER_ZERO = (
-    *("scan_s", "watch_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
+    *("scan_s", "watch_s", "ask_again_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
     *("settlement.answer_s", "settlement.reread_s", "settlement.backoff_s", "settlement.retry_s"),
     *("quiet_step_s", "busy_step_s", "batch_most"),
 )
@@ -152,6 +150,7 @@ class Config(Section, frozen=True, kw_only=True):
     venues: dict[Venue, VenueSection]
     journal: JournalSection = JournalSection()
     sequencer: Limits = Limits()
+    venue_restarts: RestartLimits = RestartLimits()
     flatten: FlattenSettings = FlattenSettings()
     policy: Policy = Policy()
     faults: str = ""
@@ -199,37 +198,10 @@ def problems_of(config: Config) -> Iterator[str]:
         yield f"run.state_directory is {config.run.state_directory}; engines must meet there: give a whole path"
     if config.market.kind == "recorded" and not config.market.file:
         yield "market.kind is recorded, but market.file is empty; name a recording or say seeded"
-    if config.run.mode == "live" and not config.policy.scanner.calibrated_only:
-        yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
-    yield from _policy_problems(config.policy)
+    if config.run.mode == "live":
+        yield from live_problems(config.policy)
+    yield from policy_problems(config.policy)
     yield from _venue_problems(config)
-
-
-def _policy_problems(policy: Policy) -> Iterator[str]:
-    if policy.risk.leverage_most > LEVERAGE_MOST:
-        yield f"policy.risk.leverage_most is {policy.risk.leverage_most}; at most {LEVERAGE_MOST}"
-    if not 0 < policy.adl.reduce_fraction < 1:
-        yield f"policy.adl.reduce_fraction is {policy.adl.reduce_fraction}; give a fraction between 0 and 1"
-    if policy.adl.reduce_level > policy.adl.exit_level:
-        yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
-    yield from _stress_problems(policy.adl)
-    if policy.scanner.notional_usd > policy.risk.order_notional_most_usd:
-        yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
-    if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
-        yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
-    if policy.settlement.calm_s >= policy.lifecycle.settle_s:
-        yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
-
-
-def _stress_problems(adl: AdlPolicy) -> Iterator[str]:
-    if len(adl.level_scores) != LEVEL_SCORES or list(adl.level_scores) != sorted(adl.level_scores):
-        yield f"policy.adl.level_scores has to be {LEVEL_SCORES} rising numbers, for the levels 2 to 5"
-    if any(score <= 0 for score in adl.level_scores):
-        yield "policy.adl.level_scores has a score of 0, at which every leg is at that level; give positive numbers"
-    if adl.interest_drop_step <= 0:
-        yield f"policy.adl.interest_drop_step is {adl.interest_drop_step}; give a positive fraction"
-    if adl.stress_window_s > PAST_S:
-        yield f"policy.adl.stress_window_s is {adl.stress_window_s:g}; the board remembers {PAST_S} s"
 
 
 def _venue_problems(config: Config) -> Iterator[str]:

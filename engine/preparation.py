@@ -27,7 +27,8 @@ from engine.world import build_faults, build_market, narrowed_to_recording
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for, after the command line had its say. `speed` None is as fast as possible.
 
-    `resume` names the run directory to go on with; `anew` begins a run although an earlier one was cut off.
+    `resume` names the run directory to go on with; `anew` begins a run although an earlier one was cut off. `profile`
+    is the file of the configuration, for commands that a person is told.
     """
 
     config: Config
@@ -35,6 +36,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = None
     resume: Path | None = None
     anew: bool = False
+    profile: Path | None = None
 
 
 def run(request: RunRequest, progress: Progress | None = None) -> RunResult:
@@ -55,6 +57,12 @@ def prepare(request: RunRequest, progress: Progress | None = None, told: Told | 
     when a run that was cut off cannot be gone on with.
     """
     configuration.refuse_unready(request.config)
+    engine = _prepare(request, progress, told)
+    engine.profile = request.profile
+    return engine
+
+
+def _prepare(request: RunRequest, progress: Progress | None, told: Told | None) -> Engine:
     if request.config.run.mode == "sandbox":
         return _over_sockets(request, progress, told)
     if request.resume is not None:
@@ -75,9 +83,9 @@ def _over_sockets(request: RunRequest, progress: Progress | None, told: Told | N
     speed = speed_of(clocks, request.speed)
     with accounts_held(listed.run.state_directory, accounts_of(listed, clocks), "which is about to begin"):
         pass  # refused before a run directory is made; held for good when the run begins
-    cut_off = None if request.anew else run_to_resume(request.resume, request.runs, listed)
+    cut_off = None if request.anew else run_to_resume(request.resume, request.runs, listed, request.profile)
     if cut_off is not None:
-        return _gone_on_with(cut_off, listed, speed, progress, told)
+        return _gone_on_with(request, cut_off, listed, speed, progress, told)
     config = with_own_order_ids(listed, max(clock.now_ns for clock in clocks.values()))
     engine = _engine(request, config, NetworkDoors(config, speed=speed), speed, progress, told)
     engine.notes.extend(left_out)
@@ -85,10 +93,15 @@ def _over_sockets(request: RunRequest, progress: Progress | None, told: Told | N
 
 
 def _gone_on_with(
-    directory: Path, config: Config, speed: float, progress: Progress | None, told: Told | None
+    request: RunRequest,
+    directory: Path,
+    config: Config,
+    speed: float,
+    progress: Progress | None,
+    told: Told | None,
 ) -> Engine:
     """The engine of a run that was cut off; decided by the policy the run began with."""
-    recovery = Recovery(directory, config.journal.spare)
+    recovery = Recovery(directory, config.journal.spare, request.profile)
     config = msgspec.structs.replace(config, policy=recovery.policy)
     if configuration.digest(config) != recovery.header.config_digest:
         raise RecoveryRefused(

@@ -8,6 +8,8 @@ actor that it was away (`EngineResumed`), and they ask the venues. Counterpart: 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,12 +21,13 @@ from actors.messages import EngineResumed, LinkLost
 from actors.pair_position.state import PairPosition
 from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
+from engine import last_known
 from engine.comparison import Tally as Comparison
 from engine.config import Config, digest
 from engine.core import BOARD, Core, Decision
 from engine.errors import UserError
 from engine.journal import cut_torn_tail, mend
-from engine.journal.errors import JournalError
+from engine.journal.errors import JournalError, JournalLocked
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME, Header
 from engine.journal.revision import code_revision
@@ -45,11 +48,16 @@ class RecoveryRefused(UserError):
 class Recovery:
     """A run that was cut off, folded up to its last record; what `engine.runtime` goes on with."""
 
-    def __init__(self, directory: Path, spare_directory: Path) -> None:
+    def __init__(self, directory: Path, spare_directory: Path, profile: Path | None = None) -> None:
         """Put back what lies in a spare journal, cut a torn tail, verify and fold the journal.
 
-        Raises JournalError's kinds, RecoveryRefused.
+        `profile` is for the commands that a refusal names. Raises RecoveryRefused, which says of a journal that is not
+        good what its books held last, and JournalLocked.
         """
+        with _saying_what_it_held(directory, profile):
+            self._open(directory, spare_directory)
+
+    def _open(self, directory: Path, spare_directory: Path) -> None:
         self.directory = directory
         self.spare = mend(directory, spare_directory)
         self.torn_bytes = cut_torn_tail(directory)
@@ -113,13 +121,16 @@ class Recovery:
 
     def orders(self, venue: Venue) -> tuple[Recalled, ...]:
         """Orders on a venue, oldest first: all that may be open, and the latest others."""
-        known = {order.id: order for pair in self._pairs() for order in pair.orders}
+        known = {order.id: (order, pair.leg(order.leg)) for pair in self._pairs() for order in pair.orders}
         recalled = []
         for order, decided_ns in self._orders.values():
             if order.venue is venue:
                 ours = known.get(order.order_id)
-                over, filled = (True, order.size) if ours is None else (ours.over, ours.filled)
-                recalled.append(Recalled(order=order, decided_ns=decided_ns, over=over, filled=filled))
+                over, filled = (True, order.size) if ours is None else (ours[0].over, ours[0].filled)
+                payments = () if ours is None else ours[1].payments
+                recalled.append(
+                    Recalled(order=order, decided_ns=decided_ns, over=over, filled=filled, payments=payments)
+                )
         latest = max(0, len(recalled) - RECALLED_MOST)
         return tuple(each for number, each in enumerate(recalled) if number >= latest or not each.over)
 
@@ -161,7 +172,18 @@ class Recovery:
         )
 
 
-def run_to_resume(asked: Path | None, runs: Path, config: Config) -> Path | None:
+@contextmanager
+def _saying_what_it_held(directory: Path, profile: Path | None, also: str = "") -> Iterator[None]:
+    """A journal that is refused says too what was known last. A lock is no fault of the journal's."""
+    try:
+        yield
+    except JournalLocked:
+        raise
+    except JournalError as error:
+        raise RecoveryRefused(f"{error}{also}\n{last_known.words(directory, profile)}") from error
+
+
+def run_to_resume(asked: Path | None, runs: Path, config: Config, profile: Path | None = None) -> Path | None:
     """The run to go on with: the one asked for, else the latest under `runs` that was cut off; None without one.
 
     Raises RecoveryRefused when that one was begun with another configuration, or its journal cannot be read: what it
@@ -170,10 +192,8 @@ def run_to_resume(asked: Path | None, runs: Path, config: Config) -> Path | None
     if asked is not None:
         return asked
     for directory in sorted((path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else (), reverse=True):
-        try:
+        with _saying_what_it_held(directory, profile, also="; to begin anew beside it, give --new"):
             header = _header_of_unfinished(directory, config.run.mode)
-        except JournalError as error:
-            raise RecoveryRefused(f"{error}; to begin anew beside it, give --new") from error
         if header is not None:
             _require_same(directory, header, config)
             return directory

@@ -131,6 +131,7 @@ def _pair(pair: PairView) -> dict[str, Any]:
         "funding_usd": _usd(pair.funding_usd),
         "funding_received_usd": _usd(_sum(pair.legs, "funding_received_usd")),
         "funding_paid_usd": _usd(_sum(pair.legs, "funding_paid_usd")),
+        **_forecast(pair.legs),
         "fees_usd": _usd(pair.fees_usd),
         "fees_by_venue": {leg.venue: _usd(leg.fees_usd) for leg in pair.legs},
         "price_pnl_usd": _usd(pair.price_pnl_usd),
@@ -156,6 +157,7 @@ def _totals(pairs: list[PairView]) -> dict[str, Any]:
         "funding_usd": _usd(sum((p.funding_usd for p in pairs), ZERO)),
         "funding_received_usd": _usd(sum((_sum(p.legs, "funding_received_usd") for p in pairs), ZERO)),
         "funding_paid_usd": _usd(sum((_sum(p.legs, "funding_paid_usd") for p in pairs), ZERO)),
+        **_forecast([leg for pair in pairs for leg in pair.legs]),
         "fees_usd": _usd(sum((p.fees_usd for p in pairs), ZERO)),
         "fees_by_venue": {venue: _usd(value) for venue, value in sorted(fees.items())},
         "price_pnl_usd": _usd(sum((p.price_pnl_usd for p in pairs), ZERO)),
@@ -168,6 +170,17 @@ def _totals(pairs: list[PairView]) -> dict[str, Any]:
         "orders": sum(p.orders for p in pairs),
         "rejected": sum(p.rejected for p in pairs),
         "denied": sum(p.denied for p in pairs),
+    }
+
+
+def _forecast(legs: Iterable[LegView]) -> dict[str, Any]:
+    """How funding compares with what the venues had announced, and how many settlements they told of those due."""
+    held = list(legs)
+    return {
+        "funding_forecast_usd": _usd(_sum(held, "funding_forecast_usd")),
+        "funding_error_usd": _usd(_sum(held, "funding_error_usd")),
+        "funding_told": sum(leg.funding_told for leg in held),
+        "funding_due": sum(leg.funding_due for leg in held),
     }
 
 

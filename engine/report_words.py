@@ -58,7 +58,7 @@ def report_markdown(data: dict[str, Any]) -> str:
         + ", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items())
         + " USD. Price PnL is the change of the basis while both legs were held, slippage included; of a leg that is "
         "still open it holds the cash alone. Slippage is the cost of fills against the last mid seen when deciding "
-        "(negative: better). Naked time counts from what the engine knew.",
+        f"(negative: better). Naked time counts from what the engine knew. {_forecast(totals)}",
         "",
     ]
     lines += [*(f"- **{line}**" for line in left_open(data)), ""] if data["left_open"] else []
@@ -76,6 +76,15 @@ def _equity(data: dict[str, Any]) -> str:
     return (
         f"Equity changed by {data['equity_change_usd']:.2f} USD {since}; {data['unexplained_usd']:.2f} of it "
         "unexplained by the pairs' books."
+    )
+
+
+def _forecast(totals: dict[str, Any]) -> str:
+    """What was paid against what the venues had announced before each hour."""
+    return (
+        f"Of {totals['funding_due']} funding settlements due the venues told {totals['funding_told']}; what they had "
+        f"announced before each hour was {totals['funding_forecast_usd']:.2f} USD, paid was "
+        f"{totals['funding_error_usd']:+.2f} USD beyond it."
     )
 
 
@@ -121,6 +130,7 @@ def report_tables(data: dict[str, Any]) -> Group:
         f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
         + (", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items()) or "none")
         + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
+        _forecast(totals),
         _equity(data),
         *left_open(data),
         *(f"{alarm['severity']}: {_alarm(alarm)}" for alarm in data["alarms"]),

@@ -39,6 +39,7 @@ from actors.messages import (
     QuoteUpdated,
 )
 from actors.pair_position.state import PairPosition
+from actors.risk.books import RiskState, key_of
 from engine.core import BOARD
 
 PAIRS = "pairs"
@@ -79,8 +80,10 @@ class Router:
     def route(self, message: AnyMessage) -> tuple[str, ...]:
         """Everybody who must hear a message from a venue, in order."""
         match message:
-            case QuoteUpdated() | InstrumentListed() | AccountReported() | MarketSampled():
+            case QuoteUpdated() | InstrumentListed() | AccountReported():
                 return (BOARD,)
+            case MarketSampled():
+                return (BOARD, "risk") if self._held(message.venue, message.asset) else (BOARD,)
             case LinkUp() | LinkLost():
                 link = f"venue_link/{message.venue.value}"
                 return (BOARD, link, "engine_lifecycle", *self._pairs_on(message.venue))
@@ -107,7 +110,11 @@ class Router:
                 return self._settlement(message.venue, message.asset) or (BOARD,)
             case PositionDeleveraged() | PositionLiquidated():
                 return ("risk", *self._holder(message.venue, message.asset))
-            case ForeignFilled() | FundingPaid() | LossSocialised() | QueryFailed():
+            case FundingPaid():
+                return ("risk", *self._holder_at(message.venue, message.asset, message.venue_at_ns))
+            case LossSocialised():
+                return self._holder_at(message.venue, message.asset, message.venue_at_ns) or (BOARD,)
+            case ForeignFilled() | QueryFailed():
                 return self._holder(message.venue, message.asset) or (BOARD,)
             case _:
                 return ("engine_lifecycle",)
@@ -121,10 +128,30 @@ class Router:
                 found.append(name)
         return tuple(found)
 
+    def _held(self, venue: Venue, asset: str) -> bool:
+        """Whether risk counts a position there: its mark is no mere market news."""
+        risk = self._states.get("risk")
+        held = risk.positions.get(key_of(venue, asset)) if isinstance(risk, RiskState) else None
+        return held is not None and bool(held.size)
+
     def _settlement(self, venue: Venue, asset: str) -> tuple[str, ...]:
         """Who has profit and loss settled in a market, where that has to be asked for."""
         name = f"pnl_settlement/{venue.value}/{asset}"
         return (name,) if name in self._states else ()
+
+    def _holder_at(self, venue: Venue, asset: str, at_ns: int) -> tuple[str, ...]:
+        """Whose money of that time it is: a record told late may be of a pair that has closed since."""
+        holder = self._holder(venue, asset)
+        state = self._states.get(holder[0]) if holder else None
+        if not isinstance(state, PairPosition) or state.entered_ns <= at_ns:
+            return holder
+        traded = [each for each in self._states.values() if isinstance(each, PairPosition) and each.asset == asset]
+        earlier = [
+            each.actor
+            for each in traded
+            if 0 < each.entered_ns <= at_ns and venue in (each.taker.venue, each.maker.venue)
+        ]
+        return tuple(earlier[-1:]) or holder
 
     def _holder(self, venue: Venue, asset: str) -> tuple[str, ...]:
         holder = self._holders.get((venue, asset))

@@ -20,7 +20,7 @@ from actors.domain import Venue
 from actors.messages import DrainAsked, EngineStarted, KillSwitchPulled, LinkLost
 from actors.pnl_settlement import PnlSettlement, left_unsettled
 from actors.roles import initial_states, role_name
-from engine import config as configuration, view
+from engine import config as configuration, remedies, view
 from engine.alarms import Told
 from engine.clock import Clock
 from engine.config import Config
@@ -34,17 +34,17 @@ from engine.mailbox import Mailbox
 from engine.recovery import Recovery
 from engine.report import report_data
 from engine.report_words import report_markdown
+from engine.restarts import Restarts
 from engine.router import Router
 from engine.sequencer import Sequencer
 from engine.simulators.transport import SimulatedVenue
 from engine.supervisor import Supervisor
 from engine.timers import Timers
 from engine.venues.adapter import Adapter
-from engine.venues.registry import AccountTerms, Ends, make_adapter
+from engine.venues.registry import AccountTerms, Ends, load, make_adapter
 from engine.view import EngineView, Tally
 
 Progress = Callable[[EngineView], None]
-RESTART_PAUSE_S = 5.0
 SHOW_EVERY_S = 1.0
 """Real time between two looks at a run in real time."""
 
@@ -108,6 +108,8 @@ class Engine:
         self.config = config
         self.directory = directory
         self.notes: list[str] = []
+        self.profile: Path | None = None
+        """The file of the configuration, for commands that a person is told."""
         self.core = recovery.core if recovery else Core(config.policy, initial_states(config.policy))
         self.tally = recovery.tally if recovery else Tally()
         if told is not None:
@@ -143,6 +145,9 @@ class Engine:
         """A journal that fails is told where no disk is needed."""
         self.tally.alarm(RaiseAlarm(severity="critical", code="journal_broken", text=words), about="journal")
 
+    def _remedy(self, actor: str) -> str:
+        return remedies.for_quarantined(self.core.states.get(actor), self.profile)
+
     @property
     def simulated(self) -> Mapping[Venue, SimulatedVenue]:
         """The venues that are simulated in this process."""
@@ -164,6 +169,8 @@ class Engine:
     async def main(self) -> None:
         """The run, inside trio. What was committed stays when it fails; the journal is given back."""
         try:
+            for venue in self.config.policy.scanner.venues:
+                load(venue)
             clock = Clock(await self._doors.begin_ns())
             with self._doors.held(self.directory):
                 await self._main(clock)
@@ -189,7 +196,7 @@ class Engine:
         desks: dict[Venue, VenueDesk] = {}
         async with trio.open_nursery() as top:
             await top.start(_listen_to_signals, mailbox)
-            supervisor = Supervisor(top, self.tally.alarm)
+            supervisor = Supervisor(top, self.tally.alarm, self._remedy)
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
             for actor in self.core.states:
                 supervisor.adopt(actor)
@@ -250,8 +257,10 @@ class Engine:
             adapter = self._adapter(venue, door, clock, mailbox)
             if self._recovery is not None:
                 adapter.recall(self._recovery.orders(venue), self._recovery.last_ns)
+            restarts = Restarts(self.config.venue_restarts)
             started = False
             while True:
+                pause_s: float | None = self.config.venue_restarts.pause_first_s
                 try:
                     async with trio.open_nursery() as nursery:
                         desks[venue] = VenueDesk(adapter, nursery)
@@ -262,8 +271,14 @@ class Engine:
                             task_status.started()
                         await adapter.listen()
                 except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
-                    self._venue_failed(venue, failed, mailbox)
-                await trio.sleep(RESTART_PAUSE_S)
+                    pause_s = restarts.failed(trio.current_time())
+                    self._venue_failed(venue, failed, mailbox, pause_s)
+                if not started:
+                    started = True
+                    task_status.started()
+                if pause_s is None:
+                    await trio.sleep_forever()
+                await trio.sleep(pause_s)
 
     def _adapter(self, venue: Venue, door: Door, clock: Clock, mailbox: Mailbox) -> Adapter:
         section = self.config.venues[venue]
@@ -279,12 +294,30 @@ class Engine:
         ends = Ends(transport=door.transport, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
         return make_adapter(venue, door.signing, terms, ends, section.adapter)
 
-    def _venue_failed(self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox) -> None:
+    def _venue_failed(
+        self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox, pause_s: float | None
+    ) -> None:
         first = first_of(failed)
         words = f"{type(first).__name__}: {first}"
         mailbox.put(LinkLost(venue=venue, reason=f"the venue's task failed ({words})"))
+        about = f"venue_link/{venue.value}"
         failure = RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
-        self.tally.alarm(failure, about=f"venue_link/{venue.value}")
+        if pause_s is None:
+            failure = RaiseAlarm(severity="critical", code="venue_down", text=self._down_words(venue, words))
+        self.tally.alarm(failure, about=about)
+
+    def _down_words(self, venue: Venue, why: str) -> str:
+        limits = self.config.venue_restarts
+        words = (
+            f"{venue.value}: failed more than {limits.failures_most} times within {limits.failures_within_s:g} s, the "
+            f"last time with {why}; it stays down and nothing is sent there any more"
+        )
+        if self.config.run.mode == "paper":
+            return words
+        return (
+            f"{words}; to try it again, kill this process and go on with: perp2perp run --resume {self.directory}; "
+            f"or close at the venues what the run holds: {remedies.flatten_run(self.profile, self.directory)}"
+        )
 
     def _closing_notes(self, final: EngineView) -> Iterator[str]:
         """What a reader of the report should know: which faults struck, what is unsettled, why nothing was opened."""

@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-import msgspec
 import trio
 
 from actors.commands import AnyCommand, StopEngine, SubmitOrder, Tell
 from actors.messages import ActorFaulted, AnyMessage, Envelope, KillSwitchPulled
 from engine.core import FAULTS_MOST, Core, Decision
+from engine.limits import Limits
 from engine.mailbox import Letter, Mailbox
 from engine.router import Router
 from engine.supervisor import Supervisor
@@ -52,12 +52,6 @@ class Performs(Protocol):
 
     def refuse(self, command: SubmitOrder, why: str) -> None:
         """Do not send it, and tell its actor."""
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds of the sequencer."""
-
-    batch_most: int = 256
 
 
 class Sequencer:

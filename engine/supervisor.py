@@ -24,9 +24,13 @@ class ActorFault(Exception):
 class Supervisor:
     """Parks one owner task an actor (one_for_one); siblings never notice a fault."""
 
-    def __init__(self, nursery: trio.Nursery, alarm: Callable[[RaiseAlarm], None]) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, alarm: Callable[[RaiseAlarm], None], remedy: Callable[[str], str]
+    ) -> None:
+        """`remedy` says what a person does about an actor that is quarantined."""
         self._nursery = nursery
         self._alarm = alarm
+        self._remedy = remedy
         self._owners: dict[str, Task] = {}
         self._waiting: dict[str, list[str]] = {}
 
@@ -68,8 +72,6 @@ class Supervisor:
     def _tell(self, actor: str, error: str, faults: int) -> None:
         last = faults >= FAULTS_MOST
         text = f"{actor}: a step failed ({error}); " + (
-            "quarantined, close what it holds by hand or with the flattener"
-            if last
-            else "its emergency path takes over"
+            f"quarantined; {self._remedy(actor)}" if last else "its emergency path takes over"
         )
         self._alarm(RaiseAlarm(severity="critical", code="actor_quarantined" if last else "actor_fault", text=text))

@@ -9,7 +9,7 @@ import msgspec
 
 from actors.board import Board
 from actors.commands import RaiseAlarm, SubmitOrder
-from actors.domain import NS_PER_S, ZERO, Side
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side
 from actors.messages import AccountReported, OrderRejected
 from actors.pair_position.state import Leg, PairPosition
 from actors.risk.books import RiskState, key_of
@@ -35,6 +35,10 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
     fees_usd: Decimal
     funding_received_usd: Decimal
     funding_paid_usd: Decimal
+    funding_told: int
+    funding_due: int
+    funding_forecast_usd: Decimal
+    funding_error_usd: Decimal
     slippage_usd: Decimal
     traded_usd: Decimal
 
@@ -157,7 +161,9 @@ def build(core: Core, tally: Tally) -> EngineView:
         lifecycle=core.states["engine_lifecycle"].place,
         risk=risk.place,
         pairs=tuple(
-            pair_view(state, core.board, risk) for state in core.states.values() if isinstance(state, PairPosition)
+            pair_view(state, core.board, risk, tally.at_ns)
+            for state in core.states.values()
+            if isinstance(state, PairPosition)
         ),
         links=dict(core.board.links),
         equity_usd={venue: account.equity_usd for venue, account in core.board.accounts.items()},
@@ -182,9 +188,9 @@ def exposure_usd(core: Core, risk: RiskState) -> Decimal:
     return total
 
 
-def pair_view(state: PairPosition, board: Board, risk: RiskState) -> PairView:
+def pair_view(state: PairPosition, board: Board, risk: RiskState, at_ns: int) -> PairView:
     """One pair for people."""
-    first, second = (_leg_view(state, leg, board, risk) for leg in state.legs)
+    first, second = (_leg_view(state, leg, board, risk, at_ns) for leg in state.legs)
     bring = [leg.closing_usd for leg in (first, second) if leg.closing_usd is not None]
     return PairView(
         pair=state.actor,
@@ -211,7 +217,7 @@ def pair_view(state: PairPosition, board: Board, risk: RiskState) -> PairView:
     )
 
 
-def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState) -> LegView:
+def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState, at_ns: int) -> LegView:
     held = risk.positions.get(key_of(leg.venue, state.asset))
     ours = held is not None and held.holder == state.actor and not state.place.startswith("CLOSED")
     return LegView(
@@ -224,9 +230,21 @@ def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState) -> L
         fees_usd=leg.fees_usd,
         funding_received_usd=leg.funding_received_usd,
         funding_paid_usd=leg.funding_paid_usd,
+        funding_told=leg.funding_told,
+        funding_due=_funding_due(state, leg, board, at_ns),
+        funding_forecast_usd=leg.funding_forecast_usd,
+        funding_error_usd=leg.funding_error_usd,
         slippage_usd=leg.slippage_usd,
         traded_usd=leg.traded_usd,
     )
+
+
+def _funding_due(state: PairPosition, leg: Leg, board: Board, at_ns: int) -> int:
+    """Settlements that fell due while the leg was held, from the pair's first order to its close."""
+    instrument = board.market(leg.venue, state.asset).instrument
+    interval_ns = (HOUR_NS // NS_PER_S if instrument is None else instrument.funding_interval_s) * NS_PER_S
+    end_ns = state.arrived_ns if state.place.startswith("CLOSED") else at_ns
+    return max(0, end_ns // interval_ns - state.entered_ns // interval_ns) if leg.traded_usd else 0
 
 
 def _worth_usd(leg: Leg, asset: str, board: Board) -> Decimal:

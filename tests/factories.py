@@ -14,7 +14,7 @@ import msgspec
 from actors import pair_position
 from actors.board import Board, fold
 from actors.commands import SpawnPair, SubmitOrder
-from actors.domain import DoneReason, Instrument, Liquidity, RejectReason, Side, Venue
+from actors.domain import DoneReason, Instrument, Liquidity, MarketStatus, RejectReason, Side, Venue
 from actors.messages import (
     AccountReported,
     AdlLevelEstimated,
@@ -74,6 +74,11 @@ def instrument(venue: Venue = TAKER, asset: str = ASSET, **changes: object) -> I
         tick=None if figures else Decimal("0.05"),
     )
     return msgspec.structs.replace(rules, **changes)
+
+
+def listed(venue: Venue, status: MarketStatus = MarketStatus.OPEN) -> InstrumentListed:
+    """The market as the venue lists it now."""
+    return InstrumentListed(instrument=instrument(venue, status=status))
 
 
 def quote(
@@ -197,7 +202,9 @@ def lapsed(number: int = -1) -> PairCue:
     """The venue does not know the order, and its lifetime and the grace have passed."""
 
     def make(play: PairPlay, order: SubmitOrder) -> AnyMessage:
-        play.at_ns = max(play.at_ns, order.expires_at_ns + round(play.policy.order.lapse_grace_s * 10**9) + 1)
+        listed = play.board.market(order.venue, order.asset).instrument
+        assert listed is not None
+        play.at_ns = max(play.at_ns, order.expires_at_ns + round(listed.lapse_grace_s * 10**9) + 1)
         return OrderUnknown(venue=order.venue, order_id=order.order_id)
 
     return _of(number, make)

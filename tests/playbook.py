@@ -33,7 +33,7 @@ from actors.messages import (
 from actors.policy import Policy
 
 BOARD_ONLY = (QuoteUpdated, MarketSampled, InstrumentListed, AccountReported)
-"""Facts of the markets: the board folds them, no role is told."""
+"""Facts of the markets: the board folds them, and only a role whose chart names them is told."""
 START_NS = 1_700_000_000 * NS_PER_S
 """When dialogues begin, unless told otherwise."""
 MOMENT_NS = 1_000_000
@@ -99,7 +99,7 @@ class Playbook(Generic[S]):
         self.seq += 1
         self._said.append(f"{self._clock()} >> {message}")
         self.board = fold(self.board, message, self.at_ns)
-        if isinstance(message, BOARD_ONLY):
+        if isinstance(message, BOARD_ONLY) and type(message).__name__ not in self.role.chart.triggers:
             return self
         envelope = Envelope(seq=self.seq, at_ns=self.at_ns, to=self.state.actor, cause=0, message=message)
         self._take(self.role.step(self.state, envelope, self.board, self.policy))

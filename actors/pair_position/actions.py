@@ -26,7 +26,7 @@ from actors.messages import (
     PairClosed,
     PairHedged,
 )
-from actors.pair_position.books import price_with_cap, reference_price
+from actors.pair_position.books import price_with_cap, reference_price, usable_quote
 from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder, reported_here
 from actors.pair_position.state import LegName, PairPosition, Purpose
 
@@ -66,14 +66,19 @@ def _order(
         time_in_force=TimeInForce.POST_ONLY if post_only else TimeInForce.IOC,
         reduce_only=purpose not in ("taker", "maker", "sweep"),
         purpose=purpose,
-        expires_at_ns=context.at_ns + lifetime_ns,
+        expires_at_ns=context.at_ns + lifetime_ns + _ahead_ns(state, context, name, lifetime_ns),
         decision_mid=reference_price(state, context, name),
     )
 
 
+def _ahead_ns(state: PairPosition, context: Context, name: LegName, most_ns: int) -> int:
+    """By how much the venue's clock is ahead: it would let an order lapse that much too soon, a closing one too."""
+    return min(most_ns, max(0, context.board.skew_ns(state.leg(name).venue) or 0))
+
+
 def _touch(state: PairPosition, context: Context, name: LegName, side: Side) -> Decimal:
     """The price a market order of `side` meets first: the ask for a buy, the bid for a sell."""
-    quote = market_of(state, context, name).quote
+    quote = usable_quote(market_of(state, context, name), context)
     if quote is None:
         return reference_price(state, context, name)
     return quote.ask if side is Side.BUY else quote.bid
@@ -209,6 +214,12 @@ def cancel_all_orders(state: PairPosition, _: Context) -> Commands:
     return tuple(CancelAll(venue=leg.venue, asset=state.asset) for leg in state.legs)
 
 
+def cancel_lapsed_orders(state: PairPosition, _: Context) -> Commands:
+    """Cancel everything of ours on a market where an order counts as never placed: should it live, it ends now."""
+    lapsed = {order.leg: None for order in state.orders if order.place == "LAPSED"}
+    return tuple(CancelAll(venue=state.leg(name).venue, asset=state.asset) for name in lapsed)
+
+
 def query_open_orders(state: PairPosition, _: Context) -> Commands:
     """Ask what became of each order that is not over."""
     return tuple(
@@ -270,6 +281,26 @@ def alarm_doubt(state: PairPosition, _: Context) -> Commands:
     return (RaiseAlarm(severity="critical", code="order_in_doubt", text=text),)
 
 
+def alarm_maker_down(state: PairPosition, _: Context) -> Commands:
+    """The maker venue cannot be reached, and has an order in doubt; the taker leg is closed without it."""
+    orders = ", ".join(order.id for order in state.open_orders)
+    text = (
+        f"{state.actor}: {state.maker.venue.value} cannot be reached, and what became of {orders} there is unknown; "
+        f"closing what our books hold: {_left(state)}. What turns out to have filled is closed when it is back."
+    )
+    return (RaiseAlarm(severity="critical", code="order_in_doubt", text=text),)
+
+
+def alarm_vanished(state: PairPosition, _: Context) -> Commands:
+    """A venue took an order and shows it nowhere: people can ask the venue, nothing has to be done."""
+    order = state.orders[-1]
+    text = (
+        f"{state.actor}: {state.leg(order.leg).venue.value} took order {order.id} and shows it nowhere after its "
+        f"lifetime; it counts as over, {order.filled} of {order.size} seen to fill, and the positions are verified"
+    )
+    return (RaiseAlarm(severity="info", code="order_vanished", text=text),)
+
+
 def alarm_unverified(state: PairPosition, _: Context) -> Commands:
     """A venue does not answer position queries: it is named."""
     silent = " and ".join(leg.venue.value for leg in state.legs if not reported_here(state, leg))
@@ -315,7 +346,9 @@ def alarm_attempts(state: PairPosition, _: Context) -> Commands:
 
 def alarm_stranded(state: PairPosition, _: Context) -> Commands:
     """Name what is left open and what to do."""
-    text = f"{state.actor}: could not be flattened; left open: {_left(state)}. Close by hand, or ask again."
+    doubted = ", ".join(f"{order.id} on {state.leg(order.leg).venue.value}" for order in state.open_orders)
+    unknown = f"; what became of {doubted} is unknown" if doubted else ""
+    text = f"{state.actor}: could not be flattened; left open: {_left(state)}{unknown}. Close by hand, or ask again."
     return (RaiseAlarm(severity="critical", code="leg_stranded", text=text),)
 
 
@@ -340,6 +373,7 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         close_both_legs,
         cancel_open_orders,
         cancel_all_orders,
+        cancel_lapsed_orders,
         query_open_orders,
         query_untold_fills,
         query_positions,
@@ -347,6 +381,8 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         announce_hedged,
         announce_closed,
         alarm_doubt,
+        alarm_maker_down,
+        alarm_vanished,
         alarm_unverified,
         alarm_surprise,
         alarm_adl,

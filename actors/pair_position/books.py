@@ -7,8 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from actors.actor import Context
+from actors.board import Market
 from actors.commands import AdoptPosition, AnyCommand, SubmitOrder
-from actors.domain import BPS, NS_PER_S, ONE, ZERO, Side, shared_lot
+from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, Quote, Side, shared_lot
 from actors.messages import (
     CancelRejected,
     CloseAsked,
@@ -33,7 +34,7 @@ from actors.messages import (
 )
 from actors.pair_position.state import LEGS, LegName, Order, PairPosition, Purpose, leg_on, with_leg
 from statecharts.interpreter import compile_chart, decide
-from statecharts.order import CHART as ORDER_CHART
+from statecharts.order import CHART as ORDER_CHART, DOUBTED
 
 ORDER_TABLE = compile_chart(ORDER_CHART)
 FILL_TOLD_TWICE = "fill_told_twice"
@@ -63,7 +64,7 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
         case PositionDeleveraged() | PositionLiquidated():
             return _forced(state, message), type(message).__name__
         case FundingPaid():
-            return _funding(state, message), "FundingPaid"
+            return _funding(state, message, context), "FundingPaid"
         case LossSocialised():
             return _haircut(state, message), "LossSocialised"
         case TimerFired():
@@ -100,11 +101,19 @@ def reference_price(state: PairPosition, context: Context, name: LegName) -> Dec
     """The price to value a leg by: its mid, else its mark, else the other leg's; zero when nothing was told."""
     for leg in (state.leg(name), *state.legs):
         market = context.board.market(leg.venue, state.asset)
-        if market.quote is not None:
-            return market.quote.mid
+        quote = usable_quote(market, context)
+        if quote is not None:
+            return quote.mid
         if market.mark is not None:
             return market.mark
     return ZERO
+
+
+def usable_quote(market: Market, context: Context) -> Quote | None:
+    """The quote, unless it is too old and the mark is newer: a book may stand still while its link is alive."""
+    oldest_ns = context.at_ns - round(context.policy.scanner.quote_age_most_s * NS_PER_S)
+    stale = market.quoted_ns < oldest_ns and market.mark is not None and market.sampled_ns > market.quoted_ns
+    return None if stale else market.quote
 
 
 # --- entry -------------------------------------------------------------------------------------------------
@@ -223,7 +232,7 @@ def _order_trigger(state: PairPosition, before: Order, after: Order, message: Or
         return "OrderCorrected" if after.filled != before.filled else "OrderRepeated"
     if after.over:
         return "OrderProgressed" if state.open_orders else "OrderSettled"
-    return "OrderInDoubt" if after.place == "UNRESOLVED" else "OrderProgressed"
+    return "OrderInDoubt" if after.place in DOUBTED else "OrderProgressed"
 
 
 # --- positions, forced fills, funding ----------------------------------------------------------------------
@@ -288,18 +297,30 @@ def _forced_before_adoption(state: PairPosition, name: LegName, message: ForcedF
     )
 
 
-def _funding(state: PairPosition, message: FundingPaid) -> PairPosition:
+def _funding(state: PairPosition, message: FundingPaid, context: Context) -> PairPosition:
+    """The venue's record is the truth, whenever it comes and once; how far the forecast was off is kept beside it."""
     name = leg_on(state, message.venue)
     if name is None or message.payment_id in state.leg(name).payments:
         return state
     leg = state.leg(name)
+    forecast = _forecast_usd(message, context)
     return with_leg(
         state,
         name,
         funding_received_usd=leg.funding_received_usd + max(message.amount_usd, ZERO),
         funding_paid_usd=leg.funding_paid_usd + max(-message.amount_usd, ZERO),
+        funding_told=leg.funding_told + 1,
+        funding_forecast_usd=leg.funding_forecast_usd + (ZERO if forecast is None else forecast),
+        funding_error_usd=leg.funding_error_usd + (ZERO if forecast is None else message.amount_usd - forecast),
         payments=(*leg.payments[-REMEMBERED:], message.payment_id),
     )
+
+
+def _forecast_usd(message: FundingPaid, context: Context) -> Decimal | None:
+    """What the size would have been paid at the rate that formed last before the hour, at today's mark."""
+    market = context.board.market(message.venue, message.asset)
+    rate = market.forecast(message.venue_at_ns - message.venue_at_ns % HOUR_NS)
+    return None if rate is None or market.mark is None else -message.size * market.mark * rate
 
 
 def _haircut(state: PairPosition, message: LossSocialised) -> PairPosition:
@@ -335,7 +356,10 @@ def remember(state: PairPosition, command: AnyCommand, context: Context) -> Pair
 def _remember_order(state: PairPosition, command: SubmitOrder, context: Context) -> PairPosition:
     name = leg_on(state, command.venue)
     assert name is not None, f"{state.actor} has no leg on {command.venue}"
-    grace_ns = round(context.policy.order.lapse_grace_s * NS_PER_S)
+    behind_ns = max(0, -(context.board.skew_ns(command.venue) or 0))
+    instrument = context.board.market(command.venue, command.asset).instrument
+    assert instrument is not None, f"{state.actor} sent an order on a market whose rules it does not know"
+    grace_ns = round(instrument.lapse_grace_s * NS_PER_S) + behind_ns
     order = Order(
         id=command.order_id,
         leg=name,

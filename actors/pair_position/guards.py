@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from actors.actor import Context
 from actors.board import Market
-from actors.domain import NS_PER_S, ZERO, DoneReason, Instrument, RejectReason, round_size
+from actors.domain import NS_PER_S, ZERO, DoneReason, Instrument, MarketStatus, RejectReason, round_size
 from actors.messages import AdlLevelEstimated, ReduceAsked
 from actors.pair_position.books import reference_price
-from actors.pair_position.state import Leg, LegName, PairPosition
+from actors.pair_position.state import LEGS, Leg, LegName, PairPosition
+from statecharts.order import BY_TIME
 
 CROSSED = (RejectReason.POST_ONLY_WOULD_CROSS.value, DoneReason.POST_ONLY_REJECTED.value)
 SENT_TOO_SOON = (RejectReason.RATE_LIMITED.value, RejectReason.OTHER.value)
@@ -50,6 +51,16 @@ def orders_out(state: PairPosition, _: Context) -> bool:
 def opening_order_out(state: PairPosition, _: Context) -> bool:
     """An order that is not reduce-only may still fill."""
     return any(not order.reduce_only for order in state.open_orders)
+
+
+def known_alive(state: PairPosition, _: Context) -> bool:
+    """An order may still fill of which the venue said that it has it."""
+    return any(order.place == "OPEN" for order in state.open_orders)
+
+
+def lifetimes_over(state: PairPosition, context: Context) -> bool:
+    """Every order that is not over has outlived its lifetime and the venue's grace: what never arrived never will."""
+    return all(order.lapses_ns < context.at_ns for order in state.open_orders)
 
 
 def entry_obstacle(state: PairPosition, context: Context) -> str:
@@ -118,6 +129,16 @@ def trims_left(state: PairPosition, context: Context) -> bool:
 def doubt_tries_left(state: PairPosition, context: Context) -> bool:
     """Another question about the order in doubt is allowed."""
     return state.tries < context.policy.order.doubt_tries_most
+
+
+def unreachable_tries_left(state: PairPosition, context: Context) -> bool:
+    """Another question to a venue that cannot be reached is allowed."""
+    return state.tries < context.policy.order.unreachable_tries_most
+
+
+def maker_link_up(state: PairPosition, context: Context) -> bool:
+    """The venue of the maker leg can be reached."""
+    return context.board.link_up(state.maker.venue)
 
 
 def verify_tries_left(state: PairPosition, context: Context) -> bool:
@@ -212,9 +233,20 @@ def first_leg_refused(state: PairPosition, _: Context) -> bool:
     return state.orders[-1].leg == state.first_to_close and bool(state.leg(state.second_to_close).position)
 
 
-def both_links_up(state: PairPosition, context: Context) -> bool:
-    """Both venues can be reached."""
-    return all(context.board.link_up(leg.venue) for leg in state.legs)
+def both_can_trade(state: PairPosition, context: Context) -> bool:
+    """Both venues can be reached, and neither has halted its market."""
+    return all(context.board.link_up(leg.venue) for leg in state.legs) and not _halted(state, context)
+
+
+def _halted(state: PairPosition, context: Context) -> bool:
+    instruments = (market_of(state, context, name).instrument for name in LEGS)
+    return any(each is not None and each.status is MarketStatus.HALTED for each in instruments)
+
+
+def refused_as_halted(state: PairPosition, _: Context) -> bool:
+    """The last order was refused because its market is halted."""
+    last = state.orders[-1]
+    return last.place == "REJECTED" and last.reason == RejectReason.HALTED.value
 
 
 def haircut_taken(state: PairPosition, _: Context) -> bool:
@@ -225,6 +257,16 @@ def haircut_taken(state: PairPosition, _: Context) -> bool:
 def last_order_lapsed(state: PairPosition, _: Context) -> bool:
     """The last order counts as never placed."""
     return state.orders[-1].place == "LAPSED"
+
+
+def last_order_vanished(state: PairPosition, _: Context) -> bool:
+    """The last order was taken by its venue, which after its lifetime showed it nowhere."""
+    return state.orders[-1].place == "VANISHED"
+
+
+def last_order_over_by_time(state: PairPosition, _: Context) -> bool:
+    """The last order is over because its time has passed, and for no better reason."""
+    return state.orders[-1].place in BY_TIME
 
 
 def refused_at_once(state: PairPosition, _: Context) -> bool:
@@ -254,6 +296,8 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         legs_opposed,
         orders_out,
         opening_order_out,
+        known_alive,
+        lifetimes_over,
         entry_viable,
         hedge_viable,
         maker_crossed,
@@ -261,6 +305,8 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         sweeps_left,
         trims_left,
         doubt_tries_left,
+        unreachable_tries_left,
+        maker_link_up,
         verify_tries_left,
         fills_told,
         both_legs_confirmed,
@@ -276,9 +322,12 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         first_leg_refused,
         refused_as_flat,
         refused_at_once,
-        both_links_up,
+        both_can_trade,
+        refused_as_halted,
         haircut_taken,
         last_order_lapsed,
+        last_order_vanished,
+        last_order_over_by_time,
         emergency_tries_left,
     )
 }

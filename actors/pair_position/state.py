@@ -61,7 +61,9 @@ class Leg(Noun, frozen=True, kw_only=True):
     `reported` is the venue's last answer to a query and `reported_ns` when it came; `confirmed_ns` is when such an
     answer last equalled our position (0: not since it last changed). `adopted_venue_ns` is the venue's time of a size
     the books have followed: what filled before it is in that size already, and was valued at `adopted_price`.
-    `haircut_usd` is what the venue took for other people's bankruptcies.
+    `haircut_usd` is what the venue took for other people's bankruptcies. `funding_told` counts payment records;
+    `funding_forecast_usd` is what the rates formed last before each hour promised of those, and `funding_error_usd` by
+    how much what was paid is more (records of hours whose rate was never told count in neither).
     """
 
     venue: Venue
@@ -70,6 +72,9 @@ class Leg(Noun, frozen=True, kw_only=True):
     fees_usd: Decimal = ZERO
     funding_received_usd: Decimal = ZERO
     funding_paid_usd: Decimal = ZERO
+    funding_told: int = 0
+    funding_forecast_usd: Decimal = ZERO
+    funding_error_usd: Decimal = ZERO
     haircut_usd: Decimal = ZERO
     slippage_usd: Decimal = ZERO
     estimated_usd: Decimal = ZERO

@@ -137,6 +137,8 @@ def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskSta
     """Note what a pair was asked for; the reason begins with the rule's name."""
     if not isinstance(command, Tell) or not isinstance(command.message, CloseAsked | EmergencyAsked):
         return state
+    if command.to == "pairs":
+        return state
     urgent = isinstance(command.message, EmergencyAsked)
     asked = Asked(rule=command.message.reason.partition(":")[0], at_ns=context.at_ns, urgent=urgent)
     return msgspec.structs.replace(state, asked={**state.asked, command.to: asked})

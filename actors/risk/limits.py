@@ -11,9 +11,10 @@ import msgspec
 
 from actors.board import Board
 from actors.commands import SubmitOrder
-from actors.domain import BPS, NS_PER_S, ONE, ZERO, Venue
+from actors.domain import BPS, LAPSE_GRACE_S, NS_PER_S, ONE, ZERO, Venue
 from actors.messages import OrderDenied
 from actors.policy import Policy
+from actors.risk.auto_close import Case, engine_loss
 from actors.risk.books import MINUTE_NS, InFlight, RiskState, key_of, send
 
 
@@ -23,11 +24,17 @@ def screen(
     """Pass (and count) the order, or deny it with the rule, what was measured and the limit."""
     refusal = None if order.reduce_only else _refusal(state, order, board, policy, at_ns)
     if refusal is None:
-        grace_ns = round(policy.order.lapse_grace_s * NS_PER_S)
-        return send(state, actor, order, at_ns, grace_ns), None
+        return send(state, actor, order, at_ns, _grace_ns(board, order)), None
     rule, measured, limit = refusal
     denied = OrderDenied(venue=order.venue, order_id=order.order_id, rule=rule, measured=measured, limit=limit)
     return msgspec.structs.replace(state, denied=state.denied + 1), denied
+
+
+
+def _grace_ns(board: Board, order: SubmitOrder) -> int:
+    """How long after its lifetime an order that its venue does not know still counts."""
+    instrument = board.market(order.venue, order.asset).instrument
+    return round((LAPSE_GRACE_S if instrument is None else instrument.lapse_grace_s) * NS_PER_S)
 
 
 def _refusal(
@@ -36,6 +43,9 @@ def _refusal(
     """The first limit the order would break."""
     if not state.place.startswith("WATCHING"):
         return ("openings_stopped", state.place, "WATCHING")
+    loss = engine_loss(Case((), state, board, policy, at_ns))
+    if loss is not None:
+        return ("daily_loss_most_usd", f"{loss.measured.value:.2f}", str(loss.limit))
     limits = policy.risk
     recent = sum(1 for sent in state.recent_ns if at_ns - sent < MINUTE_NS)
     if recent >= limits.orders_per_minute_most:

@@ -69,9 +69,9 @@ def policy_of(bounds: Bounds) -> Policy:
         order=OrderPolicy(
             order_timeout_s=1.0,
             order_lifetime_s=1.25,
-            lapse_grace_s=GRACE_NS / NS_PER_S,
             doubt_retry_s=1.0,
             doubt_tries_most=max(3, bounds.attempts),
+            unreachable_tries_most=2,
         ),
         verify=VerifyPolicy(
             verify_retry_s=1.0, verify_tries_most=bounds.attempts, reverify_s=10.0, dust_usd=Decimal(10)
@@ -100,6 +100,7 @@ def _market(venue: Venue) -> Market:
         maker_fee=Decimal(0),
         maintenance_fraction=Decimal("0.01"),
         tick=Decimal("0.01"),
+        lapse_grace_s=GRACE_NS / NS_PER_S,
     )
     return Market(instrument=instrument, quote=quote, quoted_ns=NOW_NS, mark=Decimal(100))
 

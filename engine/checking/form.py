@@ -22,6 +22,7 @@ from actors.pair_position.state import LEGS, REDUCING_PURPOSES, Leg, LegName, Or
 from actors.policy import Policy
 from engine.checking.bounds import IDS, LOT, NOW_NS, PAIRS
 from engine.checking.world import HELD, Flight, VenueOrder, World
+from statecharts.order import BY_TIME
 
 PAST_NS = NOW_NS - 1
 REASONS: dict[str, str] = {
@@ -178,8 +179,8 @@ def _outcome(order: Order, last: bool) -> tuple[str, str]:
     if not order.over:
         return order.place, ""
     reason = REASONS.get(order.reason, "") if last else ""
-    if order.place == "LAPSED":
-        return "LAPSED", reason
+    if order.place in BY_TIME:
+        return order.place, reason
     return ("REJECTED" if reason in SENT_TOO_SOON and order.place == "REJECTED" else "CANCELED"), reason
 
 

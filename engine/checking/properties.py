@@ -17,6 +17,7 @@ from actors.pair_position.state import LEGS, REDUCING_PURPOSES, LegName, Order, 
 from actors.policy import Policy
 from engine.checking.bounds import GRACE_NS, LOT, NOW_NS, SIGNS
 from engine.checking.world import Flight, World
+from statecharts.order import BY_TIME
 
 SETTLED = ("IDLE.ready", "IDLE.backoff", "HEDGED.earning", "CLOSED.flat")
 ALARMED = "EMERGENCY.stranded"
@@ -56,7 +57,7 @@ def _of_orders(world: World, before: PairPosition, after: PairPosition) -> list[
     for was, now, mine in zip(before.orders, after.orders, world.orders, strict=False):
         if was.id != now.id:
             found.append(f"2 an order was dropped or moved: {was.id} became {now.id}")
-        if was.over and was.place != "LAPSED" and now.place != was.place:
+        if was.over and was.place not in BY_TIME and now.place != was.place:
             found.append(f"2 an order that ended {was.place} is now {now.place}")
         if now.filled > mine.filled * LOT:
             found.append(f"3 the books count {now.filled} of an order of which the venue filled {mine.filled * LOT}")

@@ -168,7 +168,8 @@ def key_of(venue: Venue, network: NetworkSection) -> FlattenKey:
         sign_markets={},
         sign_any_market=False,
     )
-    return FlattenKey(section=section, adapter=network.flatten_adapter if own else {}, words=_words(venue, network, own))
+    adapter = network.flatten_adapter if own else {}
+    return FlattenKey(section=section, adapter=adapter, words=_words(venue, network, own))
 
 
 def _words(venue: Venue, network: NetworkSection, own: bool) -> str:

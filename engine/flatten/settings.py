@@ -10,14 +10,14 @@ import msgspec
 class FlattenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds for one venue; no venue waits for another.
 
-    `patience_s` and `connect_s` are in real time, everything else is in the venue's. `slippages_bps`: how far beyond
-    the touch an order may fill, one step an attempt.
+    `patience_s` and `look_s` are in real time, everything else is in the venue's. `slippages_bps`: how far beyond the
+    touch an order may fill, one step an attempt.
     """
 
     patience_s: float = 120.0
     """From the first word to the last; what is not flat then is for a person."""
-    connect_s: float = 30.0
-    """Until the venue's link is up, its signing process included."""
+    look_s: float = 30.0
+    """The same for whoever only looks."""
     order_lifetime_s: float = 15.0
     """After which the venue must refuse an order."""
     answer_s: float = 25.0

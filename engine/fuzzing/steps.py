@@ -19,10 +19,9 @@ from actors.policy import Policy
 from engine.core import BOARD
 from engine.fuzzing.run import Moment, States, pairs_in
 from engine.journal.record import StepRecord
-from statecharts.order import OVER
+from statecharts.order import BY_TIME, OVER
 
 OPENING = ("taker", "maker", "sweep")
-LAPSED = "LAPSED"
 
 RULES: dict[str, str] = {
     "step_raised": "no step raises",
@@ -100,7 +99,7 @@ class Watch:
         pair = moment.states.get(moment.record.to)
         for order in pair.orders if isinstance(pair, PairPosition) else ():
             before = self.ended.get(order.id)
-            if before is not None and before != LAPSED and order.place != before:
+            if before is not None and before not in BY_TIME and order.place != before:
                 raise _by("outcome_changed", moment.record, f"{order.id} ended {before}, now {order.place}")
             if order.place in OVER:
                 self.ended[order.id] = order.place

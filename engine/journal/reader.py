@@ -42,10 +42,13 @@ class JournalReader:
     `seq`, `bytes` and `hash` follow the last good line; `torn_bytes` is the length of an incomplete last one.
     """
 
-    def __init__(self, path: Path, *, head_needed: bool = False) -> None:
-        """Open a run directory or a journal file. Raises JournalError's kinds for its header and its head."""
+    def __init__(self, path: Path, *, head_needed: bool = False, head_ignored: bool = False) -> None:
+        """Open a run directory or a journal file. Raises JournalError's kinds for its header and its head.
+
+        With `head_ignored` the length is not proven: for telling what is there, never for going on with it.
+        """
         self.path = journal_path(path)
-        beside = head_path(self.path)
+        beside = None if head_ignored else head_path(self.path)
         self.head: Head | None = read_head(beside) if beside else None
         self.line = self.seq = self.bytes = self.torn_bytes = self.seq_at_head = 0
         self.hash = b""

@@ -30,13 +30,15 @@ Delivery = Callable[[], Awaitable[None]]
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):
     """An order that an earlier process of this run decided, and perhaps sent.
 
-    `over`: its outcome was known, and `filled` (base units) is the size it came to.
+    `over`: its outcome was known, and `filled` (base units) is the size it came to. `payments`: ids of funding payments
+    (and losses) that its pair has booked on this venue, oldest first.
     """
 
     order: SubmitOrder
     decided_ns: int
     over: bool
     filled: Decimal
+    payments: tuple[str, ...] = ()
 
 
 class SettlesByItself(Exception):

@@ -14,7 +14,7 @@ import msgspec
 import trio
 
 from actors.domain import NS_PER_S, Venue
-from actors.messages import FrameRefused, LinkLost, LinkUp, VenueMessage
+from actors.messages import FrameRefused, LinkLost, LinkUp, QuoteUpdated, VenueMessage
 from engine.venues.adapter import Report
 from engine.venues.budget import Budget
 from engine.venues.transport import Stream, StreamClosed, Transport, TransportError
@@ -37,6 +37,8 @@ class LinkLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ping_every_s: float = 45.0
     """Between two pings, also while frames arrive: a venue may mean ours when it closes what is idle for 60 s."""
     silence_most_s: float = 100.0
+    quotes_silent_most_s: float | None = None
+    """A market whose quote was told once and then not for so long, while other frames come: the stream begins anew."""
     snapshot_timeout_s: float = 15.0
     connects_per_min_most: int = 20
     """A link that comes up and is cut again must not use up what an address may open (Hyperliquid: 30 a minute)."""
@@ -191,25 +193,40 @@ async def _read(
 ) -> _Ended:
     """Read frames until silence or close, with a ping, and a look at the age, now and then."""
     heard_s = trio.current_time()
+    quoted_s: dict[str, float] = {}
     while True:
         with trio.move_on_after(limits.ping_every_s):
             while True:
                 frame = await stream.receive()
                 heard_s = trio.current_time()
-                _report_frame(dialogue, frame, report)
+                for asset in _report_frame(dialogue, frame, report):
+                    quoted_s[asset] = heard_s
         quiet_s = trio.current_time() - heard_s
         if quiet_s >= limits.silence_most_s:
             return _Ended(f"silent for {quiet_s:.0f} s")
+        still = _standing_still(quoted_s, limits)
+        if still:
+            return _Ended(still)
         if old():
             return _Ended("renewed before the venue closes it for its age", planned=True)
         await pace.say(stream, dialogue.ping())
 
 
-def _report_frame(dialogue: Dialogue, frame: bytes, report: Report) -> None:
+def _standing_still(quoted_s: dict[str, float], limits: LinkLimits) -> str:
+    """Which market's book stands still although the stream lives; empty when none does."""
+    most_s = limits.quotes_silent_most_s or NEVER_S
+    now_s = trio.current_time()
+    silent = [asset for asset, told_s in quoted_s.items() if now_s - told_s >= most_s]
+    return f"no quote of {', '.join(silent)} for {most_s:g} s while other frames come" if silent else ""
+
+
+def _report_frame(dialogue: Dialogue, frame: bytes, report: Report) -> tuple[str, ...]:
+    """Report what a frame holds; returns the assets it quotes."""
     try:
         messages = dialogue.decode(frame)
     except FrameError as refused:
         report(FrameRefused(venue=dialogue.venue, channel=refused.channel, detail=refused.detail))
-        return
+        return ()
     for message in messages:
         report(message)
+    return tuple(message.asset for message in messages if isinstance(message, QuoteUpdated))

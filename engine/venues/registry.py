@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Literal, assert_never
 
 import msgspec
@@ -125,6 +126,17 @@ def problem_with(venue: Venue, leverage: int, chosen: Mapping[str, Any]) -> str:
     except msgspec.ValidationError as error:
         return str(error)
     return ""
+
+
+def load(venue: Venue) -> None:
+    """Import all that a venue's adapter will need. It holds everything else up, so it comes before any socket is open:
+    a venue that hears nothing from us meanwhile closes the link.
+    """
+    import_module(f"engine.venues.{venue.value}.adapter")
+    if venue is Venue.DRIFT:
+        from engine.venues.drift.sdk_coder import load_sdk
+
+        load_sdk()
 
 
 def make_adapter(

@@ -16,8 +16,9 @@ is pushed and equal).
 
 from statecharts.chart import Chart
 from statecharts.pair_position.closing import CLOSE, VERIFY
+from statecharts.pair_position.doubting import DOUBT, RESOLVE
 from statecharts.pair_position.emergency import PANIC
-from statecharts.pair_position.entering import DOUBT, ENTRY, MAKE
+from statecharts.pair_position.entering import ENTRY, MAKE
 from statecharts.pair_position.holding import HOLD, REDUCE
 from statecharts.pair_position.ignoring import IGNORED
 from statecharts.pair_position.losing import LOSE
@@ -31,7 +32,7 @@ CHART = Chart(
     initial="IDLE.ready",
     states=STATES,
     triggers=TRIGGERS,
-    rows=(*ENTRY, *MAKE, *DOUBT, *LOSE, *HOLD, *REDUCE, *CLOSE, *PANIC, *VERIFY, *RESUME),
+    rows=(*RESOLVE, *ENTRY, *MAKE, *DOUBT, *LOSE, *HOLD, *REDUCE, *CLOSE, *PANIC, *VERIFY, *RESUME),
     ignored=IGNORED,
     lasting=("maker_timeout",),
     final=("CLOSED.flat",),

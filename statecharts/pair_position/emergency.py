@@ -161,6 +161,13 @@ PANIC = (
     Row(id="P14", source=("EMERGENCY.verifying",), on="OrderCorrected"),
     Row(id="P20", source=("EMERGENCY.verifying",), on="OrderProgressed", to="EMERGENCY.closing"),
     Row(
+        id="P27",
+        source=("EMERGENCY.stranded",),
+        on="CancelRejected",
+        when=("!known_alive",),
+        why="it was asked for in the same breath as it was cancelled: once is enough",
+    ),
+    Row(
         id="P21",
         source=("EMERGENCY.closing", "EMERGENCY.stranded"),
         on="CancelRejected",

@@ -1,7 +1,7 @@
-"""Rows of the entry: the taker order, the maker order, the sweep, and orders in doubt."""
+"""Rows of the entry: the taker order, the maker order, the sweep. Orders in doubt stand in `doubting`."""
 
 from statecharts.chart import Row
-from statecharts.pair_position.places import ENTERING, MAKING, ORDER_OUT, RESTING_PLACES, SWEEPING
+from statecharts.pair_position.places import ENTERING, MAKING, RESTING_PLACES, SWEEPING
 
 ENTRY = (
     Row(
@@ -147,9 +147,9 @@ MAKE = (
         source=(*MAKING, *SWEEPING),
         on="OrderSettled",
         when=("last_order_lapsed",),
-        do=("query_positions",),
+        do=("cancel_all_orders", "query_positions"),
         to="MAKER_PENDING.verifying",
-        why="never placed, says the venue; believed only when the positions agree, and nothing is sent before",
+        why="never placed, says the venue: ended all the same, and believed only when the positions agree",
     ),
     Row(
         id="M5",
@@ -257,52 +257,5 @@ MAKE = (
         do=("cancel_open_orders",),
         to="MAKER_PENDING.canceling",
         why="found alive after doubt: end it, then count",
-    ),
-)
-
-DOUBT = (
-    Row(
-        id="D1",
-        source=("IDLE.taker_in_doubt", "MAKER_PENDING.in_doubt", "REDUCING.in_doubt", "CLOSING.in_doubt"),
-        on="timer:doubt_retry",
-        when=("!doubt_tries_left",),
-        do=("alarm_doubt",),
-        to="EMERGENCY.closing",
-        why="still unknown after every question: only reducing is safe",
-    ),
-    Row(
-        id="D2",
-        source=("IDLE.taker_in_doubt",),
-        on="timer:doubt_retry",
-        do=("cancel_open_orders", "query_open_orders"),
-        to="IDLE.taker_in_doubt",
-    ),
-    Row(
-        id="D3",
-        source=("MAKER_PENDING.in_doubt",),
-        on="timer:doubt_retry",
-        do=("cancel_open_orders", "query_open_orders"),
-        to="MAKER_PENDING.in_doubt",
-    ),
-    Row(
-        id="D4",
-        source=("REDUCING.in_doubt",),
-        on="timer:doubt_retry",
-        do=("cancel_open_orders", "query_open_orders"),
-        to="REDUCING.in_doubt",
-    ),
-    Row(
-        id="D5",
-        source=("CLOSING.in_doubt",),
-        on="timer:doubt_retry",
-        do=("cancel_open_orders", "query_open_orders"),
-        to="CLOSING.in_doubt",
-    ),
-    Row(
-        id="D6",
-        source=ORDER_OUT,
-        on="CancelRejected",
-        do=("query_open_orders",),
-        why="filled or gone: the venue is asked which",
     ),
 )

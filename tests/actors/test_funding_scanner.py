@@ -3,8 +3,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from actors.board import Board
+from actors.board import Board, VenueClock
 from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
 from actors.domain import HOUR_NS, Side, Venue
 from actors.funding_scanner import ROLE, FundingScanner, pairings
@@ -188,7 +189,9 @@ def test_a_pair_whose_funding_stays_inverted_is_asked_to_close_until_it_is_close
         assert asked(play.play(SCAN)) == []
     assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
     message = next(command.message for command in said(play) if isinstance(command, Tell))
-    assert message == CloseAsked(reason="funding inverted for 8.0 h")
+    assert isinstance(message, CloseAsked)
+    assert message.reason.startswith("funding inverted for 8.0 h: staying 72 h costs ")
+    assert message.reason.endswith(" bps, being flat now 12.50 bps"), "two taker fees and two slippages"
     assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
     closed = PairClosed(pair=BTC, reason="", net_usd=Decimal(0))
     assert (BTC, "CloseAsked") not in asked(play.play(closed, SCAN))
@@ -202,14 +205,25 @@ def test_funding_that_turns_back_in_time_keeps_the_pair() -> None:
     assert not play.state.holdings[BTC].closing
 
 
-def test_a_pair_held_for_too_long_is_closed_counted_from_its_first_hedge() -> None:
-    play = warm(*rates("BTC", "0.0002"), at=policy(hold_most_h=Decimal(5))).play(SCAN)
-    hedged = PairHedged(pair=BTC, size=Decimal(100))
-    play.play(hedged)
-    for _ in range(5):
-        assert asked(play.play(SCAN)) == []
-        play.play(hedged)
-    assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
+@pytest.mark.parametrize(("rate", "asked_for"), [("-0.0000172", []), ("-0.0000175", [(BTC, "CloseAsked")])])
+def test_a_flip_that_costs_less_than_being_flat_now_is_sat_out(rate: str, asked_for: list[tuple[str, str]]) -> None:
+    """12.5 bps in 72 h are 0.1736 bps an hour."""
+    play = opened().play(PairHedged(pair=BTC, size=Decimal(100)))
+    play.policy = policy(smoothing_h=Decimal("0.01"))
+    play.play(*rates("BTC", rate), *[SCAN] * 8)
+    assert asked(play.play(SCAN)) == asked_for
+
+
+@pytest.mark.parametrize(("ahead_s", "way"), [(6, "ahead of ours"), (-7, "behind ours, or its words come late")])
+def test_a_venue_whose_clock_is_not_ours_is_named_at_every_scan_and_nothing_is_opened_there(
+    ahead_s: int, way: str
+) -> None:
+    play = warm(*rates("BTC", "0.0002"))
+    skewed = VenueClock(window=0, ahead_ns=ahead_s * 10**9)
+    play.board = replace(play.board, clocks={**play.board.clocks, TAKER.value: skewed})
+    play.play(SCAN)
+    text = f"{TAKER.value}: its clock is {abs(ahead_s)} s {way}; nothing is opened there until they agree"
+    assert said(play) == [RaiseAlarm(severity="warning", code="clock_skew", text=text)]
 
 
 def test_a_pair_that_was_never_hedged_is_not_asked_to_close() -> None:

@@ -76,6 +76,15 @@ def test_an_unknown_field_or_a_wrong_type_is_named_with_its_path_and_a_remedy(
         ('level_scores = ["1", ', 'level_scores = ["0", ', "policy.adl.level_scores has a score of 0"),
         ('interest_drop_step = "0.1"', 'interest_drop_step = "0"', "policy.adl.interest_drop_step is 0"),
         ("stress_window_s = 3600.0", "stress_window_s = 7200.0", "the board remembers 3600 s"),
+        ("ask_again_s = 60.0", "ask_again_s = 0.0", "policy.auto_close.ask_again_s is 0"),
+        ("speed_window_s = 300.0", "speed_window_s = 30.0", "remembers a mark every 60 s, for 3600 s"),
+        ("speed_window_s = 300.0", "speed_window_s = 7200.0", "policy.auto_close.speed_window_s is 7200"),
+        (
+            'least_fraction = "0.05"',
+            'least_fraction = "0.2"',
+            "liquidation_distance_least_fraction is 0.2; at leverage 3",
+        ),
+        ('skew_most_s = "5"', 'skew_most_s = "20"', "clock_skew_most_s must be shorter than policy.order.order_life"),
         ('notional_usd = "10000"', 'notional_usd = "90000"', "no entry could ever pass"),
         ("order_lifetime_s = 20.0", "order_lifetime_s = 4.0", "must be longer than policy.order.order_timeout_s"),
         ("calm_s = 5.0", "calm_s = 30.0", "must be shorter than policy.lifecycle.settle_s"),
@@ -248,7 +257,7 @@ def test_money_is_read_as_decimals_and_never_as_floats() -> None:
         (
             'BTC = { market = 0, size_most = "0.5" }',
             "",
-            r"hyperliquid\.network\.sign_markets has no BTC, which is traded or signed for elsewhere; add it or drop that",
+            r"hyperliquid\.network\.sign_markets has no BTC, which is traded or signed for elsewhere; add it or",
         ),
         (
             'BTC = { market = 0, size_most = "0.5" }',

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -8,11 +10,13 @@ import pytest
 
 from actors.commands import SetTimer, SubmitOrder, Tell
 from actors.domain import Venue
-from actors.messages import EngineResumed, LinkLost
+from actors.messages import EngineResumed, FundingPaid, LinkLost
 from engine import config as configuration
 from engine.config import digest
 from engine.core import BOARD, Decision
-from engine.journal import JournalError, JournalWriter, new_header
+from engine.journal import JournalWriter, new_header
+from engine.journal.errors import JournalLocked
+from engine.journal.files import lock_directory
 from engine.journal.record import JOURNAL_NAME
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.sequencer import Waiting
@@ -62,6 +66,23 @@ def test_an_order_that_was_over_is_recalled_with_what_it_filled(tmp_path: Path) 
     (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path).orders(TAKER)
     assert recalled.over
     assert recalled.filled == recalled.order.size
+
+
+def test_an_order_is_recalled_with_the_payments_that_its_pair_has_booked(tmp_path: Path) -> None:
+    run = hedged_run()
+    paid = FundingPaid(
+        venue=TAKER,
+        asset="BTC",
+        payment_id="p",
+        amount_usd=Decimal(1),
+        rate_per_hour=Decimal(0),
+        size=Decimal(1),
+        venue_at_ns=run.at_ns,
+    )
+    run.tell(PAIR, paid)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    assert [recalled.payments for recalled in recovery.orders(TAKER)] == [("p",)]
+    assert [recalled.payments for recalled in recovery.orders(MAKER)] == [()]
 
 
 def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Path) -> None:
@@ -185,5 +206,17 @@ def test_a_cut_off_run_whose_journal_cannot_be_read_is_not_passed_over_either(tm
     directory = begun(tmp_path, "1", profile())
     path = directory / JOURNAL_NAME
     path.write_bytes(path.read_bytes().replace(b'"seed":7', b'"seed":8'))
-    with pytest.raises((RecoveryRefused, JournalError), match="--new"):
+    with pytest.raises(RecoveryRefused, match="--new") as refused:
         run_to_resume(None, tmp_path, profile())
+    assert "nothing of it can be read" in str(refused.value)
+    assert "perp2perp positions" in str(refused.value)
+
+
+def test_a_run_that_another_engine_is_writing_is_not_told_of_as_if_it_were_broken(tmp_path: Path) -> None:
+    directory = begun(tmp_path, "1", profile())
+    lock = lock_directory(directory)
+    try:
+        with pytest.raises(JournalLocked):
+            Recovery(directory, tmp_path)
+    finally:
+        os.close(lock)

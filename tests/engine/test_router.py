@@ -35,7 +35,9 @@ from actors.messages import (
     QueryFailed,
     QuoteUpdated,
 )
+from actors.pair_position import PairPosition
 from actors.pnl_settlement import PnlSettlement
+from actors.risk.books import Held, RiskState, key_of
 from actors.roles import spawn_pair
 from engine import router as routing
 from engine.core import BOARD
@@ -44,6 +46,7 @@ from tests.engine.recorded import MAKER, PAIR, TAKER, instrument, start_states
 
 ONE = Decimal(1)
 OTHER = "pair_position/ETH-2"
+LATER = "pair_position/BTC-3"
 OURS, STRANGE = "ab" * 16, "cd" * 16
 
 
@@ -208,9 +211,46 @@ def test_money_and_answers_about_a_market_go_to_its_holder_alone() -> None:
         LossSocialised(venue=TAKER, asset="BTC", loss_id="1", amount_usd=ONE, size=ONE, venue_at_ns=0),
         QueryFailed(venue=TAKER, asset="BTC", query="position", detail=""),
     )
-    assert [router.route(message) for message in messages] == [(BOARD,)] * 4, "recorded, though nobody acts"
+    assert [router.route(message) for message in messages] == [("risk",), *[(BOARD,)] * 3], (
+        "recorded, though nobody acts; risk counts money by itself"
+    )
     router.note(PAIR, order())
-    assert [router.route(message) for message in messages] == [(PAIR,)] * 4
+    assert [router.route(message) for message in messages] == [("risk", PAIR), *[(PAIR,)] * 3]
+
+
+def test_the_mark_of_a_market_we_hold_goes_to_risk_too() -> None:
+    held = Held(venue=TAKER, asset="BTC", size=ONE)
+    risk = RiskState(actor="risk", place="WATCHING.holding", positions={key_of(TAKER, "BTC"): held})
+    router = Router({"risk": risk})
+
+    def mark(venue: Venue, asset: str) -> MarketSampled:
+        return MarketSampled(venue=venue, asset=asset, mark=ONE, oracle=ONE, open_interest=ONE, venue_at_ns=0)
+
+    assert router.route(mark(TAKER, "BTC")) == (BOARD, "risk")
+    assert router.route(mark(MAKER, "BTC")) == (BOARD,)
+    assert router.route(mark(TAKER, "ETH")) == (BOARD,)
+    flat = msgspec.structs.replace(risk, positions={key_of(TAKER, "BTC"): msgspec.structs.replace(held, size=ONE - 1)})
+    assert Router({"risk": flat}).route(mark(TAKER, "BTC")) == (BOARD,)
+
+
+def test_funding_that_is_told_late_belongs_to_the_pair_that_held_then() -> None:
+    spawn = SpawnPair(actor=LATER, asset="BTC", taker_venue=TAKER, maker_venue=MAKER, first_to_close=MAKER)
+    pairs = {state.actor: state for state in start_states() if isinstance(state, PairPosition)}
+    entered = msgspec.structs.replace(pairs[PAIR], place="CLOSED.flat", entered_ns=100)
+    later = msgspec.structs.replace(spawn_pair(spawn), entered_ns=200)
+    router = Router({PAIR: entered, LATER: later})
+    router.note(PAIR, order())
+    router.note(LATER, order(order_id=STRANGE))
+
+    def paid(at_ns: int) -> tuple[str, ...]:
+        return router.route(
+            FundingPaid(
+                venue=TAKER, asset="BTC", payment_id="1", amount_usd=ONE, rate_per_hour=ONE, size=ONE, venue_at_ns=at_ns
+            )
+        )
+
+    assert [paid(at_ns) for at_ns in (200, 199, 100)] == [("risk", LATER), ("risk", PAIR), ("risk", PAIR)]
+    assert paid(99) == ("risk", LATER), "nobody's time: told to whoever trades the market now"
 
 
 def test_the_group_of_pairs_is_those_not_closed_in_the_order_of_their_birth() -> None:

@@ -169,6 +169,23 @@ def test_a_venue_whose_task_fails_is_told_lost_and_begun_again(tmp_path: Path) -
     assert rows.index("N2") < len(rows) - 1 - rows[::-1].index("N1")
 
 
+def test_every_library_is_imported_before_the_first_venue_is_asked_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = prepared(tmp_path, "2h")
+    order: list[str] = []
+    begin_ns = engine._doors.begin_ns
+
+    async def asked() -> int:
+        order.append("asked")
+        return await begin_ns()
+
+    monkeypatch.setattr(engine._doors, "begin_ns", asked)
+    monkeypatch.setattr(runtime, "load", lambda venue: order.append(venue.value))
+    engine.run()
+    assert order == [*(venue.value for venue in engine.config.policy.scanner.venues), "asked"]
+
+
 def test_a_venue_that_cannot_be_reached_ends_the_run_for_that_reason(tmp_path: Path) -> None:
     plan = tmp_path / "faults.toml"
     plan.write_text(

@@ -27,9 +27,10 @@ from actors.roles import ROLES
 from engine import sequencer as sequencing
 from engine.core import Decision
 from engine.journal.errors import JournalBroken
+from engine.limits import Limits
 from engine.mailbox import Letter, Mailbox
 from engine.router import Router
-from engine.sequencer import Limits, Sequencer
+from engine.sequencer import Sequencer
 from engine.supervisor import Supervisor
 from tests.engine.recorded import MAKER, PAIR, START_NS, TAKER, SmallRun
 

@@ -17,7 +17,7 @@ async def supervised(*actors: str) -> AsyncIterator[tuple[Supervisor, list[Raise
     """A supervisor whose owner tasks are parked, and the alarms it raised."""
     alarms: list[RaiseAlarm] = []
     async with trio.open_nursery() as nursery:
-        supervisor = Supervisor(nursery, alarms.append)
+        supervisor = Supervisor(nursery, alarms.append, "close what {} holds".format)
         for actor in actors:
             supervisor.adopt(actor)
         await trio.testing.wait_all_tasks_blocked()
@@ -50,6 +50,7 @@ async def test_a_second_fault_quarantines_the_actor_and_leaves_its_siblings() ->
             supervisor.fault(BTC, f"ValueError: {number}")
             await trio.testing.wait_all_tasks_blocked()
         assert [alarm.code for alarm in alarms] == ["actor_fault", "actor_quarantined"]
+        assert alarms[-1].text == f"{BTC}: a step failed (ValueError: 2); quarantined; close what {BTC} holds"
         assert supervisor.owned == (ETH,)
         supervisor.fault(ETH, "ValueError: 3")
         await trio.testing.wait_all_tasks_blocked()
@@ -79,7 +80,7 @@ async def test_a_fault_before_the_owner_is_parked_is_told() -> None:
 async def test_cancelling_the_owner_removes_the_actor() -> None:
     alarms: list[RaiseAlarm] = []
     async with trio.open_nursery() as others, trio.open_nursery() as nursery:
-        supervisor = Supervisor(nursery, alarms.append)
+        supervisor = Supervisor(nursery, alarms.append, "close what {} holds".format)
         supervisor.adopt(BTC)
         others.start_soon(trio.lowlevel.checkpoint)
         await trio.testing.wait_all_tasks_blocked()

@@ -39,7 +39,7 @@ BRISK = {
 }
 
 
-def perp2perp(*arguments: str | Path) -> list[str]:
+def perp2perp(*arguments: str | int | Path) -> list[str]:
     return [sys.executable, "-m", "engine.cli", *map(str, arguments)]
 
 

@@ -8,12 +8,13 @@ of the settlement tells only what is left.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from actors.domain import ZERO, Venue
-from actors.messages import FrameRefused, FundingPaid
+from actors.messages import FundingPaid
 from engine.venues.assets import Listed, as_told
-from engine.venues.drift.absence import Absence
 from engine.venues.drift.codec_accounts import (
     SIDE_FIELDS,
     base_of,
@@ -28,47 +29,44 @@ EPOCHS_MOST = 256
 """An epoch outlives its position in memory: the record that settles it may come after the reading without it."""
 
 Epoch = tuple[int, bool, int]
+_PAYMENT_ID = re.compile(r"(\d+)-(long|short)-(-?\d+)-(-?\d+)-\d+")
 
 
 class Accruals:
     """What has been told of each position's funding.
 
-    Nothing from before the first reading is told, unless an earlier process left off (`absence`).
+    Nothing from before the first reading is told, unless an earlier process of the run left off: then all is told that
+    it had not.
     """
 
     def __init__(self) -> None:
-        self.began = False
         self._told: dict[Epoch, int] = {}
         self._rates: dict[int, Decimal] = {}
-        self._heard_s: int | None = None
-        self._absence: Absence | None = None
+        self._began = False
 
-    def recall(self, heard_s: int) -> None:
-        """An earlier process of the run told what accrued until then (s UTC)."""
-        self._heard_s = heard_s
+    def recall(self, payment_ids: Iterable[str]) -> None:
+        """An earlier process told these, oldest first; of an epoch without any it had told nothing."""
+        self._began = True
+        for payment_id in payment_ids:
+            found = _PAYMENT_ID.fullmatch(payment_id)
+            if found is not None:
+                self._told[(int(found[1]), found[2] == "long", int(found[3]))] = int(found[4])
 
-    def read(self, reading: Reading) -> tuple[FundingPaid | FrameRefused, ...]:
+    def read(self, reading: Reading) -> tuple[FundingPaid, ...]:
         """What has accrued since the last reading."""
         held = [position for position in reading.user.positions if position.base]
-        said: list[FundingPaid | FrameRefused] = []
-        if not self.began and self._heard_s is not None:
-            self._absence = Absence(self._heard_s, reading.markets)
-            said += [each for position in held for each in self._missed(position.market_index)]
-        said += [payment for position in held for payment in self._grown(reading, position)]
+        payments = [payment for position in held for payment in self._grown(reading, position)]
         for epoch in tuple(self._told)[: max(0, len(self._told) - EPOCHS_MOST)]:
             del self._told[epoch]
-        self.began = True
-        return tuple(said)
+        self._began = True
+        return tuple(payments)
 
-    def settled(self, record: FundingSettled, listing: Listed) -> tuple[FundingPaid | FrameRefused, ...]:
+    def settled(self, record: FundingSettled, listing: Listed) -> tuple[FundingPaid, ...]:
         """What a settlement pays beyond what has been told."""
         epoch = _epoch(record.market_index, record.base, record.cumulative_from)
         reached = record.cumulative_long if record.base > 0 else record.cumulative_short
         told = self._told.pop(epoch, None)
         if told is None:
-            away = self._settled_away(record, listing, reached)
-            if away is not None:
-                return away
             amount = Decimal(record.payment).scaleb(-6)
             return self._payment(record.market_index, listing, record.base, amount, record.ts, epoch, reached)
         amount = funding_payment(record.base, told, reached)
@@ -78,9 +76,7 @@ class Accruals:
         market = reading.markets[position.market_index]
         epoch = _epoch(position.market_index, position.base, position.cumulative)
         reached = cumulative_of(market, position.base)
-        told = self._told.get(epoch)
-        if told is None:
-            told = position.cumulative if self.began else self._told_before(position, reached)
+        told = self._told.get(epoch, position.cumulative if self._began else reached)
         self._told[epoch] = reached
         rate = rate_per_hour(
             SIDE_FIELDS[position.base > 0], market.rate_long if position.base > 0 else market.rate_short, market
@@ -89,39 +85,6 @@ class Accruals:
         amount = funding_payment(position.base, told, reached)
         listing = as_told(Venue.DRIFT, market.name)
         return self._payment(position.market_index, listing, position.base, amount, market.rate_ts, epoch, reached)
-
-    # while nobody read
-
-    def _told_before(self, position: PositionValue, reached: int) -> int:
-        if self._absence is None:
-            return reached
-        return self._absence.told(position.market_index, position.base, position.cumulative)
-
-    def _settled_away(
-        self, record: FundingSettled, listing: Listed, reached: int
-    ) -> tuple[FundingPaid | FrameRefused, ...] | None:
-        """A settlement of what an earlier process had told in part; None for one after our first reading.
-
-        A market funds at most once between the reading and what it is settled at, so an hour that the record reaches
-        and the reading does not came later.
-        """
-        index, base = record.market_index, record.base
-        market = None if self._absence is None else self._absence.market(index)
-        if self._absence is None or market is None:
-            return None
-        if record.ts < market.rate_ts:
-            return self._missed(index)
-        if reached != cumulative_of(market, base):
-            return None
-        amount = funding_payment(base, self._absence.told(index, base, record.cumulative_from), reached)
-        epoch = _epoch(index, base, record.cumulative_from)
-        return (*self._missed(index), *self._payment(index, listing, base, amount, market.rate_ts, epoch, reached))
-
-    def _missed(self, index: int) -> tuple[FrameRefused, ...]:
-        detail = "" if self._absence is None else self._absence.missed(index)
-        return (FrameRefused(venue=Venue.DRIFT, channel="funding", detail=detail),) if detail else ()
-
-    # words
 
     def _payment(
         self, index: int, listing: Listed, base: int, amount: Decimal, ts: int, epoch: Epoch, reached: int

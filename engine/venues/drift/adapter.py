@@ -101,17 +101,17 @@ class DriftAdapter:
                 assert_never(command)
 
     def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
-        """See `engine.venues.adapter`. The history shows which orders came to be; settled profits and liquidations are
-        told from it. Of funding the last hour is told, and a longer gap is said to be one (`absence`); a loss that
-        holders had to bear meanwhile is not told: no account says when it fell due."""
+        """See `engine.venues.adapter`. The history shows which orders came to be, what settled and what was liquidated;
+        funding goes on from the payments that the pairs have booked. A loss that holders had to bear meanwhile is told
+        as funding alone, and its market is not marked (`losses`): no account says when it fell due."""
         listed = [recalled for recalled in orders if recalled.order.asset in self._telling.listings]
         for recalled in listed:
             order = recalled.order
             self._ledger.recall(recalled, self._telling.listings[order.asset], self._instruction(order, 0))
-        overlap_s = self._settings.backfill_overlap_s
+        booked = dict.fromkeys(payment_id for recalled in listed for payment_id in recalled.payments)
+        self._ledger.recall_payments(booked)
         oldest_ns = min((each.decided_ns for each in listed if not each.over), default=since_ns)
-        self._reader.recall(int(min(oldest_ns, since_ns) / NS_PER_S - overlap_s))
-        self._ledger.heard_until(int(since_ns / NS_PER_S - overlap_s - self._settings.poll_quiet_s))
+        self._reader.recall(min(oldest_ns, since_ns) // NS_PER_S - int(self._settings.backfill_overlap_s))
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the book stream up and the accounts read; both together are the link."""

@@ -33,6 +33,7 @@ from engine.venues.drift.wire import (
     Book,
 )
 from engine.venues.funding import calibrated, per_hour
+from engine.venues.lost_answers import LOST_ANSWERS
 
 NS_PER_MS = 1_000_000
 RATE_FIELD = "drift/perp_market.amm.last_funding_rate"
@@ -91,6 +92,7 @@ def instrument(reading: Reading, listing: Listed, index: int, *, settle_token: s
         multiplier=listing.multiplier,
         settle_token=settle_token,
         funding_calibrated=calibrated(RATE_FIELD),
+        lapse_grace_s=LOST_ANSWERS[Venue.DRIFT].lapse_grace_s,
         status=status,
         status_reason=reason,
     )

@@ -218,7 +218,7 @@ class Deliveries:
         never came to be."""
         too_late = self._too_late(known)
         try:
-            whole = self._ledger.began and await self._reader.catch_up(self._report)
+            whole = self._reader.begun and await self._reader.catch_up(self._report)
         except (TransportError, FrameError) as failed:
             self._fail(asset, "order", f"order {known.order_id}: {failed}")
             return
@@ -282,7 +282,7 @@ class Deliveries:
             self._land(fate)
             return
         self._wake()
-        if self._ledger.began:
+        if self._reader.begun:
             with suppress(TransportError, FrameError):
                 await self._reader.catch_up(self._report)
 

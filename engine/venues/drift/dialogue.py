@@ -29,7 +29,6 @@ class DriftDialogue:
         self._told: dict[int, QuoteUpdated] = {}
         self._repeat_ns = int(settings.quote_repeat_s * NS_PER_S)
         self._assets = {index: asset for asset, index in telling.indexes.items()}
-        self._began = False
 
     def greetings(self) -> tuple[bytes, ...]:
         """The books of all our markets."""
@@ -42,14 +41,14 @@ class DriftDialogue:
     async def snapshot(self) -> tuple[VenueMessage, ...]:
         """Markets, account, positions, books, and whatever happened since the last snapshot.
 
-        The history begins with the first snapshot: no fill or payment from before is told. What happened is told by
+        The history begins with the first snapshot, or where an earlier process of the run was cut off: no fill or
+        payment from before is told. What happened is told by
         `watch` as it is read, before the rest.
         """
         self._seen.clear()
         self._told.clear()
-        if not self._began:
+        if not self._reader.begun:
             await self._reader.begin()
-            self._began = True
         reading = await self._watch.accrue()
         self._check_mint(reading)
         books = [await self._rpc.book(listing.symbol) for listing in self._telling.listings.values()]

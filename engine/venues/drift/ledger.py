@@ -154,14 +154,9 @@ class Ledger:
         )
         self._unseen.add(order.order_id, asked)
 
-    def heard_until(self, heard_s: int) -> None:
-        """An earlier process has told the funding up to then (s UTC)."""
-        self._accruals.recall(heard_s)
-
-    @property
-    def began(self) -> bool:
-        """Whether a reading has been told: only then may the history be."""
-        return self._accruals.began
+    def recall_payments(self, payment_ids: Iterable[str]) -> None:
+        """An earlier process of the run told this funding, oldest first."""
+        self._accruals.recall(payment_ids)
 
     def unseen(self, order_id: str) -> bool:
         """Whether an order of an earlier process has not been seen yet."""

@@ -34,6 +34,8 @@ class Reader:
 
     def __init__(self, settings: DriftSettings, rpc: Rpc, accounts: Accounts, ledger: Ledger) -> None:
         self.reading: Reading | None = None
+        self.begun = False
+        """Whether the history has a beginning: before that nothing of it may be told."""
         self._settings, self._rpc, self._accounts, self._ledger = settings, rpc, accounts, ledger
         self._slot_least = 0
         self._newest = ""
@@ -113,6 +115,7 @@ class Reader:
         else:
             self._newest = await self._last_before(self._since_s)
             self._tries_left = self._settings.history_tries
+        self.begun = True
 
     async def _last_before(self, since_s: int) -> str:
         """The newest transaction of an earlier block time; "" when there is none. Without a time it counts as later."""
@@ -138,8 +141,9 @@ class Reader:
         read: what is folded counts as told, and the next answer may never come.
         """
         async with self._history:
+            rows = await self._rows()
             self._tries_left = max(0, self._tries_left - 1)
-            for row in reversed(await self._rows()):
+            for row in reversed(rows):
                 if not self._ledger.has_folded(row.signature):
                     landing = await self._landing(row)
                     if landing is None:

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from anchorpy_core.idl import Idl
 
 
+def load_sdk() -> None:
+    """Import what the `sdk*` rooms will need: a second or more in which nothing else runs, so while nobody waits."""
+    import anchorpy
+    import driftpy.drift_client
+
+    assert anchorpy, driftpy
+    coder_of("")
+
+
 def idl_path(idl_file: str) -> Path:
     """Where an IDL is; that of driftpy for ""."""
     import driftpy

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import msgspec
 
+from actors.domain import Venue
 from engine.venues.drift.wire import PROGRAM_ID, USDC_MINT, Commitment
 from engine.venues.drift.wire_markets import PERP_MARKET_INDEXES
 from engine.venues.link import LinkLimits
+from engine.venues.lost_answers import LOST_ANSWERS
 
 IDL_SHA256 = "5fe314cd10acd8bd70b15640b7eb0bc75cdba2dd85966c1fbe09e9616c4def83"
 """Of driftpy 0.8.89's idl/drift.json."""
@@ -79,7 +81,7 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     halted: str = ""
     commitment: Commitment = "confirmed"
     transactions: TransactionLimits = TransactionLimits()
-    chain_clock_slack_s: float = 10.0
+    chain_clock_slack_s: float = LOST_ANSWERS[Venue.DRIFT].lands_most_s
     """How far the chain's clock may lag ours: an order without a trace is unknown only that long after its end."""
     request_timeout_s: float = 5.0
     requests_most: int = 100

@@ -10,6 +10,7 @@ from actors.domain import ONE, Instrument, Venue
 from engine.venues.assets import SETTLE_TOKENS, Listed, as_told, as_wanted
 from engine.venues.funding import calibrated
 from engine.venues.hyperliquid.wire import AssetInfo, Meta
+from engine.venues.lost_answers import LOST_ANSWERS
 
 PRICE_DECIMALS = 6
 """Prices have at most 6 - szDecimals decimals (HL docs, "Tick and lot size", 2025-11)."""
@@ -70,6 +71,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
             multiplier=self.units.multiplier,
             settle_token=SETTLE_TOKENS[Venue.HYPERLIQUID],
             funding_calibrated=calibrated(RANKED_RATE),
+            lapse_grace_s=LOST_ANSWERS[Venue.HYPERLIQUID].lapse_grace_s,
         )
 
 

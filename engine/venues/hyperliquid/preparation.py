@@ -64,7 +64,8 @@ class Preparation:
             return described
         self._confirmed_ns.pop(market.coin, None)
         why = held_at_another(position, market, self._settings.leverage)
-        return replace(described, status=MarketStatus.REDUCE_ONLY, status_reason=why) if why else described
+        closed = replace(described, status=MarketStatus.REDUCE_ONLY, status_reason=why, status_ours=True)
+        return closed if why else described
 
     async def _confirm(self, market: Market) -> None:
         """Raises FrameError when the leverage of a flat market is not the configured one."""

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import msgspec
 
+from actors.domain import Venue
 from engine.venues.hyperliquid.wire import Address
 from engine.venues.link import LinkLimits
+from engine.venues.lost_answers import LOST_ANSWERS
 
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
 DEAD_MAN_LEAST_S = 15.0
@@ -54,7 +56,7 @@ class HyperliquidSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     query_timeout_s: float = 5.0
     action_window_s: float = 60.0
     """An action that is no order expires at the venue after so long; an order has its own time."""
-    unknown_grace_s: float = 3.0
+    unknown_grace_s: float = LOST_ANSWERS[Venue.HYPERLIQUID].silent_s
     unknown_retry_s: float = 0.5
     """The venue may not know an order shortly after it was sent: it is asked again until the grace has passed."""
     first_backfill_s: int = 0

@@ -28,6 +28,7 @@ from engine.venues.lighter.wire import (
     ResultCode,
 )
 from engine.venues.link import FrameError
+from engine.venues.lost_answers import LOST_ANSWERS
 
 FORMING_RATE = "lighter/market_stats.current_funding_rate"
 LAST_RATE = "lighter/market_stats.funding_rate"
@@ -112,6 +113,7 @@ def instrument(market: Market, taker_fee: Decimal | None = None, maker_fee: Deci
         maintenance_fraction=Decimal(row.maintenance_margin_fraction) / MARGIN_FRACTION_SCALE,
         multiplier=listed.multiplier,
         funding_calibrated=calibrated(FORMING_RATE),
+        lapse_grace_s=LOST_ANSWERS[Venue.LIGHTER].lapse_grace_s,
         status=status,
         status_reason=why,
     )

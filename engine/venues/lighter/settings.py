@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from actors.domain import Venue
 from engine.venues.lighter.wire import (
     API_KEY_INDEX_ALL,
     API_KEY_INDEX_LEAST,
@@ -16,6 +17,7 @@ from engine.venues.lighter.wire import (
     SCHEDULED_CANCEL_LEAST_S,
 )
 from engine.venues.link import LinkLimits
+from engine.venues.lost_answers import LOST_ANSWERS
 
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
 ApiKeyIndex = Annotated[int, msgspec.Meta(ge=API_KEY_INDEX_LEAST, lt=API_KEY_INDEX_ALL)]
@@ -49,7 +51,7 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tx_per_minute: int = 60
     tx_reserve: int = 20
     rate_pause_s: float = 10.0
-    outcome_grace_s: float = 3.0
+    outcome_grace_s: float = LOST_ANSWERS[Venue.LIGHTER].silent_s
     unknown_repeat_s: float = 12.0
     order_question_pause_s: float = 4.0
     order_expiry_s: int = 600

@@ -14,6 +14,7 @@ from actors.messages import AccountReported, FundingPaid, PositionReported
 from engine.venues.assets import SETTLE_TOKENS
 from engine.venues.funding import calibrated, per_hour
 from engine.venues.link import FrameError
+from engine.venues.lost_answers import LOST_ANSWERS
 from engine.venues.pacifica.codec import SIDE_OF_BOOK, ns, read
 from engine.venues.pacifica.markets import FORMING_RATE, Market, market_of_symbol
 from engine.venues.pacifica.wire import (
@@ -172,6 +173,7 @@ def instrument(row: MarketRow, market: Market, account: AccountRow) -> Instrumen
         multiplier=market.multiplier,
         settle_token=SETTLE_TOKENS[Venue.PACIFICA],
         funding_calibrated=calibrated(FORMING_RATE),
+        lapse_grace_s=LOST_ANSWERS[Venue.PACIFICA].lapse_grace_s,
     )
 
 

@@ -156,15 +156,26 @@ class PacificaDialogue:
             if symbol not in listed:
                 detail = f"{symbol} is not listed"
                 messages.append(FrameRefused(venue=self.venue, channel="info", detail=detail))
+                messages += self._gone(symbol)
                 continue
             found = codec_rest.instrument(listed[symbol], market_of_symbol(symbol), account)
             if symbol in unready:
-                found = replace(found, status=MarketStatus.REDUCE_ONLY, status_reason=unready[symbol])
+                why = unready[symbol]
+                found = replace(found, status=MarketStatus.REDUCE_ONLY, status_reason=why, status_ours=True)
                 refusal = FrameRefused(venue=self.venue, channel="account_settings", detail=unready[symbol])
                 messages.append(refusal)
             self.instruments[found.asset] = found
             messages.append(InstrumentListed(instrument=found))
         return tuple(messages)
+
+    def _gone(self, symbol: str) -> tuple[VenueMessage, ...]:
+        """A market that was listed and is no longer: closed to us."""
+        known = next((each for each in self.instruments.values() if each.symbol == symbol), None)
+        if known is None:
+            return ()
+        closed = replace(known, status=MarketStatus.HALTED, status_reason="not listed", status_ours=False)
+        self.instruments[known.asset] = closed
+        return (InstrumentListed(instrument=closed),)
 
     async def _ended(self, since_ns: int) -> list[tuple[str, PastRow]]:
         """What became, while we were not listening, of orders that may have been open."""

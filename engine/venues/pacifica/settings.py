@@ -6,7 +6,9 @@ from typing import Annotated
 
 import msgspec
 
+from actors.domain import Venue
 from engine.venues.link import LinkLimits
+from engine.venues.lost_answers import LOST_ANSWERS
 
 Leverage = Annotated[int, msgspec.Meta(ge=1, le=3)]
 
@@ -41,7 +43,7 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     request_timeout_s: float = 5.0
     expiry_window_default_ms: int = 5_000
     expiry_window_most_ms: int = 30_000
-    fill_grace_s: float = 2.0
+    fill_grace_s: float = LOST_ANSWERS[Venue.PACIFICA].silent_s
     fill_lookups_most: int = 5
     lookups_most: int = 50
     backfill_overlap_s: float = 60.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actors.domain import DoneReason, RejectReason
+from actors.commands import CancelAll
+from actors.domain import DoneReason, MarketStatus, RejectReason
 from actors.messages import LinkLost
 from tests.actors.pair_position.scenes import (
     POSITIONS,
@@ -16,8 +17,8 @@ from tests.actors.pair_position.scenes import (
     panic,
 )
 from tests.actors.pair_position.scenes_holding import MAKER_GONE, SAME_SIDE, TAKER_GONE
-from tests.factories import MAKER, TAKER, accepted, both_confirm, done, filled, lapsed, rejected, unresolved
-from tests.playbook import fires
+from tests.factories import MAKER, TAKER, accepted, both_confirm, done, filled, lapsed, listed, rejected, unresolved
+from tests.playbook import fires, like
 from tests.stories import CLOSE
 
 NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
@@ -70,6 +71,15 @@ SCENES = (
         "CLOSING.verifying",
     ),
     Scene("X24", "HEDGED.earning", (LinkLost(venue=MAKER, reason="cut"), CLOSE), (), "HEDGED.earning"),
+    Scene("X24", "HEDGED.earning", (listed(MAKER, MarketStatus.HALTED), CLOSE), (), "HEDGED.earning"),
+    Scene(
+        "X3",
+        "HEDGED.earning",
+        (listed(MAKER, MarketStatus.REDUCE_ONLY), CLOSE),
+        (order("close", "10", MAKER),),
+        "CLOSING.first_leg",
+    ),
+    Scene("X27", "CLOSING.first_leg", (rejected(RejectReason.HALTED),), POSITIONS, "HEDGED.rechecking"),
     Scene("X25", "CLOSING.first_leg", (TOO_SOON,), (), "CLOSING.first_leg"),
     Scene(
         "X26",
@@ -80,6 +90,13 @@ SCENES = (
     ),
     Scene("X16", "CLOSING.verifying", both_confirm(), TOLD_CLOSED, "CLOSED.flat"),
     Scene("X16", "EMERGENCY.verifying", both_confirm(), TOLD_CLOSED, "CLOSED.flat"),
+    Scene(
+        "X16",
+        "IDLE.taker_in_flight",
+        (lapsed(), *both_confirm()),
+        (like(CancelAll, venue=TAKER), *TOLD_CLOSED),
+        "CLOSED.flat",
+    ),
     Scene(
         "X17",
         "CLOSING.first_leg",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from actors.domain import MarketStatus
 from actors.messages import LinkLost, LinkUp
 from tests.actors.pair_position.scenes import Cues, Scene, alarm, cancels, order
-from tests.factories import MAKER, TAKER, both_confirm, socialised
+from tests.factories import MAKER, TAKER, both_confirm, listed, socialised
 from tests.playbook import fires
 
 LOST = socialised(MAKER, "12")
@@ -17,6 +18,7 @@ SCENES = (
     Scene("L1", "HEDGED.rechecking", (LOST,), (TOLD, order("close", "10", MAKER)), "CLOSING.first_leg"),
     Scene("L1", "MAKER_PENDING.verifying", (LOST,), (TOLD, order("close", "10", MAKER)), "CLOSING.first_leg"),
     Scene("L2", "HEDGED.earning", OTHER_DOWN, (TOLD,), "HEDGED.earning"),
+    Scene("L2", "HEDGED.earning", (listed(TAKER, MarketStatus.HALTED), LOST), (TOLD,), "HEDGED.earning"),
     Scene("L3", "HEDGED.earning", (*OTHER_DOWN, UP), (order("close", "10", MAKER),), "CLOSING.first_leg"),
     Scene(
         "L4",

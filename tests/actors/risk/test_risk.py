@@ -7,25 +7,43 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from actors.board import fold
 from actors.commands import RaiseAlarm, Tell
-from actors.domain import Liquidity, Side, Venue
+from actors.domain import Liquidity, MarketStatus, Side, Venue
 from actors.messages import (
     ActorFaulted,
     AdlLevelEstimated,
     AnyMessage,
+    CloseAsked,
     DrainAsked,
     EmergencyAsked,
+    InstrumentListed,
     KillSwitchPulled,
+    LinkLost,
+    LinkUp,
     OrderFilled,
     PositionReported,
 )
-from actors.policy import AdlPolicy, Policy
+from actors.policy import AdlPolicy, AutoClosePolicy, Policy
 from actors.risk import ROLE
+from actors.risk.books import DAY_NS, Asked
 from tests.actors.risk.orders import RiskPlay, order, send, watching
 from tests.actors.risk.test_books import fill, over, position
 from tests.actors.rows import Story, never_taken, not_rows, row_of
-from tests.factories import ASSET, MAKER, PAIR, TAKER, board_of, deleveraged, liquidated, market_facts, sample
-from tests.playbook import START_NS, fires, like
+from tests.factories import (
+    ASSET,
+    MAKER,
+    PAIR,
+    TAKER,
+    account,
+    board_of,
+    deleveraged,
+    instrument,
+    liquidated,
+    market_facts,
+    sample,
+)
+from tests.playbook import START_NS, fires, later, like
 
 KILL = KillSwitchPulled(by="operator", reason="fire")
 DRAIN = DrainAsked(reason="end")
@@ -33,7 +51,11 @@ FAULT = ActorFaulted(error="KeyError")
 EMERGENCY = like(Tell, to="pairs", message=like(EmergencyAsked, reason="fire"))
 KILLED = like(RaiseAlarm, code="kill_switch", severity="critical")
 FAULTED = like(RaiseAlarm, code="actor_fault", severity="critical")
-WATCH = fires("adl_watch")
+WATCH = fires("watch")
+TOLD = like(RaiseAlarm, code="auto_close", severity="warning")
+CLOSING = like(Tell, to=PAIR, message=like(CloseAsked))
+LOST = like(RaiseAlarm, code="daily_loss", severity="critical")
+DRAINED = like(Tell, to="engine_lifecycle", message=like(DrainAsked))
 
 
 def ranked(rank: str, size: str = "10") -> PositionReported:
@@ -46,6 +68,13 @@ def holding(*more: AnyMessage) -> RiskPlay:
     return play.play(fill("10"), *more)
 
 
+def near_liquidation(price: str = "96", *, size: str = "10") -> PositionReported:
+    """Four per cent of the mark are left, by the venue's word."""
+    return PositionReported(
+        venue=TAKER, asset=ASSET, size=Decimal(size), venue_at_ns=START_NS, liquidation_price=Decimal(price)
+    )
+
+
 def level(number: int) -> object:
     return like(Tell, to=PAIR, message=like(AdlLevelEstimated, level=number, venue=TAKER))
 
@@ -55,6 +84,16 @@ STORIES: dict[str, Story] = {
     "K2": lambda: (holding(position("0")) >> fill("1")).at("WATCHING.holding"),
     "K3": lambda: (watching() >> position("10")).at("WATCHING.holding"),
     "K4": lambda: (holding() >> ranked("0.7") << level(4)).at("WATCHING.holding"),
+    "K11": lambda: (holding(near_liquidation("94")) >> later(400, sample(TAKER, "98")) << TOLD << CLOSING).at(
+        "WATCHING.holding"
+    ),
+    "K4: near its liquidation": lambda: (holding() >> near_liquidation() << TOLD << CLOSING).at("WATCHING.holding"),
+    "K12": lambda: (lost("-51") >> WATCH << LOST << DRAINED).at("RESTRICTED"),
+    "K13": lambda: (holding(ranked("0.1"), WATCH) >> WATCH).at("WATCHING.holding"),
+    "K14": lambda: (holding(ranked("0.9"), KILL) >> deleveraged(TAKER, "1", Side.SELL) << level(5)).at("KILLED"),
+    "K15": lambda: (holding(KILL) >> ranked("0.9") << level(5)).at("KILLED"),
+    "K16": lambda: (holding(ranked("0.9"), KILL) >> WATCH << level(5)).at("KILLED"),
+    "K17": lambda: (holding(KILL, WATCH) >> WATCH).at("KILLED"),
     "K5": lambda: (holding(position("0")) >> WATCH).at("WATCHING.idle"),
     "K6": lambda: (holding(ranked("0.9")) >> WATCH << level(5)).at("WATCHING.holding"),
     "K6: nothing held, but the run is ending": lambda: (holding(position("0"), DRAIN) >> WATCH).at("RESTRICTED"),
@@ -64,6 +103,14 @@ STORIES: dict[str, Story] = {
     "K9": lambda: (watching().play(KILL) >> KILL << EMERGENCY).at("KILLED"),
     "K10": lambda: (holding() >> FAULT << FAULTED).at("RESTRICTED"),
 }
+
+
+def lost(usd: str) -> RiskPlay:
+    """Held, with so much equity lost since the first word of the day, against a limit of 50 USD."""
+    limited = replace(Policy(), auto_close=AutoClosePolicy(daily_loss_most_usd=Decimal(50)))
+    play = watching(limited)
+    assert send(play, order("10")) is None
+    return play.play(fill("10"), account(TAKER, str(100_000 + int(usd))))
 
 
 def _sent() -> RiskPlay:
@@ -87,11 +134,12 @@ def test_risk_that_fails_after_the_kill_switch_does_not_open_again() -> None:
     assert send(play, order()) is not None
 
 
-def test_adl_is_watched_as_often_as_configured_while_something_is_held() -> None:
-    play = holding()
-    assert play.due_ns("adl_watch") - play.at_ns == 30 * 10**9
-    play.play(WATCH)
-    assert play.due_ns("adl_watch") - play.at_ns == 30 * 10**9
+def test_what_is_held_is_looked_at_every_five_seconds_and_its_adl_level_every_thirty() -> None:
+    play = holding(ranked("0.9"))
+    assert play.due_ns("watch") - play.at_ns < 5 * 10**9
+    looks = [(play >> WATCH << ...).row for _ in range(13)]
+    assert looks == ["K6", *["K13"] * 5, "K6", *["K13"] * 5, "K6"]
+    assert play.due_ns("watch") - play.at_ns == 5 * 10**9
 
 
 def test_a_level_that_asks_for_nothing_is_not_news() -> None:
@@ -158,3 +206,102 @@ def test_an_adl_of_one_leg_is_a_reason_to_look_at_every_leg_on_that_venue() -> N
 
 def test_a_liquidation_of_ours_says_nothing_of_the_venue() -> None:
     assert holding(liquidated(TAKER, "1", Side.SELL)).state.deleveraged_ns == {}
+
+
+# --- closing without anybody asking ------------------------------------------------------------------------
+
+
+def test_a_pair_is_asked_once_and_again_after_a_minute_without_a_new_alarm() -> None:
+    play = holding(near_liquidation())
+    assert play.state.asked[PAIR].rule == "liquidation_distance"
+    for _ in range(12):
+        (play >> WATCH).took(play.row)
+    (play >> WATCH << CLOSING).took(play.row)
+    (play >> WATCH).took(play.row)
+
+
+def test_what_is_asked_for_names_the_rule_first_what_was_measured_and_the_limit() -> None:
+    play = holding() >> near_liquidation() << TOLD
+    assert play.step is not None
+    _, wish = play.step.commands[:2]
+    reason = "liquidation_distance: 0.0400 of the mark left, 10 BTC on hyperliquid, mark 100, liquidated at 96"
+    assert wish == Tell(to=PAIR, message=CloseAsked(reason=f"{reason} by the venue (limit 0.05)"))
+
+
+def falling(play: RiskPlay) -> RiskPlay:
+    """Three per cent in two minutes: 0.025 a second."""
+    for mark in ("100", "98.5"):
+        play.play(sample(TAKER, mark)).passes(60)
+    return play
+
+
+def test_seconds_before_a_liquidation_it_is_an_emergency_asked_for_once() -> None:
+    play = falling(holding(near_liquidation("90")))
+    emergency = like(Tell, to=PAIR, message=like(EmergencyAsked))
+    (play >> sample(TAKER, "97") << like(RaiseAlarm, code="auto_close", severity="critical") << emergency).took("K11")
+    play.passes(300)
+    assert (play >> sample(TAKER, "91")).row == "K11", "the emergency path repeats its attempts itself"
+
+
+def test_an_emergency_overrules_the_orderly_close_that_was_asked_for() -> None:
+    play = falling(holding(near_liquidation("93.2")))
+    orderly = Asked(rule="liquidation_distance", at_ns=play.at_ns, urgent=False)
+    play.state = replace(play.state, asked={PAIR: orderly})
+    (play >> sample(TAKER, "97") << ...).took("K11")
+    assert play.state.asked[PAIR].urgent
+
+
+def test_while_the_endangered_leg_cannot_be_reached_nothing_is_closed_alone() -> None:
+    """The other leg gains as this one loses: it is kept until both can be closed, then it is an emergency."""
+    play = falling(holding(near_liquidation("90")))
+    play.board = fold(play.board, LinkLost(venue=TAKER, reason="cut"), play.at_ns)
+    (play >> sample(TAKER, "97") << TOLD << CLOSING).took("K11")
+    play.board = fold(play.board, LinkUp(venue=TAKER), play.at_ns)
+    (play >> WATCH << like(RaiseAlarm, severity="critical") << like(Tell, message=like(EmergencyAsked)) << ...)
+    assert play.state.asked[PAIR].urgent
+
+
+def test_a_pair_that_holds_nothing_any_more_is_forgotten() -> None:
+    play = holding(near_liquidation(), position("0"))
+    assert PAIR in play.state.asked
+    assert play.play(WATCH).state.asked == {}
+
+
+def test_after_a_market_has_opened_again_the_pair_is_still_closed() -> None:
+    play = holding(ranked("0.1"))
+
+    def listed(status: MarketStatus) -> None:
+        told = InstrumentListed(instrument=instrument(TAKER, status=status))
+        play.board = fold(play.board, told, play.at_ns)
+
+    listed(MarketStatus.HALTED)
+    play.passes(61)
+    (play >> WATCH << TOLD << CLOSING << ...)
+    listed(MarketStatus.OPEN)
+    play.passes(61)
+    (play >> WATCH << like(Tell, to=PAIR, message=like(CloseAsked)) << ...)
+    assert play.state.asked[PAIR].rule == "market_closed"
+
+
+def test_a_pair_near_liquidation_that_has_recovered_is_left_alone() -> None:
+    play = holding(near_liquidation(), near_liquidation("50")).passes(61)
+    (play >> WATCH << ...)
+    assert [command for command in (play.step.commands if play.step else ()) if isinstance(command, Tell)] == []
+
+
+def test_nothing_is_opened_once_the_day_has_cost_too_much_and_reducing_goes_on() -> None:
+    for usd, refused in (("-49", False), ("-50", True)):
+        play = lost(usd)
+        denied = send(play, order("1", order_id="next"))
+        assert (denied is not None) is refused
+        assert denied is None or (denied.rule, denied.measured, denied.limit) == ("daily_loss_most_usd", "50.00", "50")
+        assert send(play, order("1", order_id="less", reduce_only=True)) is None
+
+
+def test_the_day_s_loss_is_counted_from_midnight() -> None:
+    play = lost("-40")
+    play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS
+    play.play(WATCH, account(TAKER, str(100_000 - 80)))
+    assert (play >> WATCH << ...).at("WATCHING.holding").row != "K12"
+    play.play(account(TAKER, str(100_000 - 91)))
+    (play >> WATCH << LOST << DRAINED).took("K12", "RESTRICTED")

@@ -6,7 +6,7 @@ from engine.checking.bounds import BOARDS, GRACE_NS, IDS, LOT, PAIRS, VENUES, Bo
 
 def test_an_order_is_asked_for_before_it_lapses_and_lapses_before_the_questions_are_used_up() -> None:
     for policy in (Policy().order, policy_of(Bounds()).order):
-        lapses_s = policy.order_lifetime_s + policy.lapse_grace_s
+        lapses_s = policy.order_lifetime_s + GRACE_NS / 10**9
         assert policy.order_timeout_s < lapses_s
         assert lapses_s < policy.doubt_retry_s * (policy.doubt_tries_most - 1)
         assert policy.lapse_grace_s > 0

@@ -76,3 +76,25 @@ def test_a_venues_library_is_loaded_with_its_first_signer_and_no_other_venues() 
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+def test_once_a_venue_is_loaded_its_adapter_imports_nothing_more(venue: Venue) -> None:
+    """An SDK takes seconds on a busy machine, in which no link is heard: it is there before the first one is up."""
+    script = (
+        "import sys\n"
+        "from actors.domain import Venue\n"
+        "from engine.venues.registry import SAMPLE_ACCOUNTS, AccountTerms, Ends, load, make_adapter\n"
+        f"venue = Venue({venue.value!r})\n"
+        "class Signing:\n    account = SAMPLE_ACCOUNTS.get(venue, '11111111111111111111111111111111')\n"
+        "terms = AccountTerms(account=Signing.account, assets=('BTC',), leverage=3)\n"
+        "ends = Ends(transport=None, report=None, now_ns=lambda: 0, rng=None)\n"
+        "load(venue)\n"
+        "before = dict.fromkeys(sys.modules)\n"
+        "make_adapter(venue, Signing(), terms, ends)\n"
+        "print([name for name in sys.modules if name not in before])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.stdout == "[]\n", ended.stderr

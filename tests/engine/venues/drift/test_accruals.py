@@ -144,3 +144,40 @@ def test_memory_is_bounded():
         user = replace(reading.user, positions=(replace(position, cumulative=number),))
         accruals.read(replace(reading, user=user))
     assert len(accruals._told) <= EPOCHS_MOST + 1
+
+
+@pytest.mark.parametrize("settled_away", [False, True], ids=["held", "settled while away"])
+@pytest.mark.parametrize("base", [2 * 10**9, -2 * 10**9], ids=["long", "short"])
+def test_an_earlier_process_is_continued_where_its_last_payment_ended(base, settled_away):
+    found, earlier, later = chain(base), Accruals(), Accruals()
+    earlier.read(found.read())
+    hour(found, -(10**6))
+    told = list(earlier.read(found.read()))
+    hour(found, 3 * USD_A_BASE)
+    hour(found)
+    later.recall(["0-1000000", *(payment.payment_id for payment in told)])
+    if settled_away:
+        record = settle(found, base=0)
+        told += [*later.read(found.read()), *later.settled(record, SOL)]
+    else:
+        told += later.read(found.read())
+    assert [payment.amount_usd for payment in told] == [D(base) / 10**12, -4 * D(base) / 10**9]
+    assert len({payment.payment_id for payment in told}) == 2
+
+
+def test_an_epoch_of_which_an_earlier_process_told_nothing_is_told_from_its_beginning():
+    found, later = chain(), Accruals()
+    hour(found)
+    later.recall([])
+    assert [payment.amount_usd for payment in later.read(found.read())] == [-1]
+
+
+def test_a_settlement_that_an_earlier_process_told_pays_nothing_again():
+    found, earlier, later = chain(), Accruals(), Accruals()
+    earlier.read(found.read())
+    hour(found)
+    record = settle(found)
+    (told,) = earlier.settled(record, SOL)
+    later.recall([told.payment_id])
+    assert later.settled(record, SOL) == ()
+    assert later.read(found.read()) == ()

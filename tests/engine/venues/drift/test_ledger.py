@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from actors.domain import DoneReason, Liquidity, RejectReason, TimeInForce, Venue
+from actors.commands import SubmitOrder
+from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
     ForeignFilled,
     FrameRefused,
@@ -14,9 +15,10 @@ from actors.messages import (
     PnlSettled,
     PositionLiquidated,
 )
+from engine.venues.adapter import Recalled
 from engine.venues.assets import listed
 from engine.venues.drift.ledger import Landing, Ledger
-from engine.venues.drift.values import OrderActed, OrderPlaced, OrderSide, PnlMoved, Unread
+from engine.venues.drift.values import OrderActed, OrderPlaced, OrderSide, PlaceOrder, PnlMoved, Unread
 
 D = Decimal
 US, THEM = "our User account", "somebody's"
@@ -75,8 +77,8 @@ def acted(action="Fill", *, taker=None, maker=None, explanation="None", base=0, 
     )
 
 
-def fill(filled, base=1_000_000_000, **changes) -> OrderActed:
-    return acted(taker=side(filled, fee=35_000), base=base, quote=base * 100 // 1000, **changes)
+def fill(filled, base=1_000_000_000, taker_number=1, **changes) -> OrderActed:
+    return acted(taker=side(filled, fee=35_000, number=taker_number), base=base, quote=base * 100 // 1000, **changes)
 
 
 def landing(*events, of="a", err=None) -> Landing:
@@ -238,3 +240,94 @@ def test_profit_that_anybody_had_settled_for_us_is_told_once_and_nobody_else_s()
     told = books.fold(moved)
     assert told == (PnlSettled(venue=Venue.DRIFT, asset="BONK", amount_usd=D("-1.5"), venue_at_ns=7_000_000_000),)
     assert books.fold(moved) == ()
+
+
+# --- orders of an earlier process
+
+
+def recalled(books: Ledger, order_id="a", tif=IOC, *, over=False) -> None:
+    """It asked for what `placed` tells."""
+    order = SubmitOrder(
+        order_id=order_id,
+        venue=Venue.DRIFT,
+        asset="SOL",
+        side=Side.BUY,
+        size=D(2),
+        limit_price=D(100),
+        time_in_force=tif,
+        reduce_only=False,
+        purpose="test",
+        expires_at_ns=99,
+        decision_mid=D(100),
+    )
+    asked = PlaceOrder(
+        market_index=0,
+        user_order_id=0,
+        is_buy=True,
+        size=2_000_000_000,
+        price=100_000_000,
+        reduce_only=False,
+        ioc=tif is IOC,
+        post_only=tif is POST_ONLY,
+        max_ts=98,
+    )
+    books.recall(Recalled(order=order, decided_ns=1, over=over, filled=D(2) if over else D(0)), SOL, asked)
+
+
+def test_an_order_of_an_earlier_process_is_known_by_what_it_asked_for_and_holds_its_number():
+    books = ledger()
+    recalled(books, tif=POST_ONLY)
+    assert (books.unseen("a"), books.awaits()) == (True, True)
+    (accepted,) = books.fold(landing(placed(number=5, user_order_id=9), of="the earlier process"))
+    assert (accepted.order_id, accepted.venue_order_id) == ("a", "5")
+    assert (books.unseen("a"), books.awaits()) == (False, False)
+    known = books.order("a")
+    assert known is not None
+    assert (known.number, known.user_order_id, known.signature) == (5, 9, "signature of the earlier process")
+    assert 9 not in [books.slots.take(str(number)) for number in range(254)]
+    _, done = books.fold(landing(fill(2_000_000_000, taker_number=5), of="them"))
+    assert (done.order_id, done.filled) == ("a", 2)
+    assert books.slots.take("next") == 9
+
+
+def test_an_ioc_order_of_an_earlier_process_is_over_with_its_own_transaction():
+    books = ledger()
+    recalled(books)
+    told = books.fold(landing(placed(), fill(1_000_000_000), of="the earlier process"))
+    assert [type(message) for message in told] == [OrderAccepted, OrderFilled, OrderDone]
+    assert (told[-1].filled, told[-1].reason) == (1, DoneReason.IOC_REMAINDER)
+
+
+def test_the_fills_of_an_order_that_was_over_are_its_own_and_its_end_is_not_told_again():
+    books = ledger()
+    recalled(books, over=True)
+    assert (books.living(), books.awaits()) == ((), False)
+    told = books.fold(landing(placed(), fill(2_000_000_000, base=2_000_000_000), of="the earlier process"))
+    assert [type(message) for message in told] == [OrderAccepted, OrderFilled]
+    assert books.slots.take("next") == 1
+
+
+def test_an_order_that_is_seen_after_its_time_lives_all_the_same():
+    books = ledger()
+    recalled(books, tif=POST_ONLY)
+    books.lapsed("a")
+    assert (books.living(), books.awaits()) == ((), False)
+    books.fold(landing(placed(), of="the earlier process"))
+    assert [known.order_id for known in books.living()] == ["a"]
+
+
+def test_a_transaction_of_ours_is_never_taken_for_an_earlier_process_s():
+    books = ledger()
+    recalled(books)
+    sent(books, "b")
+    told = books.fold(landing(placed(), fill(2_000_000_000, base=2_000_000_000), of="b"))
+    assert {message.order_id for message in told} == {"b"}
+    assert books.unseen("a")
+
+
+def test_a_transaction_of_somebody_else_that_cannot_be_read_may_have_placed_anything():
+    books = ledger()
+    recalled(books)
+    assert not books.obscured
+    books.fold(landing(Unread(why="truncated"), of="somebody else"))
+    assert books.obscured

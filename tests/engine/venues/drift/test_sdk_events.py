@@ -63,15 +63,20 @@ def test_settled_profit_is_read_with_its_sign():
     assert events_of(logs(record), PROGRAM) == (PnlMoved(ts=5, user=str(user), market_index=2, pnl=-12_345_678),)
 
 
-def test_a_placed_perpetual_order_tells_both_numbers():
+def test_a_placed_perpetual_order_tells_both_numbers_and_what_it_asked_for():
+    from driftpy.types import PositionDirection
+
     from engine.venues.drift.sdk_coder import coder_of
     from tests.engine.venues.drift.chain import discriminator
 
     data = coder_of("").events.parse(discriminator("event", "OrderRecord") + bytes(600)).data
     data.order.market_type, data.order.order_id, data.order.user_order_id = perp(), 12, 200
+    data.order.base_asset_amount, data.order.price, data.order.max_ts = 5, 6, 7
+    data.order.direction, data.order.reduce_only = PositionDirection.Short(), True
     (event,) = events_of(logs(encode_event("OrderRecord", order=data.order)), PROGRAM)
     assert isinstance(event, OrderPlaced)
     assert (event.number, event.user_order_id) == (12, 200)
+    assert (event.is_buy, event.size, event.price, event.reduce_only, event.max_ts) == (False, 5, 6, True, 7)
 
 
 def test_only_lines_of_our_own_program_count():

@@ -31,3 +31,14 @@ def test_numbers_of_orders_found_open_are_taken_too():
     assert [slots.take("a"), slots.take("b")] == [3, 5]
     slots.seen_open([])
     assert [slots.take(str(n)) for n in range(LAST - 2)].count(None) == 0
+
+
+def test_beside_an_order_of_an_earlier_process_numbers_are_given_from_the_other_side():
+    """Others of its may be on their way under the numbers that come next."""
+    slots = Slots()
+    slots.hold(200, "old")
+    taken = [slots.take(str(n)) for n in range(LAST)]
+    assert taken[0] == 73
+    assert sorted(number for number in taken if number) == [n for n in range(1, LAST + 1) if n != 200]
+    slots.free(200, "old")
+    assert slots.take("one more") == 200

@@ -1,0 +1,73 @@
+"""What a policy cannot say: limits that contradict one another, or that no run could keep.
+
+Counterpart: `engine.config`, which asks for all of it, and checks the rest of a profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actors.board import PAST_STEP_S, PASTS_MOST
+from actors.policy import AdlPolicy, Policy
+
+LEVERAGE_MOST = 3
+LEVEL_SCORES = 4
+PAST_S = PAST_STEP_S * (PASTS_MOST - 1)
+
+
+def policy_problems(policy: Policy) -> Iterator[str]:
+    """Every impossible limit of a policy, as a sentence naming field, value and remedy."""
+    if policy.risk.leverage_most > LEVERAGE_MOST:
+        yield f"policy.risk.leverage_most is {policy.risk.leverage_most}; at most {LEVERAGE_MOST}"
+    if not 0 < policy.adl.reduce_fraction < 1:
+        yield f"policy.adl.reduce_fraction is {policy.adl.reduce_fraction}; give a fraction between 0 and 1"
+    if policy.adl.reduce_level > policy.adl.exit_level:
+        yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
+    yield from _stress_problems(policy.adl)
+    yield from _auto_close_problems(policy)
+    if policy.scanner.notional_usd > policy.risk.order_notional_most_usd:
+        yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
+    if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
+        yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
+    if policy.settlement.calm_s >= policy.lifecycle.settle_s:
+        yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
+
+
+def _auto_close_problems(policy: Policy) -> Iterator[str]:
+    part = policy.auto_close
+    fraction, leverage = part.liquidation_distance_least_fraction, policy.risk.leverage_most
+    if leverage and fraction * 2 > 1 / leverage:
+        yield (
+            f"policy.auto_close.liquidation_distance_least_fraction is {fraction}; at leverage {leverage} a pair is "
+            f"opened at most {1 / leverage:.2f} from its liquidation, and would be closed at once: at most half of that"
+        )
+    if not PAST_STEP_S <= part.speed_window_s <= PAST_S:
+        yield (
+            f"policy.auto_close.speed_window_s is {part.speed_window_s:g}; the board remembers a mark every "
+            f"{PAST_STEP_S} s, for {PAST_S} s"
+        )
+    if policy.scanner.clock_skew_most_s >= policy.order.order_lifetime_s:
+        yield (
+            "policy.scanner.clock_skew_most_s must be shorter than policy.order.order_lifetime_s; an order could lapse "
+            "before it is sent"
+        )
+
+
+def live_problems(policy: Policy) -> Iterator[str]:
+    """What a run with real money needs besides."""
+    if not policy.scanner.calibrated_only:
+        yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
+    for name in ("time_to_liquidation_least_s", "liquidation_distance_least_fraction"):
+        if not getattr(policy.auto_close, name):
+            yield f"policy.auto_close.{name} is 0; a live run leaves before it is liquidated: give a limit"
+
+
+def _stress_problems(adl: AdlPolicy) -> Iterator[str]:
+    if len(adl.level_scores) != LEVEL_SCORES or list(adl.level_scores) != sorted(adl.level_scores):
+        yield f"policy.adl.level_scores has to be {LEVEL_SCORES} rising numbers, for the levels 2 to 5"
+    if any(score <= 0 for score in adl.level_scores):
+        yield "policy.adl.level_scores has a score of 0, at which every leg is at that level; give positive numbers"
+    if adl.interest_drop_step <= 0:
+        yield f"policy.adl.interest_drop_step is {adl.interest_drop_step}; give a positive fraction"
+    if adl.stress_window_s > PAST_S:
+        yield f"policy.adl.stress_window_s is {adl.stress_window_s:g}; the board remembers {PAST_S} s"

@@ -1,0 +1,53 @@
+"""Limits that contradict one another are refused by name; `tests.engine.test_config` does so from profiles."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from msgspec.structs import replace
+
+from actors.policy import AutoClosePolicy, Policy, ScannerPolicy
+from engine.policy_checks import live_problems, policy_problems
+
+LIVE = Policy(scanner=ScannerPolicy(calibrated_only=True))
+
+
+def test_the_policy_as_it_comes_has_no_problem() -> None:
+    assert list(policy_problems(Policy())) == []
+    assert list(live_problems(LIVE)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (
+            AutoClosePolicy(liquidation_distance_least_fraction=Decimal("0.17")),
+            "liquidation_distance_least_fraction is 0.17; at leverage 3 a pair is opened at most 0.33",
+        ),
+        (AutoClosePolicy(speed_window_s=59.0), "speed_window_s is 59; the board remembers a mark every 60 s, for 3600"),
+        (AutoClosePolicy(speed_window_s=3601.0), "speed_window_s is 3601; the board remembers a mark every 60 s"),
+    ],
+)
+def test_an_impossible_limit_of_closing_by_itself_is_named(part: AutoClosePolicy, told: str) -> None:
+    (problem,) = policy_problems(replace(Policy(), auto_close=part))
+    assert told in problem
+
+
+def test_a_clock_may_not_be_further_off_than_an_order_lives() -> None:
+    scanner = ScannerPolicy(clock_skew_most_s=Decimal(20))
+    (problem,) = policy_problems(replace(Policy(), scanner=scanner))
+    assert problem.startswith("policy.scanner.clock_skew_most_s must be shorter than policy.order.order_lifetime_s")
+
+
+@pytest.mark.parametrize("name", ["time_to_liquidation_least_s", "liquidation_distance_least_fraction"])
+def test_a_live_run_leaves_before_it_is_liquidated(name: str) -> None:
+    unguarded = replace(LIVE, auto_close=replace(AutoClosePolicy(), **{name: Decimal(0)}))
+    (problem,) = live_problems(unguarded)
+    assert problem.startswith(f"policy.auto_close.{name} is 0; a live run leaves before it is liquidated")
+    assert list(policy_problems(unguarded)) == [], "elsewhere the check may be switched off"
+
+
+def test_a_live_run_ranks_only_rates_that_were_checked() -> None:
+    (problem,) = live_problems(Policy())
+    assert problem.startswith("policy.scanner.calibrated_only is false")
