@@ -1,7 +1,8 @@
-"""The board: one home for what the venues last said of their markets, links and accounts.
+"""The board: one home for what the venues last said of their markets, links and accounts, and for who holds what.
 
 Market facts are folded here once, and every role reads the same frozen board in its step, instead of each
-keeping a copy in step by hand. Folding decides nothing.
+keeping a copy in step by hand. So are the words of pairs that begin and end, and of the reconcilers. Folding decides
+nothing.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.domain import HOUR_NS, NS_PER_S, Instrument, MarketStatus, Noun, Quote, Venue
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Instrument, MarketStatus, Noun, Quote, Venue
 from actors.messages import (
     AccountReported,
     AnyMessage,
     InstrumentListed,
     LinkLost,
     LinkUp,
+    MarketDisputed,
+    MarketNews,
+    MarketReconciled,
     MarketSampled,
+    PairClosed,
+    PairNews,
     QuoteUpdated,
 )
+
+BOARD = "board"
+"""The address of what is folded here."""
 
 PAST_STEP_S = 60
 PASTS_MOST = 61
@@ -85,10 +94,19 @@ class Account(Noun, frozen=True, kw_only=True):
     told_ns: int
 
 
+class Verdict(Noun, frozen=True, kw_only=True):
+    """A reconciler's word on a market that no pair holds: what the venue holds there (signed, base units), and why."""
+
+    size: Decimal
+    cause: str = ""
+
+
 class Board(msgspec.Struct, frozen=True, kw_only=True):
     """All markets by `venue:asset`, links that are up, and accounts by venue. `*_ns` are engine times.
 
-    `pasts` are the markets' samples of the last hour, oldest first, by the same keys; `clocks` is by venue.
+    By the same keys: `pasts` are the markets' samples of the last hour, oldest first; `held` the pairs that hold a
+    market, the latest last; `verdicts` what was found in the others, where the venue has been asked. `clocks` is by
+    venue.
     """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
@@ -96,6 +114,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, bool] = msgspec.field(default_factory=dict)
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
     clocks: dict[str, VenueClock] = msgspec.field(default_factory=dict)
+    held: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    verdicts: dict[str, Verdict] = msgspec.field(default_factory=dict)
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""
@@ -114,6 +134,14 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         clock = self.clocks.get(venue.value)
         return None if clock is None else clock.skew_ns
 
+    def holders(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        """The pairs that hold a market, the latest last: from their first moment until they are closed."""
+        return self.held.get(market_key(venue, asset), ())
+
+    def verdict(self, venue: Venue, asset: str) -> Verdict | None:
+        """What was found in a market that no pair holds; None while that is not known."""
+        return self.verdicts.get(market_key(venue, asset))
+
 
 NOTHING_TOLD = Market()
 
@@ -121,6 +149,11 @@ NOTHING_TOLD = Market()
 def market_key(venue: Venue, asset: str) -> str:
     """The key of a market on the board."""
     return f"{venue}:{asset}"
+
+
+def reconciler_of(venue: Venue, asset: str) -> str:
+    """The actor that watches a market while no pair holds it."""
+    return f"reconciler/{market_key(venue, asset)}"
 
 
 def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
@@ -156,7 +189,11 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             return _with_instrument(board, message.instrument, at_ns)
         case LinkUp() | LinkLost():
             links = {**board.links, message.venue.value: isinstance(message, LinkUp)}
-            return msgspec.structs.replace(board, links=links)
+            return msgspec.structs.replace(_unsure_of(board, message), links=links)
+        case PairNews():
+            return _with_holder(board, message)
+        case MarketNews():
+            return _with_verdict(board, message)
         case AccountReported():
             account = Account(
                 equity_usd=message.equity_usd,
@@ -220,6 +257,40 @@ def _with_past(board: Board, message: MarketSampled, at_ns: int) -> Board:
     return msgspec.structs.replace(board, pasts={**board.pasts, key: (*pasts[1 - PASTS_MOST :], newest)})
 
 
+def _unsure_of(board: Board, message: LinkUp | LinkLost) -> Board:
+    """What was found flat at a venue that is lost must be found so again; a dispute stands."""
+    begins = market_key(message.venue, "")
+    kept = {key: found for key, found in board.verdicts.items() if found.size or not key.startswith(begins)}
+    lost = isinstance(message, LinkLost) and len(kept) < len(board.verdicts)
+    return msgspec.structs.replace(board, verdicts=kept) if lost else board
+
+
+def _with_holder(board: Board, message: PairNews) -> Board:
+    """The pair holds both markets, or neither any longer; what was found in them before counts no longer."""
+    held, verdicts = dict(board.held), dict(board.verdicts)
+    for venue in (message.taker_venue, message.maker_venue):
+        key = market_key(venue, message.asset)
+        others = tuple(pair for pair in held.pop(key, ()) if pair != message.pair)
+        pairs = others if isinstance(message, PairClosed) else (*others, message.pair)
+        if pairs:
+            held[key] = pairs
+        verdicts.pop(key, None)
+    return msgspec.structs.replace(board, held=held, verdicts=verdicts)
+
+
+def _with_verdict(board: Board, message: MarketNews) -> Board:
+    key = market_key(message.venue, message.asset)
+    verdicts = {known: found for known, found in board.verdicts.items() if known != key}
+    match message:
+        case MarketReconciled():
+            verdicts[key] = Verdict(size=ZERO)
+        case MarketDisputed():
+            verdicts[key] = Verdict(size=message.size, cause=message.cause)
+        case _:
+            pass
+    return msgspec.structs.replace(board, verdicts=verdicts)
+
+
 def changed_entry(board: Board, message: AnyMessage) -> object:
     """The part of the board a fact changed, for the record's digest."""
     match message:
@@ -233,5 +304,10 @@ def changed_entry(board: Board, message: AnyMessage) -> object:
             return (market.instrument, market.status_ns)
         case AccountReported():
             return board.accounts.get(message.venue.value)
+        case PairNews():
+            venues = (message.taker_venue, message.maker_venue)
+            return tuple(board.holders(venue, message.asset) for venue in venues)
+        case MarketNews():
+            return board.verdict(message.venue, message.asset)
         case _:
             return board.links

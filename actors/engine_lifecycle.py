@@ -16,6 +16,7 @@ from actors.messages import (
     KillSwitchPulled,
     PairClosed,
     PairHedged,
+    PairReopened,
     PairSpawned,
     TimerFired,
 )
@@ -42,6 +43,8 @@ def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, s
     match message:
         case PairSpawned():
             return msgspec.structs.replace(state, pairs=(*state.pairs, message.pair)), "PairSpawned"
+        case PairReopened():
+            return _reopened(state, message.pair), "PairReopened"
         case PairClosed():
             left = tuple(pair for pair in state.pairs if pair != message.pair)
             return msgspec.structs.replace(_verified(state, message.pair), pairs=left), "PairClosed"
@@ -59,6 +62,13 @@ def absorb(state: EngineLifecycle, context: Context) -> tuple[EngineLifecycle, s
             return state, f"timer:{message.timer}"
         case _:
             return state, type(message).__name__
+
+
+def _reopened(state: EngineLifecycle, pair: str) -> EngineLifecycle:
+    """It counts as open again, and as not verified."""
+    others = tuple(other for other in state.pairs if other != pair)
+    unverified = _verified(state, pair).unverified
+    return msgspec.structs.replace(state, pairs=(*others, pair), unverified=(*unverified, pair))
 
 
 def _verified(state: EngineLifecycle, pair: str) -> EngineLifecycle:

@@ -20,9 +20,11 @@ from actors.messages import (
     EntryRefused,
     PairClosed,
     PairHedged,
+    PairReopened,
     PairSpawned,
     TimerFired,
 )
+from actors.notice import begun
 from actors.policy import Policy
 from statecharts.funding_scanner import CHART
 
@@ -81,6 +83,8 @@ def absorb(state: FundingScanner, context: Context) -> tuple[FundingScanner, str
             return _with_holding(state, message.pair, paused_until_ns=_pause_ends_ns(context)), "EntryRefused"
         case PairClosed():
             return _closed(state, message.pair, context), "PairClosed"
+        case PairReopened():
+            return _reopened(state, message), "PairReopened"
         case _:
             return state, type(message).__name__
 
@@ -104,6 +108,19 @@ def _closed(state: FundingScanner, pair: str, context: Context) -> FundingScanne
     if held is not None and not held.hedged_ns and not held.closing:
         paused[held.asset] = _pause_ends_ns(context)
     return msgspec.structs.replace(state, holdings=left, paused_ns=paused)
+
+
+def _reopened(state: FundingScanner, message: PairReopened) -> FundingScanner:
+    """It takes its place and its asset again until it is closed once more; it leaves by itself."""
+    held = Holding(
+        pair=message.pair,
+        asset=message.asset,
+        taker_venue=message.taker_venue,
+        maker_venue=message.maker_venue,
+        short_venue=message.taker_venue,
+        closing=True,
+    )
+    return msgspec.structs.replace(state, holdings={**state.holdings, message.pair: held})
 
 
 def _with_holding(state: FundingScanner, pair: str, **changes: object) -> FundingScanner:
@@ -246,16 +263,11 @@ def _waiting(held: Holding) -> bool:
 def _open_new(candidate: Candidate, policy: Policy, number: int) -> Commands:
     actor = f"pair_position/{candidate.asset}-{number}"
     order = policy.exit.unreliable_first
-    first = min((candidate.taker_venue, candidate.maker_venue), key=order.index)
+    taker, maker = candidate.taker_venue, candidate.maker_venue
+    first = min((taker, maker), key=order.index)
     return (
-        SpawnPair(
-            actor=actor,
-            asset=candidate.asset,
-            taker_venue=candidate.taker_venue,
-            maker_venue=candidate.maker_venue,
-            first_to_close=first,
-        ),
-        Tell(to="engine_lifecycle", message=PairSpawned(pair=actor)),
+        SpawnPair(actor=actor, asset=candidate.asset, taker_venue=taker, maker_venue=maker, first_to_close=first),
+        *begun(PairSpawned(pair=actor, asset=candidate.asset, taker_venue=taker, maker_venue=maker)),
         Tell(to=actor, message=_entry(candidate, policy)),
     )
 

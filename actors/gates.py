@@ -144,6 +144,7 @@ def _gates(
     scanner = policy.scanner
     down = [venue.value for venue in venues if not board.link_up(venue)]
     yield Gate(name="links", passed=not down, measured=f"down: {', '.join(down) or 'none'}", needed="both up")
+    yield _reconciled(board, taker, maker)
     yield _venue_status(taker, maker)
     yield _identity(taker, maker, scanner)
     yield _funding_calibrated(taker, maker, scanner)
@@ -157,6 +158,23 @@ def _gates(
     yield _least("history_h", seen_h, scanner.history_h)
     notional = max(size * (taker.mark or ONE), ONE)
     yield _least("expected_net_bps", expected / notional / BPS, scanner.net_least_bps)
+
+
+def _reconciled(board: Board, taker: Market, maker: Market) -> Gate:
+    """Neither venue holds anything there that no pair of ours does; one of whom that is not known may."""
+    against = [words for each in _instruments(taker, maker) if (words := _found(board, each.venue, each.asset))]
+    needed = "both asked, and nothing held that no pair of ours holds"
+    return Gate(name="reconciled", passed=not against, measured="; ".join(against) or "both as needed", needed=needed)
+
+
+def _found(board: Board, venue: Venue, asset: str) -> str:
+    """What speaks against opening in a market; nothing where a pair holds it, or where it is known to be empty."""
+    if board.holders(venue, asset):
+        return ""
+    verdict = board.verdict(venue, asset)
+    if verdict is None:
+        return f"{venue.value}: not asked yet, or not answered"
+    return f"{venue.value}: {verdict.size:f} {asset} is held ({verdict.cause})" if verdict.size else ""
 
 
 def _venue_status(taker: Market, maker: Market) -> Gate:

@@ -130,7 +130,7 @@ class OrderUnresolved(Message, frozen=True, kw_only=True, tag=True):
 
 
 class OrderUnknown(Message, frozen=True, kw_only=True, tag=True):
-    """The venue was asked and does not know this order now."""
+    """The venue was asked and shows this order nowhere now, whether it took it before or not."""
 
     venue: Venue
     order_id: str
@@ -300,10 +300,17 @@ class EntryRefused(Message, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
-class PairSpawned(Message, frozen=True, kw_only=True, tag=True):
-    """A pair position actor was created."""
+class PairNews(Message, frozen=True, kw_only=True, tag=True):
+    """Base of what decides who holds two markets."""
 
     pair: str
+    asset: str
+    taker_venue: Venue
+    maker_venue: Venue
+
+
+class PairSpawned(PairNews, frozen=True, kw_only=True, tag=True):
+    """A pair position actor was created; from now on it holds both markets, whatever is in them."""
 
 
 class PairHedged(Message, frozen=True, kw_only=True, tag=True):
@@ -313,12 +320,43 @@ class PairHedged(Message, frozen=True, kw_only=True, tag=True):
     size: Decimal
 
 
-class PairClosed(Message, frozen=True, kw_only=True, tag=True):
-    """The pair is flat and will not trade again."""
+class PairClosed(PairNews, frozen=True, kw_only=True, tag=True):
+    """The pair is flat and will not trade again; it holds its markets no longer."""
 
-    pair: str
     reason: str
     net_usd: Decimal
+
+
+class PairReopened(PairNews, frozen=True, kw_only=True, tag=True):
+    """An order of a pair that had closed turned out to have filled, or to live: it holds its markets again."""
+
+
+class MarketNews(Message, frozen=True, kw_only=True, tag=True):
+    """Base of a reconciler's word on a market that no pair holds."""
+
+    venue: Venue
+    asset: str
+
+
+class LeftoverFound(MarketNews, frozen=True, kw_only=True, tag=True):
+    """The venue holds `size`; the pair that closed there last is to ask what became of its orders."""
+
+    size: Decimal
+
+
+class MarketReconciled(MarketNews, frozen=True, kw_only=True, tag=True):
+    """The venue was asked, and holds nothing."""
+
+
+class MarketDoubted(MarketNews, frozen=True, kw_only=True, tag=True):
+    """What was known counts no longer: the venue is being asked again."""
+
+
+class MarketDisputed(MarketNews, frozen=True, kw_only=True, tag=True):
+    """The venue holds `size` (signed, base units); `cause` is what can be shown of why."""
+
+    size: Decimal
+    cause: str
 
 
 class CloseAsked(Message, frozen=True, kw_only=True, tag=True):
@@ -418,6 +456,11 @@ InnerMessage = (
     | PairSpawned
     | PairHedged
     | PairClosed
+    | PairReopened
+    | LeftoverFound
+    | MarketReconciled
+    | MarketDoubted
+    | MarketDisputed
     | CloseAsked
     | ReduceAsked
     | EmergencyAsked

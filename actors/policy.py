@@ -217,6 +217,27 @@ class SettlementPolicy(PolicyPart, frozen=True, kw_only=True):
     """Between two attempts after people were told."""
 
 
+class ReconcilePolicy(PolicyPart, frozen=True, kw_only=True):
+    """How markets are watched that no pair holds."""
+
+    every_s: float = 600.0
+    """Between two questions about a market in which nothing was found."""
+    question_pause_s: float = 1.0
+    """A venue is asked no more often than that on the whole: with many markets, about each of them less often."""
+    look_s: float = 5.0
+    """Between two questions while an answer is missing, or says that something is held."""
+    looks_most: int = 4
+    """Questions in a row before people are told that there is no answer."""
+    answers_least: int = 2
+    """Answers alike, one after the other, before a position is believed, or its end."""
+    unsettled_every_s: float = 60.0
+    """Between two questions about a market in dispute, or one that is not answered for."""
+    repair_s: float = 15.0
+    """For so long the pair that closed there last looks for a fill of its own that nobody told."""
+    orders_most: int = 8
+    """Of its orders on that venue it asks for the latest."""
+
+
 class Policy(PolicyPart, frozen=True, kw_only=True):
     """The whole policy of a run. `order_namespace` keeps client order ids of different runs apart."""
 
@@ -232,3 +253,4 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     lifecycle: LifecyclePolicy = LifecyclePolicy()
     link: LinkPolicy = LinkPolicy()
     settlement: SettlementPolicy = SettlementPolicy()
+    reconcile: ReconcilePolicy = ReconcilePolicy()

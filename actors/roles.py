@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors import engine_lifecycle, funding_scanner, pair_position, pnl_settlement, risk, venue_link
+from actors import engine_lifecycle, funding_scanner, pair_position, pnl_settlement, reconciler, risk, venue_link
 from actors.actor import ActorState, Role
+from actors.board import reconciler_of
 from actors.commands import SpawnPair
 from actors.domain import SETTLED_ON_REQUEST, Venue
 from actors.engine_lifecycle import EngineLifecycle
@@ -13,6 +14,7 @@ from actors.funding_scanner import FundingScanner
 from actors.pair_position.state import Leg, PairPosition
 from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
+from actors.reconciler import Reconciler
 from actors.risk.books import RiskState
 from actors.venue_link import VenueLink
 
@@ -23,6 +25,7 @@ ROLES: dict[str, Role[Any]] = {
     "engine_lifecycle": engine_lifecycle.ROLE,
     "venue_link": venue_link.ROLE,
     "pnl_settlement": pnl_settlement.ROLE,
+    "reconciler": reconciler.ROLE,
 }
 
 STATE_TYPES: dict[str, type[ActorState]] = {
@@ -32,6 +35,7 @@ STATE_TYPES: dict[str, type[ActorState]] = {
     "engine_lifecycle": EngineLifecycle,
     "venue_link": VenueLink,
     "pnl_settlement": PnlSettlement,
+    "reconciler": Reconciler,
 }
 
 
@@ -57,12 +61,18 @@ def initial_states(policy: Policy) -> tuple[ActorState, ...]:
             if venue in SETTLED_ON_REQUEST
             for asset in policy.scanner.assets
         ),
+        *(_reconciler(venue, asset) for venue in policy.scanner.venues for asset in policy.scanner.assets),
     )
 
 
 def _settlement(venue: Venue, asset: str) -> PnlSettlement:
     place = pnl_settlement.ROLE.chart.initial
     return PnlSettlement(actor=f"pnl_settlement/{venue.value}/{asset}", place=place, venue=venue, asset=asset)
+
+
+def _reconciler(venue: Venue, asset: str) -> Reconciler:
+    place = reconciler.ROLE.chart.initial
+    return Reconciler(actor=reconciler_of(venue, asset), place=place, venue=venue, asset=asset)
 
 
 def spawn_pair(command: SpawnPair) -> PairPosition:

@@ -47,7 +47,7 @@ class Delivered:
         self._messages = messages
         self._mailbox = Mailbox()
         self._addresses: Iterator[str] = cycle([name for name in self.core.states if name.startswith("pair_position/")])
-        router = Router(self.core.states)
+        router = Router(self.core.states, lambda: self.core.board)
         self._sequencer = Sequencer(
             self.core, self._mailbox, router, EncodedOnly(), lambda: NOW_NS, Limits(), lambda _: None
         )

@@ -78,7 +78,7 @@ class Road:
         self._times = times
         self._pair, self._risk = self.core.states[PAIR], self.core.states["risk"]
         self._mailbox = Mailbox()
-        router = Router(self.core.states)
+        router = Router(self.core.states, lambda: self.core.board)
         router.note(PAIR, taker)
         self._sequencer = Sequencer(
             self.core, self._mailbox, router, EncodedOnly(), lambda: NOW_NS, Limits(), lambda _: None

@@ -27,11 +27,15 @@ OVER_IN = {
     "attempts_failed": FLAT,
     "leg_stranded": FLAT,
     "drain_late": ("SETTLING",),
+    "market_disputed": ("MATCHED", "HELD"),
+    "market_unread": ("MATCHED", "HELD", "DISPUTED.standing"),
 }
 """The places in which the actor an alarm is about has left its cause behind, by the alarm's code.
 
 A code that is not here stands until the end of the run: nothing shows that its cause is over.
 """
+LAST_WORD_COUNTS = ("market_disputed",)
+"""Codes of which an actor's latest alarm takes the place of the one before: it says how things are now."""
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class AlarmBook:
         known = next((kept for kept in self.kept if (kept.code, kept.text) == (raised.code, raised.text)), None)
         if known is not None and not known.resolved_ns:
             return
+        if raised.code in LAST_WORD_COUNTS:
+            self.resolve(raised.code, about, at_ns)
         if known is not None:
             self.kept.remove(known)
         self._make_room()

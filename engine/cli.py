@@ -23,6 +23,7 @@ from cyclopts import Parameter
 from actors.domain import Venue
 from engine.errors import UserError
 from engine.flatten.commands import flatten, positions
+from engine.fuzzing.options import fuzz
 from engine.keys.commands import app as keys_app
 
 app = cyclopts.App(
@@ -37,6 +38,7 @@ app = cyclopts.App(
     help_flags=["--help", "-h"],
 )
 app.command(keys_app)
+app.command(fuzz)
 app.command(flatten)
 app.command(positions)
 

@@ -20,9 +20,9 @@ import msgspec
 from actors.domain import Venue
 from actors.policy import Policy
 from engine.errors import UserError
-from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.flatten.settings import FlattenSettings
 from engine.limits import Limits
+from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.restarts import RestartLimits
 from engine.simulators.transport import Pace
 
@@ -31,8 +31,10 @@ DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 DURATION_MOST_S = 3650 * 86400.0
 NEVER_ZERO = (
     *("scan_s", "watch_s", "ask_again_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
+    *("reconcile.every_s", "reconcile.look_s", "reconcile.unsettled_every_s", "reconcile.repair_s"),
+    *("reconcile.looks_most", "reconcile.answers_least", "reconcile.orders_most"),
     *("settlement.answer_s", "settlement.reread_s", "settlement.backoff_s", "settlement.retry_s"),
-    *("quiet_step_s", "busy_step_s", "batch_most"),
+    *("quiet_step_s", "busy_step_s", "batch_most", "venue_restarts.pause_first_s", "venue_restarts.failures_within_s"),
 )
 """Ends of the names of numbers that something waits for, or takes, over and over."""
 

@@ -14,13 +14,14 @@ import msgspec
 
 from actors import risk
 from actors.actor import ActorState
-from actors.board import Board, changed_entry, fold
+from actors.board import BOARD, Board, changed_entry, fold
 from actors.commands import AnyCommand, SpawnPair, SubmitOrder
 from actors.messages import Envelope, OrderDenied
 from actors.policy import Policy
 from actors.roles import ROLES, role_name, spawn_pair
 
-BOARD = "board"
+__all__ = ["BOARD", "FAULTS_MOST", "Core", "Decision", "digest_of"]
+
 FAULTS_MOST = 2
 """Faults of one actor before it is quarantined: the first is answered by its emergency path."""
 

@@ -31,6 +31,8 @@ def policy_problems(policy: Policy) -> Iterator[str]:
         yield "policy.order.order_lifetime_s must be longer than policy.order.order_timeout_s"
     if policy.settlement.calm_s >= policy.lifecycle.settle_s:
         yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
+    if policy.reconcile.looks_most < policy.reconcile.answers_least:
+        yield "policy.reconcile.looks_most must not be below answers_least; no position could ever be believed"
 
 
 def _auto_close_problems(policy: Policy) -> Iterator[str]:

@@ -21,6 +21,7 @@ from actors.messages import EngineResumed, LinkLost
 from actors.pair_position.state import PairPosition
 from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
+from actors.reconciler import Reconciler
 from engine import last_known
 from engine.comparison import Tally as Comparison
 from engine.config import Config, digest
@@ -64,7 +65,7 @@ class Recovery:
         reader = JournalReader(directory, head_needed=True)
         self.header: Header = reader.header
         self.core: Core = build_core(reader.header)
-        self.router = Router(self.core.states)
+        self.router = Router(self.core.states, lambda: self.core.board)
         self.tally = Tally()
         self.first_ns = self.last_ns = 0
         self.last_seq = 0
@@ -107,7 +108,6 @@ class Recovery:
             elif isinstance(command, StopEngine):
                 self.stop_reason = command.reason
         self.tally.watch(decision)
-        self.tally.look(self.core, decision)
 
     # what is left
 
@@ -147,8 +147,8 @@ class Recovery:
             for to in (BOARD, f"venue_link/{venue.value}")
             if self.core.board.link_up(venue)
         ]
-        settlements = (name for name, state in self.core.states.items() if isinstance(state, PnlSettlement))
-        away = ("funding_scanner", *self.router.open_pairs(), *settlements, "engine_lifecycle")
+        others = (n for n, state in self.core.states.items() if isinstance(state, PnlSettlement | Reconciler))
+        away = ("funding_scanner", *self.router.open_pairs(), *others, "engine_lifecycle")
         return (*lost, *self._waiting, *(Waiting(to, 0, resumed) for to in away))
 
     def _pairs(self) -> tuple[PairPosition, ...]:

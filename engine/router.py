@@ -5,9 +5,10 @@ The answer is written into each envelope, so replay needs no router.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from actors.actor import ActorState
+from actors.board import Board, reconciler_of
 from actors.commands import AnyCommand, QueryPosition, SubmitOrder
 from actors.domain import Venue
 from actors.messages import (
@@ -26,6 +27,7 @@ from actors.messages import (
     OrderDenied,
     OrderDone,
     OrderFilled,
+    OrderMessage,
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
@@ -39,6 +41,7 @@ from actors.messages import (
     QuoteUpdated,
 )
 from actors.pair_position.state import PairPosition
+from actors.reconciler import Reconciler
 from actors.risk.books import RiskState, key_of
 from engine.core import BOARD
 
@@ -47,13 +50,23 @@ OWNERS_MOST = 100_000
 
 
 class Router:
-    """Remembers which actor sent an order and which one last traded, or asked about, a market."""
+    """Remembers which actor sent an order and which one last traded, or asked about, a market.
 
-    def __init__(self, states: Mapping[str, ActorState]) -> None:
-        """`states` is the core's live mapping of actor states, read only."""
+    Who holds a market now is the board's to say: where nobody does, what befalls a position is its reconciler's.
+    """
+
+    def __init__(self, states: Mapping[str, ActorState], board: Callable[[], Board] = Board) -> None:
+        """`states` is the core's live mapping of actor states, read only; `board` tells its board as it is now."""
         self._states = states
+        self._board = board
         self._owners: dict[str, str] = {}
         self._holders: dict[tuple[Venue, str], str] = {}
+        self._reconcilers: dict[Venue, tuple[str, ...]] = {
+            venue: tuple(
+                name for name, state in states.items() if isinstance(state, Reconciler) and state.venue is venue
+            )
+            for venue in Venue
+        }
 
     def note(self, actor: str, command: AnyCommand) -> None:
         """Remember an order, or a pair's question about a position, that is about to leave."""
@@ -86,7 +99,8 @@ class Router:
                 return (BOARD, "risk") if self._held(message.venue, message.asset) else (BOARD,)
             case LinkUp() | LinkLost():
                 link = f"venue_link/{message.venue.value}"
-                return (BOARD, link, "engine_lifecycle", *self._pairs_on(message.venue))
+                watching = (*self._pairs_on(message.venue), *self._reconcilers[message.venue])
+                return (BOARD, link, "engine_lifecycle", *watching)
             case FrameRefused():
                 return (f"venue_link/{message.venue.value}",)
             case (
@@ -99,23 +113,20 @@ class Router:
                 | CancelRejected()
                 | OrderDenied()
             ):
-                owner = self._owners.get(message.order_id)
-                if owner is None and isinstance(message, OrderFilled):
-                    return ("risk", *self._holder(message.venue, message.asset))
-                return ("risk", owner) if owner else ("risk",)
+                return ("risk", *self._owner(message))
             case PositionReported():
-                holder = self._holder(message.venue, message.asset)
-                return ("risk", *holder, *self._settlement(message.venue, message.asset))
+                watcher = self._watcher(message.venue, message.asset)
+                return ("risk", *watcher, *self._settlement(message.venue, message.asset))
             case PnlSettled() | PnlSettlementRejected() | PnlSettlementUnresolved():
                 return self._settlement(message.venue, message.asset) or (BOARD,)
             case PositionDeleveraged() | PositionLiquidated():
-                return ("risk", *self._holder(message.venue, message.asset))
+                return ("risk", *self._books_and_watcher(message.venue, message.asset))
             case FundingPaid():
                 return ("risk", *self._holder_at(message.venue, message.asset, message.venue_at_ns))
             case LossSocialised():
                 return self._holder_at(message.venue, message.asset, message.venue_at_ns) or (BOARD,)
             case ForeignFilled() | QueryFailed():
-                return self._holder(message.venue, message.asset) or (BOARD,)
+                return self._watcher(message.venue, message.asset) or (BOARD,)
             case _:
                 return ("engine_lifecycle",)
 
@@ -153,6 +164,28 @@ class Router:
         ]
         return tuple(earlier[-1:]) or holder
 
+    def _owner(self, message: OrderMessage) -> tuple[str, ...]:
+        """Who sent an order; a fill of one that nobody knows befalls whoever answers for the position."""
+        owner = self._owners.get(message.order_id)
+        if owner is None and isinstance(message, OrderFilled):
+            return self._watcher(message.venue, message.asset)
+        return (owner,) if owner else ()
+
+    def _books_and_watcher(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        """A forced fill may still be booked by a pair that has closed; who answers for the position hears of it too."""
+        booked = self._holder(venue, asset)
+        return (*booked, *(to for to in self._watcher(venue, asset) if to not in booked))
+
+    def _watcher(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        """Who answers for a position: the last to trade of the pairs that hold the market, else its reconciler."""
+        held = self._board().holders(venue, asset)
+        if held:
+            last = self._holders.get((venue, asset), "")
+            return (last if last in held else held[-1],)
+        name = reconciler_of(venue, asset)
+        return (name,) if name in self._states else ()
+
     def _holder(self, venue: Venue, asset: str) -> tuple[str, ...]:
+        """The pair that last traded a market, closed or not: money that comes late is in its books."""
         holder = self._holders.get((venue, asset))
         return (holder,) if holder else ()

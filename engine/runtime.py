@@ -185,7 +185,7 @@ class Engine:
         sequencer = Sequencer(
             self.core,
             mailbox,
-            recovery.router if recovery else Router(self.core.states),
+            recovery.router if recovery else Router(self.core.states, lambda: self.core.board),
             self._journal,
             clock.now_ns,
             self.config.sequencer,
@@ -218,7 +218,6 @@ class Engine:
 
     def _watch(self, decision: Decision) -> None:
         self.tally.watch(decision)
-        self.tally.look(self.core, decision)
         if self.tally.seq % 2000 == 0:
             self._progress(self.view())
 

@@ -16,6 +16,8 @@ from trio.lowlevel import Abort, RaiseCancelT, Task, current_task, reschedule, w
 from actors.commands import RaiseAlarm
 from engine.core import FAULTS_MOST
 
+BY_HAND = "close what it holds by hand or with the flattener"
+
 
 class ActorFault(Exception):
     """A step of an actor raised; the text is the error as the journal has it."""
@@ -25,7 +27,10 @@ class Supervisor:
     """Parks one owner task an actor (one_for_one); siblings never notice a fault."""
 
     def __init__(
-        self, nursery: trio.Nursery, alarm: Callable[[RaiseAlarm], None], remedy: Callable[[str], str]
+        self,
+        nursery: trio.Nursery,
+        alarm: Callable[[RaiseAlarm], None],
+        remedy: Callable[[str], str] = lambda _: BY_HAND,
     ) -> None:
         """`remedy` says what a person does about an actor that is quarantined."""
         self._nursery = nursery

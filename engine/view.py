@@ -15,7 +15,7 @@ from actors.pair_position.state import Leg, PairPosition
 from actors.risk.books import RiskState, key_of
 from engine.alarms import Alarm, AlarmBook, Told
 from engine.core import BOARD, Core, Decision
-from engine.foreign import CODE as FOREIGN, Foreign, ForeignWatch
+from engine.foreign import Foreign, positions
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,6 @@ class Tally:
         self.denied = 0
         self.faults = 0
         self.equity_start_usd: dict[str, Decimal] = {}
-        self.foreign = ForeignWatch()
         self._book = AlarmBook(told)
 
     def tell(self, told: Told) -> None:
@@ -138,14 +137,6 @@ class Tally:
             elif isinstance(command, RaiseAlarm):
                 self.alarm(command, about=envelope.to)
 
-    def look(self, core: Core, decision: Decision) -> None:
-        """Name the positions that no open pair of ours holds; the core is as it is after the decision."""
-        for position, alarm in self.foreign.look(core, decision):
-            if alarm is None:
-                self._book.resolve(FOREIGN, position, self.at_ns)
-            else:
-                self.alarm(alarm, about=position)
-
     def alarm(self, alarm: RaiseAlarm, about: str = "") -> None:
         """Keep an alarm; `about` is the actor, or the position, whose cause it is."""
         self._book.hear(alarm, about=about, seq=self.seq, at_ns=self.at_ns)
@@ -169,7 +160,7 @@ def build(core: Core, tally: Tally) -> EngineView:
         equity_usd={venue: account.equity_usd for venue, account in core.board.accounts.items()},
         equity_start_usd=dict(tally.equity_start_usd),
         exposure_usd=exposure_usd(core, risk),
-        foreign=tally.foreign.positions(core, tally.at_ns),
+        foreign=positions(core),
         messages=tally.seq,
         orders=dict(tally.orders),
         rejected=dict(tally.rejected),

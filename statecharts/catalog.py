@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statecharts import engine_lifecycle, funding_scanner, order, pair_position, pnl_settlement, risk, venue_link
+from statecharts import (
+    engine_lifecycle,
+    funding_scanner,
+    order,
+    pair_position,
+    pnl_settlement,
+    reconciler,
+    risk,
+    venue_link,
+)
 from statecharts.chart import Chart
 from statecharts.render import SUFFIXES, Form, render
 
@@ -16,6 +25,7 @@ CHARTS: tuple[Chart, ...] = (
     order.CHART,
     venue_link.CHART,
     pnl_settlement.CHART,
+    reconciler.CHART,
     risk.CHART,
     funding_scanner.CHART,
     engine_lifecycle.CHART,

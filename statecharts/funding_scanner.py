@@ -20,6 +20,7 @@ CHART = Chart(
         "EntryRefused",
         "PairHedged",
         "PairClosed",
+        "PairReopened",
         "DrainAsked",
         "KillSwitchPulled",
         "ActorFaulted",
@@ -72,7 +73,11 @@ CHART = Chart(
     ),
     ignored=(
         Ignored(source=("SCANNING", "DRAINING"), on=("EngineStarted",), why="running already"),
-        Ignored(source=("*",), on=("EntryRefused", "PairHedged", "PairClosed"), why="noted; used by the next scan"),
+        Ignored(
+            source=("*",),
+            on=("EntryRefused", "PairHedged", "PairClosed", "PairReopened"),
+            why="noted; used by the next scan",
+        ),
         Ignored(source=("WAITING", "DRAINING"), on=("EngineResumed",), why="nothing is opened here"),
         Ignored(source=("WAITING",), on=("timer:scan",), why="this timer does not run here"),
         Ignored(

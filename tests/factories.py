@@ -26,6 +26,7 @@ from actors.messages import (
     InstrumentListed,
     LinkUp,
     LossSocialised,
+    MarketReconciled,
     MarketSampled,
     OrderAccepted,
     OrderDenied,
@@ -34,6 +35,9 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PairClosed,
+    PairReopened,
+    PairSpawned,
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
@@ -123,14 +127,33 @@ def board_of(*facts: AnyMessage, at_ns: int = START_NS) -> Board:
 
 
 def market_facts(venue: Venue, asset: str = ASSET) -> tuple[AnyMessage, ...]:
-    """All a board is told of one venue and market."""
+    """All a board is told of one venue and market, in which nothing is held."""
     listed = InstrumentListed(instrument=instrument(venue, asset))
-    return (LinkUp(venue=venue), listed, quote(venue, asset=asset), sample(venue, asset=asset), account(venue))
+    told = (LinkUp(venue=venue), listed, quote(venue, asset=asset), sample(venue, asset=asset), account(venue))
+    return (*told, MarketReconciled(venue=venue, asset=asset))
 
 
 def two_venues(asset: str = ASSET) -> Board:
     """Both venues up, listed, quoted, marked, with equity."""
     return board_of(*market_facts(TAKER, asset), *market_facts(MAKER, asset))
+
+
+# --- pairs that come and go --------------------------------------------------------------------------------
+
+
+def spawned(pair: str = PAIR, asset: str = ASSET) -> PairSpawned:
+    """A pair holds both markets."""
+    return PairSpawned(pair=pair, asset=asset, taker_venue=TAKER, maker_venue=MAKER)
+
+
+def closed(pair: str = PAIR, asset: str = ASSET, usd: str = "0") -> PairClosed:
+    """It holds them no longer."""
+    return PairClosed(pair=pair, asset=asset, taker_venue=TAKER, maker_venue=MAKER, reason="", net_usd=Decimal(usd))
+
+
+def reopened(pair: str = PAIR, asset: str = ASSET) -> PairReopened:
+    """It turned out to be open."""
+    return PairReopened(pair=pair, asset=asset, taker_venue=TAKER, maker_venue=MAKER)
 
 
 # --- what a pair hears -------------------------------------------------------------------------------------

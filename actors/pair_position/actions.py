@@ -22,13 +22,16 @@ from actors.messages import (
     ActorFaulted,
     AdlLevelEstimated,
     EntryRefused,
+    LeftoverFound,
     LossSocialised,
     PairClosed,
     PairHedged,
+    PairReopened,
 )
+from actors.notice import changed
 from actors.pair_position.books import price_with_cap, reference_price, usable_quote
 from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder, reported_here
-from actors.pair_position.state import LegName, PairPosition, Purpose
+from actors.pair_position.state import LegName, PairPosition, Purpose, leg_on
 
 Commands = tuple[AnyCommand, ...]
 
@@ -237,6 +240,15 @@ def query_untold_fills(state: PairPosition, _: Context) -> Commands:
     )
 
 
+def query_last_orders(state: PairPosition, context: Context) -> Commands:
+    """Ask what became of the latest orders where something is left over: a fill nobody told is told then."""
+    told = context.message
+    assert isinstance(told, LeftoverFound)
+    name = leg_on(state, told.venue)
+    orders = [order for order in state.orders if order.leg == name][-context.policy.reconcile.orders_most :]
+    return tuple(QueryOrder(venue=told.venue, asset=state.asset, order_id=order.id) for order in orders)
+
+
 def query_positions(state: PairPosition, _: Context) -> Commands:
     """Ask both venues for our positions."""
     return tuple(QueryPosition(venue=leg.venue, asset=state.asset) for leg in state.legs)
@@ -257,9 +269,23 @@ def announce_hedged(state: PairPosition, _: Context) -> Commands:
 
 
 def announce_closed(state: PairPosition, _: Context) -> Commands:
-    """Tell the scanner and the lifecycle that the pair is flat for good."""
-    message = PairClosed(pair=state.actor, reason=state.close_reason or "flat", net_usd=state.net_usd)
-    return (Tell(to="funding_scanner", message=message), Tell(to="engine_lifecycle", message=message))
+    """Tell everybody that the pair is flat for good, and holds its markets no longer."""
+    return changed(
+        PairClosed(
+            pair=state.actor,
+            asset=state.asset,
+            taker_venue=state.taker.venue,
+            maker_venue=state.maker.venue,
+            reason=state.close_reason or "flat",
+            net_usd=state.net_usd,
+        )
+    )
+
+
+def announce_reopened(state: PairPosition, _: Context) -> Commands:
+    """Tell everybody that the pair is open after all, and holds its markets until it is closed once more."""
+    venues = (state.taker.venue, state.maker.venue)
+    return changed(PairReopened(pair=state.actor, asset=state.asset, taker_venue=venues[0], maker_venue=venues[1]))
 
 
 def _left(state: PairPosition) -> str:
@@ -376,10 +402,12 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         cancel_lapsed_orders,
         query_open_orders,
         query_untold_fills,
+        query_last_orders,
         query_positions,
         adopt_reported,
         announce_hedged,
         announce_closed,
+        announce_reopened,
         alarm_doubt,
         alarm_maker_down,
         alarm_vanished,

@@ -32,7 +32,7 @@ from actors.messages import (
     PositionReported,
     TimerFired,
 )
-from actors.pair_position.state import LEGS, LegName, Order, PairPosition, Purpose, leg_on, with_leg
+from actors.pair_position.state import LEGS, Leg, LegName, Order, PairPosition, Purpose, leg_on, with_leg
 from statecharts.interpreter import compile_chart, decide
 from statecharts.order import CHART as ORDER_CHART, DOUBTED
 
@@ -146,17 +146,19 @@ def _order(state: PairPosition, message: OrderMessage, context: Context) -> tupl
     index = next((i for i, order in enumerate(state.orders) if order.id == message.order_id), None)
     if index is None:
         return state, "ForeignFilled" if isinstance(message, OrderFilled) else "OrderRepeated"
-    before = state.orders[index]
+    before, moved = state.orders[index], False
     after, _ = step_order(before, message, context.at_ns)
     if after != before:
         orders = (*state.orders[:index], after, *state.orders[index + 1 :])
         state = msgspec.structs.replace(state, orders=orders)
+        held = state.leg(after.leg).position
         state = _book_fill(state, before, after, message)
+        moved = state.leg(after.leg).position != held
     if isinstance(message, OrderRejected) and after.place != before.place:
         state = msgspec.structs.replace(state, orders_rejected=state.orders_rejected + 1)
     if isinstance(message, OrderDenied) and after.place != before.place:
         state = msgspec.structs.replace(state, orders_denied=state.orders_denied + 1)
-    return state, _order_trigger(state, before, after, message)
+    return state, _order_trigger(state, before, after, message, moved=moved)
 
 
 def _resumed(state: PairPosition, message: EngineResumed, context: Context) -> PairPosition:
@@ -201,18 +203,19 @@ def step_order(order: Order, message: OrderMessage | EngineResumed, at_ns: int) 
 def _book_fill(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> PairPosition:
     """Position follows what is filled by any account; cash and fees follow the fill records.
 
-    Until a claimed fill is told with its price, it is valued at the mid of its decision.
+    Until a claimed fill is told with its price, it is valued at the mid of its decision. What an adopted size held
+    already was valued there: that estimate gives way to what is told now.
     """
-    leg = state.leg(after.leg)
-    grown = after.filled - before.filled
+    leg, sign = state.leg(after.leg), after.side.sign
+    moved = _moved(leg, before, after, message)
+    held_already = after.filled - before.filled - moved
     changes: dict[str, object] = {}
-    if grown:
-        changes = {"position": leg.position + after.side.sign * grown, "confirmed_ns": 0}
-    if after.untold != before.untold:
-        guess = after.side.sign * (after.untold - before.untold) * after.decision_mid
-        changes["estimated_usd"] = leg.estimated_usd - guess
+    if moved:
+        changes = {"position": leg.position + sign * moved, "confirmed_ns": 0}
+    if after.untold != before.untold or held_already:
+        guess = sign * (after.untold - before.untold) * after.decision_mid
+        changes["estimated_usd"] = leg.estimated_usd - guess + sign * held_already * leg.adopted_price
     if isinstance(message, OrderFilled) and message.fill_id not in before.fills:
-        sign = after.side.sign
         notional = message.price * message.size
         changes |= {
             "cash_usd": leg.cash_usd - sign * notional,
@@ -223,13 +226,26 @@ def _book_fill(state: PairPosition, before: Order, after: Order, message: OrderM
     return with_leg(state, after.leg, **changes) if changes else state
 
 
-def _order_trigger(state: PairPosition, before: Order, after: Order, message: OrderMessage) -> str:
+def _moved(leg: Leg, before: Order, after: Order, message: OrderMessage) -> Decimal:
+    """By how much an order's news moves its leg: by all that it newly filled.
+
+    Where the books have followed the venue's own size since the order was sent, that size holds what filled before it:
+    only a fill from after it is news, and a claim, which has no time, is none.
+    """
+    if not after.adopted_since:
+        return after.filled - before.filled
+    if not isinstance(message, OrderFilled) or message.fill_id in before.fills:
+        return ZERO
+    return message.size if message.venue_at_ns > leg.adopted_venue_ns else ZERO
+
+
+def _order_trigger(state: PairPosition, before: Order, after: Order, message: OrderMessage, *, moved: bool) -> str:
     if isinstance(message, CancelRejected):
         return "OrderRepeated" if after.over else "CancelRejected"
     if after == before:
         return "OrderRepeated"
     if before.over and after.over:
-        return "OrderCorrected" if after.filled != before.filled else "OrderRepeated"
+        return "OrderCorrected" if moved else "OrderRepeated"
     if after.over:
         return "OrderProgressed" if state.open_orders else "OrderSettled"
     return "OrderInDoubt" if after.place in DOUBTED else "OrderProgressed"
@@ -399,7 +415,7 @@ def _adopt(state: PairPosition, command: AdoptPosition, context: Context) -> Pai
     change = command.size - leg.position
     price = reference_price(state, context, name)
     return with_leg(
-        state,
+        _adopted_since(state, name) if change else state,
         name,
         position=command.size,
         confirmed_ns=context.at_ns,
@@ -407,6 +423,14 @@ def _adopt(state: PairPosition, command: AdoptPosition, context: Context) -> Pai
         adopted_price=price if change else leg.adopted_price,
         estimated_usd=leg.estimated_usd - change * price,
     )
+
+
+def _adopted_since(state: PairPosition, name: LegName) -> PairPosition:
+    """The orders sent so far on a leg whose size the books follow now."""
+    orders = (
+        msgspec.structs.replace(order, adopted_since=True) if order.leg == name else order for order in state.orders
+    )
+    return msgspec.structs.replace(state, orders=tuple(orders))
 
 
 def price_with_cap(mid_or_touch: Decimal, side: Side, slippage_bps: Decimal) -> Decimal:

@@ -22,6 +22,7 @@ class Order(Noun, frozen=True, kw_only=True):
 
     `filled_seen` sums the fills that arrived, `filled_told` is the largest cumulative size the venue named;
     what is filled is the larger of the two, so that neither a late fill nor a lost one is counted wrongly.
+    `adopted_since`: the books have followed the venue's own size of the leg since the order was sent.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Order(Noun, frozen=True, kw_only=True):
     filled_seen: Decimal = ZERO
     filled_told: Decimal = ZERO
     fills: tuple[str, ...] = ()
+    adopted_since: bool = False
 
     @property
     def filled(self) -> Decimal:

@@ -63,9 +63,9 @@ def estimated_price(held: Held, board: Board) -> Decimal | None:
     market, account = board.market(held.venue, held.asset), board.accounts.get(held.venue.value)
     if account is None or market.mark is None or market.instrument is None:
         return None
-    margin = abs(held.size) * market.instrument.maintenance_fraction
-    others = max(ZERO, account.maintenance_usd - margin * market.mark)
     then = mark_at(board.past(held.venue, held.asset), account.told_ns, market.mark)
+    margin = abs(held.size) * market.instrument.maintenance_fraction
+    others = max(ZERO, account.maintenance_usd - margin * then)
     equity = account.equity_usd + min(ZERO, held.size * (market.mark - then))
     price = (held.size * market.mark - equity + others) / (held.size - margin)
     return price if price > 0 else None

@@ -38,12 +38,13 @@ LIVING = ("place", "tries", "timers", "size", "dust", "first_to_close", "taker",
 LIVING_ORDER = (
     *("leg", "side", "size", "purpose", "place", "reason", "filled_seen", "filled_told", "fills", "lapses_ns"),
     "episode",
+    "adopted_since",
 )
 LIVING_LEG = ("position", "reported", "confirmed_ns", "reported_venue_ns", "adopted_venue_ns", "forced")
 """Fields that are written; the others must not matter for what is decided."""
 
 LegForm = tuple[int, int | None, bool, int, int, tuple[str, ...]]
-OrderForm = tuple[int, int, int, str, str, str, int, int, tuple[str, ...], int, bool, str, tuple[int, ...]]
+OrderForm = tuple[int, int, int, str, str, str, int, int, tuple[str, ...], int, bool, str, tuple[int, ...], bool]
 Form = tuple[Any, ...]
 
 _encoder = msgspec.msgpack.Encoder()
@@ -156,7 +157,7 @@ def _order_form(pair: PairPosition, world: World, number: int, last: int, settle
     leg, current = LEGS.index(order.leg), order.episode == pair.episode
     place, reason = _outcome(order, number == last)
     if settled:
-        return (leg, 0, 0, order.purpose, place, reason, 0, 0, (), 0, current, "over", ())
+        return (leg, 0, 0, order.purpose, place, reason, 0, 0, (), 0, current, "over", (), False)
     return (
         leg,
         order.side.sign,
@@ -171,6 +172,7 @@ def _order_form(pair: PairPosition, world: World, number: int, last: int, settle
         current,
         mine.status,
         mine.fills,
+        order.adopted_since,
     )
 
 
@@ -278,7 +280,7 @@ def thaw(form: bytes) -> World:
 
 
 def _order(number: int, form: OrderForm) -> Order:
-    leg, sign, size, purpose, place, reason, seen, told, fills, life, current, *_ = form
+    leg, sign, size, purpose, place, reason, seen, told, fills, life, current, _, _, adopted_since = form
     known: Purpose = purpose  # type: ignore[assignment]
     return Order(
         id=IDS[number],
@@ -295,6 +297,7 @@ def _order(number: int, form: OrderForm) -> Order:
         filled_seen=Decimal(seen * LOT),
         filled_told=Decimal(told * LOT),
         fills=fills,
+        adopted_since=adopted_since,
     )
 
 

@@ -51,6 +51,7 @@ NOT_PLAYED = {
     "LossSocialised": "closes as CloseAsked does, by a row of its own",
     "ActorFaulted": "a step that raises is a complaint already",
     "EngineResumed": "the engine is not cut off here",
+    "LeftoverFound": "asks for orders of a closed pair again; what they answer is played as late news",
 }
 """Triggers of the chart that no move brings, and why."""
 

@@ -48,7 +48,7 @@ class Notes(Protocol):
 class Market:
     """One market, and how far it has come.
 
-    Sizes are signed base units, None while nobody knows: `before` as of the first order, `after` as the venue last told.
+    Sizes are signed base units, None while nobody knows: `before` the first order, `after` as the venue last told.
     """
 
     def __init__(self, venue: Venue, asset: str, settings: FlattenSettings, notes: Notes, namespace: str) -> None:
@@ -80,7 +80,9 @@ class Market:
         """What the venue's own snapshot tells of it."""
         told = desk.ear.positions.get(self.asset)
         self.absent = not desk.ear.knows(self.asset) and (told is None or not told.size)
-        if told is not None and not self.absent:
+        if self.absent:
+            self.before = self.after = ZERO
+        elif told is not None:
             self._found(told)
 
     async def look(self, desk: Desk) -> None:

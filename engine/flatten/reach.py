@@ -83,6 +83,8 @@ class NetworkReach:
 
     def __init__(self, config: Config, *, speed: float, looks: bool) -> None:
         """`speed` is that of trio's clock, which is the venues' own; `looks`: nothing is to be sent."""
+        self.engines: dict[str, None] = {}
+        """Engines that were found to run on the accounts, in their own words."""
         self._config, self._speed, self._looks = config, speed, looks
 
     @asynccontextmanager
@@ -91,6 +93,8 @@ class NetworkReach:
         section = self._config.venues[venue]
         network = section.network
         assert network is not None, "a configuration that was loaded has it"
+        if venue is Venue.DRIFT:
+            await trio.to_thread.run_sync(_load_drift)
         told = await self._told(venue, network)
         clock = Clock(told.now_ns)
         key = key_of(venue, network)
@@ -143,6 +147,7 @@ class NetworkReach:
         held = Account(venue=venue, network="simulated", account=account, place=urlsplit(network.url).netloc)
         holder = holder_of(lock_directory(self._config.run.state_directory) / held.lock_name)
         if holder:
+            self.engines[holder] = None
             tell(venue, f"an engine runs on this account ({holder}): stop it (interrupt it twice); going on meanwhile")
 
 
@@ -191,6 +196,13 @@ def _access(place: SigningPlace, tell: Tell) -> Access | None:
     except KeyRefused as refused:
         tell(place.venue, f"goes on without the access key: {refused}")
         return None
+
+
+def _load_drift() -> None:
+    """Its SDK takes seconds to load; in a thread, so that the other venues need not wait for it."""
+    from engine.venues.drift.sdk_coder import load_sdk
+
+    load_sdk()
 
 
 def holder_of(path: Path) -> str:

@@ -72,11 +72,11 @@ def _row(market: Market, *, looks: bool) -> Row:
 
 
 def _would(market: Market) -> str:
-    """What flattening would do."""
-    if market.absent:
+    """What flattening would do; empty where nothing is held, and orders alone would be cancelled."""
+    if not market.after:
         return ""
-    close = f", {closed_by(market.after)} {plain(abs(market.after))} {market.asset} reduce-only" if market.after else ""
-    return f"would cancel our orders{close}"
+    close = f"{closed_by(market.after)} {plain(abs(market.after))} {market.asset} reduce-only"
+    return f"would cancel our orders, {close}"
 
 
 def _by_hand(market: Market) -> str:
@@ -104,12 +104,8 @@ def _told(outcome: Outcome) -> Iterator[tuple[str, ...]]:
     for venue, trouble in outcome.troubles.items():
         yield (venue.value, "", UNKNOWN, UNKNOWN, "", "", "", f"look at the venue: {trouble}")
     for row in outcome.rows:
-        if row.before != ZERO or row.after != ZERO or row.attempts or (row.by_hand and not _plain_would(row)):
+        if row.before != ZERO or row.after != ZERO or row.attempts or row.by_hand:
             yield _cells(row)
-
-
-def _plain_would(row: Row) -> bool:
-    return row.by_hand == "would cancel our orders"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -69,10 +69,14 @@ def flatten(request: FlattenRequest) -> tuple[Outcome, tuple[VenueWork, ...]]:
         parents = (Path(config.run.runs_directory), config.journal.spare)
         record = Record(request.directory, parents, say, fsync=config.journal.fsync)
     speed = trio.run(speed_of, config, tuple(request.scope.markets))
-    works = works_of(request, NetworkReach(config, speed=speed, looks=request.looks), Notebook(record, say), speed)
+    reach = NetworkReach(config, speed=speed, looks=request.looks)
+    works = works_of(request, reach, Notebook(record, say), speed)
     with _outliving_its_terminal():
         run_real(lambda: work_through(works), speed)
-    return concluded(request, works, record), works
+    warnings = tuple(f"an engine ran meanwhile ({each}): it may open anew; stop it" for each in reach.engines)
+    for warning in warnings:
+        say(warning)
+    return concluded(request, works, record, warnings), works
 
 
 def works_of(request: FlattenRequest, reach: Reach, notes: Notes, speed: float) -> tuple[VenueWork, ...]:
@@ -112,13 +116,15 @@ async def _stop_at_a_signal(scope: trio.CancelScope) -> None:
             scope.cancel()
 
 
-def concluded(request: FlattenRequest, works: tuple[VenueWork, ...], record: Record | None) -> Outcome:
+def concluded(
+    request: FlattenRequest, works: tuple[VenueWork, ...], record: Record | None, warnings: tuple[str, ...] = ()
+) -> Outcome:
     """The outcome, with its page written beside the record."""
     where = "" if record is None or record.directory is None else str(record.directory)
     outcome = outcome_of(works, looks=request.looks, directory=where)
     if record is not None:
         record.note(Line(what="over", words=verdict(outcome)))
-        record.page(markdown(outcome, request.scope.notes))
+        record.page(markdown(outcome, (*request.scope.notes, *warnings)))
         record.close()
     return outcome
 

@@ -154,10 +154,14 @@ class VenueWork:
     # clearing
 
     async def _clear(self, desk: Desk) -> None:
-        """What is held first; then what is flat, for orders may rest there. Then all are asked again."""
+        """What is held first; then what is flat, for orders may rest there. Then all are asked again.
+
+        A round at whose end the venue's link was down is not counted: the patience bounds those.
+        """
         mine = [market for asset, market in self.markets.items() if asset in desk.assets and not market.absent]
-        left = mine
-        for _ in range(self._errand.settings.rounds_most):
+        left, rounds, settings = mine, 0, self._errand.settings
+        while rounds < settings.rounds_most:
+            await desk.up(settings.answer_s)
             held = [market for market in left if market.after]
             await _each(market.clear for market in held)(desk)
             await _each(market.clear for market in left if market not in held)(desk)
@@ -165,6 +169,7 @@ class VenueWork:
             left = [market for market in mine if not market.flat]
             if not left:
                 return
+            rounds += desk.ear.up
 
     def _lost(self, words: str) -> None:
         self._notes.note(Line(what="lost", venue=self.venue, words=words))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from actors.commands import SubmitOrder
 from actors.domain import Side, Venue
 from engine.simulators.exchange import OrderView
+from engine.venues.assets import listing_of
 
 LIGHTER_BITS = 48
 
@@ -49,6 +50,8 @@ def explained(
 
 
 def _alike(order: OrderView, intent: SubmitOrder, at_ns: int) -> bool:
+    if order.asset != listing_of(intent.venue, intent.asset).symbol:
+        return False
     same_side = order.is_buy is (intent.side is Side.BUY)
     capped = order.size <= intent.size if intent.reduce_only else order.size == intent.size
     return same_side and capped and order.reduce_only is intent.reduce_only and at_ns <= order.placed_at_ns

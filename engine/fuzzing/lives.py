@@ -16,17 +16,19 @@ import msgspec
 import trio
 
 from actors.domain import NS_PER_S, Venue
+from engine.alarms import Alarm
+from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core, Decision
 from engine.determinism import run_virtual
 from engine.doors import PaperDoors
 from engine.journal import DISK, Disk
+from engine.mailbox import Mailbox
 from engine.recovery import Recovery
 from engine.runtime import Engine, Stage, first_of
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market
 from engine.simulators.transport import SimulatedVenue
-from engine.view import Alarm
 
 How = Literal["before the write", "in the write", "between write and send"]
 HOWS: tuple[How, ...] = get_args(How)
@@ -47,11 +49,16 @@ class Overrun(Exception):
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
-    """Do something at a time, or as soon after it as `when` holds."""
+    """Do something at a time, or as soon after it as `when` holds.
+
+    What befalls the venues does so at its time, whether an engine lives then or not (`alone`; its `do` reaches no
+    mailbox); everything else waits for an engine.
+    """
 
     do: Do
     at_s: float = 0.0
     when: When = lambda _: True
+    alone: bool = False
 
 
 class Death(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +132,7 @@ class _Cast:
 
     def companions(self, cores: list[Core]) -> tuple[Callable[[Stage], Awaitable[None]], ...]:
         """For one life; `cores` will hold that engine's core."""
-        return tuple(partial(self._await, number, cores) for number in range(len(self._play.cues)))
+        return tuple(partial(self._await, number, cores) for number, cue in enumerate(self._play.cues) if not cue.alone)
 
     async def _await(self, number: int, cores: list[Core], stage: Stage) -> None:
         cue = self._play.cues[number]
@@ -190,6 +197,19 @@ class Lives:
         return self.engine
 
     async def _live(self) -> None:
+        async with trio.open_nursery() as nursery:
+            for cue in self.play.cues:
+                if cue.alone:
+                    nursery.start_soon(self._befall, cue)
+            await self._live_on()
+            nursery.cancel_scope.cancel()
+
+    async def _befall(self, cue: Cue) -> None:
+        stage = Stage(clock=Clock(self.play.start_ns), mailbox=Mailbox(), simulated=self.simulated)
+        await trio.sleep(cue.at_s)
+        cue.do(stage)
+
+    async def _live_on(self) -> None:
         recovery: Recovery | None = None
         for death in (*self.play.deaths, None):
             mortal = Mortal(death, self._now_s)

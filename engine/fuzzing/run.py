@@ -20,6 +20,7 @@ from actors.commands import AnyCommand, RaiseAlarm, SubmitOrder
 from actors.domain import Venue
 from actors.pair_position.state import PairPosition
 from actors.policy import Policy
+from engine.alarms import Alarm
 from engine.core import Core
 from engine.journal.reader import read
 from engine.journal.record import StepRecord
@@ -28,7 +29,6 @@ from engine.runtime import Engine
 from engine.simulators.exchange import Exchange, OrderFilled, OrderView
 from engine.simulators.levers import instrument_of
 from engine.venues.registry import make_signer
-from engine.view import Alarm
 from engine.world import secret_for
 
 States = dict[str, ActorState]
@@ -48,7 +48,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     `calm_s` is when the last misfortune is over; `settled_s` after that each pair is hedged or flat. `left_open`:
     alarms of all these codes stand for what is not. With `named` that is asked of each pair for itself: an alarm that
     stands about it names what is left. `by_hand`: somebody trades on the account, or fills are told late, so that the
-    books' money is an estimate. `deposits_usd` and `policy` are the run's.
+    books' money is an estimate. `behind_s`: so far a venue's clock may be behind ours. `estimate_share`:
+    so far the price may have been from the one at which a fill was estimated that was never told. `deposits_usd` and
+    `policy` are the run's.
     """
 
     start_ns: int
@@ -59,6 +61,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     left_open: tuple[str, ...] = ()
     named: bool = False
     by_hand: bool = False
+    behind_s: float = 0.0
+    estimate_share: Decimal = Decimal("0.003")
 
 
 def account_of(venue: Venue, seed: int) -> str:

@@ -38,11 +38,14 @@ RULES: dict[str, str] = {
 
 
 class Violated(AssertionError):
-    """Something that had to hold does not. `rule` names it, `seq` the record that shows it, 0 when none does."""
+    """Something that had to hold does not. `rule` names it, `seq` the record that shows it, 0 when none does.
 
-    def __init__(self, rule: str, text: str, *, seq: int = 0, actor: str = "") -> None:
+    `actor` and `order_id` are whom and what it is about, where that can be said.
+    """
+
+    def __init__(self, rule: str, text: str, *, seq: int = 0, actor: str = "", order_id: str = "") -> None:
         super().__init__(f"{rule}: {text}" if not seq else f"{rule}: seq {seq}: {text}")
-        self.rule, self.text, self.seq, self.actor = rule, text, seq, actor
+        self.rule, self.text, self.seq, self.actor, self.order_id = rule, text, seq, actor, order_id
 
 
 class Watch:

@@ -8,22 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from actors.commands import SubmitOrder
 from actors.domain import NS_PER_S, ZERO, Venue
 from actors.pair_position.state import LEGS, Leg, PairPosition
+from engine.alarms import Alarm
+from engine.foreign import positions
 from engine.fuzzing.explained import explained, order_id_of
 from engine.fuzzing.run import Run
 from engine.fuzzing.steps import Violated
-from engine.simulators.exchange import FillCause, OrderFilled, OrderView
-from engine.view import Alarm
+from engine.simulators.exchange import FillCause, OrderFilled
 
 SETTLED = ("IDLE.ready", "IDLE.backoff", "HEDGED.earning", "CLOSED.flat")
 OUR_FAULTS = ("actor_fault", "actor_quarantined", "venue_failed", "request_failed")
 NAMING = ("leg_stranded", "attempts_failed", "order_in_doubt", "positions_unverified", "position_surprise")
 """Alarms that name what a pair has left open."""
 MONEY_USD = Decimal("0.001")
-UNTOLD_SHARE = Decimal("0.003")
-"""A fill that is claimed and never told is valued at the mid of its decision, without its fee."""
 
 RULES: dict[str, str] = {
     "our_fault": "no part of the engine fails",
@@ -51,7 +49,8 @@ def check_no_part_failed(run: Run) -> None:
 def check_orders_are_ours(run: Run, ended: dict[str, str]) -> None:
     """No order at a venue without an earlier record, none twice, none filled beyond its size, one outcome for each."""
     asked = {order.order_id: order for order in run.orders()}
-    intents = run.intents_ns()
+    behind_ns = round(run.terms.behind_s * NS_PER_S)
+    intents = {order_id: at_ns - behind_ns for order_id, at_ns in run.intents_ns().items()}
     for venue in run.venues:
         known = explained(venue, run.venue_orders(venue), asked, intents)
         ids = [order_id for order_id, _ in known]
@@ -59,16 +58,19 @@ def check_orders_are_ours(run: Run, ended: dict[str, str]) -> None:
             if order_id not in intents:
                 raise Violated("unrecorded", f"{venue} has an order that is in no record: {order}")
             if order_id in ids[:number]:
-                raise Violated("doubled", f"{venue} knows {order_id} twice")
+                raise _of_order(run, "doubled", f"{venue} knows {order_id} twice", order_id)
             if intents[order_id] > order.placed_at_ns:
-                raise Violated("unrecorded", f"{order_id} was recorded after it was placed")
-            _check_filled(order, asked[order_id])
+                raise _of_order(run, "unrecorded", f"{order_id} was recorded after it was placed", order_id)
+            if order.filled > asked[order_id].size:
+                told = f"filled beyond its size of {asked[order_id].size}: {order}"
+                raise _of_order(run, "overfilled", told, order_id)
     _check_outcomes(run, intents, ended)
 
 
-def _check_filled(order: OrderView, asked: SubmitOrder) -> None:
-    if order.filled > asked.size:
-        raise Violated("overfilled", f"filled beyond its size of {asked.size}: {order}")
+def _of_order(run: Run, rule: str, text: str, order_id: str) -> Violated:
+    """What is wrong with one of our orders, and whose it is."""
+    owner = next((pair.actor for pair in run.pairs for order in pair.orders if order.id == order_id), "")
+    return Violated(rule, text, actor=owner, order_id=order_id)
 
 
 def _check_outcomes(run: Run, intents: dict[str, int], ended: dict[str, str]) -> None:
@@ -77,7 +79,7 @@ def _check_outcomes(run: Run, intents: dict[str, int], ended: dict[str, str]) ->
     excused = {order.id for pair in run.pairs if named(run, pair) for order in pair.orders}
     missing = [order_id for order_id in intents if order_id not in ended and order_id not in excused]
     if missing:
-        raise Violated("no_outcome", f"orders without an outcome: {missing}")
+        raise _of_order(run, "no_outcome", f"orders without an outcome: {missing}", missing[0])
 
 
 # --- 5: reducing -------------------------------------------------------------------------------------------
@@ -91,7 +93,7 @@ def check_reductions_reduce(run: Run) -> None:
             order_id = order_id_of(venue, fill.client_order_id, sent)
             reducing = order_id in sent and sent[order_id].reduce_only
             if reducing and abs(fill.position_after) > abs(fill.position_before):
-                raise Violated("reduction_adds", f"a reducing order added: {fill}")
+                raise _of_order(run, "reduction_adds", f"a reducing order added: {fill}", order_id)
 
 
 def _own_fills(run: Run, venue: Venue) -> list[OrderFilled]:
@@ -155,14 +157,17 @@ def _names(alarm: Alarm, pair: PairPosition) -> bool:
 
 
 def check_books_are_the_venues_truth(run: Run) -> None:
-    """Positions of the books are those of the exchanges; so is the money, but for what was never told."""
+    """Positions of the books, and those named as nobody's, are the exchanges'; so is the money that was told."""
+    foreign = {(each.venue, each.asset): each.size for each in positions(run.engine.core)}
     for venue in run.venues:
         for asset in run.assets:
             pairs = [pair for pair in run.pairs if pair.asset == asset]
             legs = [leg for pair in pairs for leg in pair.legs if leg.venue is venue]
-            booked, held = sum((leg.position for leg in legs), ZERO), run.position(venue, asset)
+            booked = sum((leg.position for leg in legs), foreign.get((venue, asset), ZERO))
+            held = run.position(venue, asset)
             if booked != held and not any(named(run, pair) for pair in pairs):
-                raise Violated("books_differ", f"{venue} {asset}: booked {booked}, held {held}")
+                holder = next((pair.actor for pair in reversed(pairs) if any(leg.position for leg in pair.legs)), "")
+                raise Violated("books_differ", f"{venue} {asset}: booked {booked}, held {held}", actor=holder)
         if not run.terms.by_hand and all(pair.place == "CLOSED.flat" for pair in run.pairs):
             _check_money(run, venue)
 
@@ -172,10 +177,17 @@ def _check_money(run: Run, venue: Venue) -> None:
     assert view is not None
     gained = view.balance_usd - run.terms.deposits_usd[venue]
     legs = list(_legs_on(run, venue))
-    untold = sum((abs(usd) for pair, leg in legs for usd in _untold(pair, leg)), ZERO)
+    estimated = sum((abs(usd) for pair, leg in legs for usd in _estimates(pair, leg)), ZERO)
     booked = sum((_money(leg) for _, leg in legs), ZERO)
-    if abs(gained - booked) > MONEY_USD + untold * UNTOLD_SHARE:
-        raise Violated("money_differs", f"{venue}: the account changed by {gained}, the books say {booked}")
+    if abs(gained - booked) > MONEY_USD + estimated * run.terms.estimate_share:
+        funding = sum((paid.amount_usd for paid in run.exchange(venue).funding_paid_since(run.account(venue), 0)), ZERO)
+        fees = sum((fill.fee_usd for fill in run.fills(venue)), ZERO)
+        told = sum((leg.funding_received_usd - leg.funding_paid_usd - leg.haircut_usd for _, leg in legs), ZERO)
+        raise Violated(
+            "money_differs",
+            f"{venue}: the account changed by {gained}, the books say {booked}; funding {funding} and {told}, "
+            f"fees {fees} and {sum((leg.fees_usd for _, leg in legs), ZERO)}",
+        )
 
 
 def _legs_on(run: Run, venue: Venue) -> Iterator[tuple[PairPosition, Leg]]:
@@ -185,7 +197,9 @@ def _legs_on(run: Run, venue: Venue) -> Iterator[tuple[PairPosition, Leg]]:
                 yield pair, leg
 
 
-def _untold(pair: PairPosition, leg: Leg) -> Iterator[Decimal]:
+def _estimates(pair: PairPosition, leg: Leg) -> Iterator[Decimal]:
+    """Fills that are claimed, or were adopted, and never told: valued at a mid, without their fee."""
+    yield leg.estimated_usd
     for name in LEGS:
         if pair.leg(name) is leg:
             yield from (order.untold * order.decision_mid for order in pair.orders if order.leg == name)

@@ -105,6 +105,10 @@ class SimulatedVenue:
         """How often a rule of the fault plan has struck here."""
         return self._stream.struck.get(rule, 0)
 
+    def met(self, rule: str) -> int:
+        """How many messages a rule of the fault plan was about here, struck or not."""
+        return self._stream.seen.get(rule, 0)
+
     def now_ns(self) -> int:
         """The venue's own clock: the engine's, and whatever it is off by."""
         true_ns = self._true_ns()

@@ -35,8 +35,8 @@ class LostAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return 0.0 if self.unknown_is_proven else self.lands_most_s
 
 
-CLOCKS_DIFFER_S = 5.0
-"""A venue's clock may lag ours by so much before nothing is opened there (`policy.scanner.clock_skew_most_s`)."""
+CLOCKS_DIFFER_S = 4.0
+"""By so much more than was measured may a venue's clock lag ours; what was measured of it is added by the pair."""
 
 LOST_ANSWERS: Mapping[Venue, LostAnswer] = {
     Venue.HYPERLIQUID: LostAnswer(
@@ -67,8 +67,9 @@ LOST_ANSWERS: Mapping[Venue, LostAnswer] = {
 }
 """Sources, and what they leave open.
 
-Hyperliquid: an `orderStatus` of `unknownOid` shortly after a submit was observed by clients of the venue. `expiresAfter`
-is documented (docs "Exchange endpoint", 2025-11); by which clock it is held to is not, so one that lags is allowed for.
+Hyperliquid: an `orderStatus` of `unknownOid` shortly after a submit was observed by clients of the venue. The field
+`expiresAfter` is documented (docs "Exchange endpoint", 2025-11); by which clock it is held to is not, so one that lags
+is allowed for.
 Pacifica: no lookup by client id (docs, 2026); `expiry_window` counts from the signed timestamp (docs "Signing", 2026);
 how strictly is not verified.
 Lighter: each transaction carries exactly one more than the last nonce; a refusal at the API uses none up, and what the

@@ -2,8 +2,9 @@
 
 How one order leaves doubt, by its client id, its fills, proof, or its time, stands in the `order` chart. By its time is
 the weakest way: nobody has said what became of it. So the positions of both venues are asked for before anything more
-is sent on that leg, also when the order counts as never placed (E14 and M14), and the books follow what they explain.
-An emergency does not wait for that: it only reduces.
+is sent on that leg, also when an opening order counts as never placed (E14 and M14), and the books follow what they
+explain. A reducing order that counts as never placed is sent again without that question: it never reduces beyond what
+the venue holds, and should not wait for the other one. An emergency waits for nothing: it only reduces.
 """
 
 from statecharts.chart import Row
@@ -32,22 +33,13 @@ RESOLVE = (
         id="D12",
         source=REDUCING,
         on="OrderSettled",
-        when=("last_order_vanished",),
+        when=("last_order_vanished", "trims_left"),
         do=("alarm_vanished", "query_positions"),
         to="REDUCING.verifying",
         why="taken by the venue, and after its lifetime shown nowhere: the position says what it did",
     ),
     Row(
         id="D13",
-        source=REDUCING,
-        on="OrderSettled",
-        when=("last_order_lapsed", "trims_left"),
-        do=("query_positions",),
-        to="REDUCING.verifying",
-        why="never placed, says the venue; believed only when the positions agree, and nothing is sent before",
-    ),
-    Row(
-        id="D14",
         source=CLOSING,
         on="OrderSettled",
         when=("last_order_vanished",),
@@ -56,40 +48,40 @@ RESOLVE = (
         why="taken by the venue, and after its lifetime shown nowhere: the position says what it did",
     ),
     Row(
-        id="D15",
-        source=CLOSING,
-        on="OrderSettled",
-        when=("last_order_lapsed", "close_tries_left"),
-        do=("query_positions",),
-        to="CLOSING.verifying",
-        why="never placed, says the venue; believed only when the positions agree, and nothing is sent before",
-    ),
-    Row(
-        id="D16",
+        id="D14",
         source=("CLOSING.verifying",),
         on="PositionConfirmed",
-        when=("both_legs_confirmed", "last_order_over_by_time", "first_leg_open", "close_tries_left"),
+        when=("both_legs_confirmed", "last_order_vanished", "first_leg_open", "close_tries_left"),
         do=("send_close_first",),
         to="CLOSING.first_leg",
         why="the positions agree: the order did nothing more, and what is open is closed again",
     ),
     Row(
-        id="D17",
+        id="D15",
         source=("CLOSING.verifying",),
         on="PositionConfirmed",
-        when=("both_legs_confirmed", "last_order_over_by_time", "!flat", "close_tries_left"),
+        when=("both_legs_confirmed", "last_order_vanished", "!flat", "close_tries_left"),
         do=("send_close_second",),
         to="CLOSING.second_leg",
         why="the positions agree: the order did nothing more, and what is open is closed again",
     ),
     Row(
-        id="D18",
+        id="D16",
         source=("MAKER_PENDING.verifying",),
         on="PositionConfirmed",
         when=("both_legs_confirmed", "!legs_within_dust", "last_order_vanished", "hedge_viable", "sweeps_left"),
         do=("send_sweep",),
         to="MAKER_PENDING.sweeping",
         why="the positions agree: the order is over with what it was seen to fill, the rest is taken at market",
+    ),
+    Row(
+        id="D17",
+        source=("MAKER_PENDING.verifying", "REDUCING.verifying", "CLOSING.verifying"),
+        on="timer:verify_retry",
+        when=("!both_legs_reported", "!verify_tries_left", "last_order_over_by_time", "!flat", "!legs_within_dust"),
+        do=("alarm_unverified",),
+        to="EMERGENCY.closing",
+        why="a leg is naked and a venue does not say what it holds: waiting is over, only reducing is safe",
     ),
 )
 

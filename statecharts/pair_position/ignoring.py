@@ -11,6 +11,7 @@ IGNORED = (
     Ignored(source=("*",), on=("QueryFailed",), why="says nothing about what was asked; the timer asks again"),
     Ignored(source=("*",), on=("LinkLost", "LinkUp"), why=WATCHED),
     Ignored(source=("*",), on=("EngineResumed",), why="closed is closed; a late fill is told by the venue"),
+    Ignored(source=("*",), on=("LeftoverFound",), why="open: it verifies its legs itself"),
     Ignored(source=("*",), on=("EntryAsked",), why="one position an actor: it is entered once"),
     Ignored(source=("*",), on=("ForeignFilled",), why="shown by the next verification; not ours to count"),
     Ignored(

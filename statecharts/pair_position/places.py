@@ -35,6 +35,7 @@ TRIGGERS = (
     "EmergencyAsked",
     "ActorFaulted",
     "EngineResumed",
+    "LeftoverFound",
     "LinkLost",
     "LinkUp",
     "timer:order_timeout",

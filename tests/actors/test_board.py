@@ -5,9 +5,44 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.board import NOTHING_TOLD, PASTS_MOST, Board, changed_entry, fold, market_key
-from actors.messages import AnyMessage, CloseAsked, InstrumentListed, LinkLost, LinkUp
-from tests.factories import ASSET, MAKER, TAKER, account, board_of, instrument, quote, sample, two_venues
+from actors.board import (
+    NOTHING_TOLD,
+    PASTS_MOST,
+    Board,
+    Verdict,
+    changed_entry,
+    fold,
+    hour_after,
+    market_key,
+    reconciler_of,
+)
+from actors.domain import MarketStatus, Venue
+from actors.messages import (
+    AnyMessage,
+    CloseAsked,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketDisputed,
+    MarketDoubted,
+    MarketReconciled,
+)
+from tests.factories import (
+    ASSET,
+    MAKER,
+    PAIR,
+    TAKER,
+    account,
+    board_of,
+    closed,
+    instrument,
+    listed,
+    quote,
+    reopened,
+    sample,
+    spawned,
+    two_venues,
+)
 from tests.playbook import START_NS
 
 FACTS: tuple[AnyMessage, ...] = (
@@ -17,6 +52,8 @@ FACTS: tuple[AnyMessage, ...] = (
     LinkUp(venue=TAKER),
     LinkLost(venue=TAKER, reason="cut"),
     account(TAKER),
+    spawned(),
+    MarketReconciled(venue=TAKER, asset=ASSET),
 )
 
 
@@ -80,6 +117,8 @@ OTHER_FACTS: tuple[AnyMessage, ...] = (
     LinkLost(venue=TAKER, reason="cut"),
     LinkUp(venue=TAKER),
     account(TAKER, "7"),
+    closed(),
+    MarketDisputed(venue=TAKER, asset=ASSET, size=Decimal(1), cause=""),
 )
 
 
@@ -129,3 +168,121 @@ def test_a_market_s_past_is_no_part_of_what_a_record_shows_of_it() -> None:
 
 def test_a_price_that_is_none_leaves_no_past() -> None:
     assert board_of(sample(TAKER, "0")).past(TAKER, ASSET) == ()
+
+
+def clock_after(*words: tuple[int, int]) -> int | None:
+    """The skew in seconds after quotes at (our second, the venue's second)."""
+    board = Board()
+    for ours, theirs in words:
+        told = msgspec.structs.replace(quote(TAKER), venue_at_ns=START_NS + theirs * 10**9)
+        board = fold(board, told, START_NS + ours * 10**9)
+    skew_ns = board.skew_ns(TAKER)
+    return None if skew_ns is None else skew_ns // 10**9
+
+
+@pytest.mark.parametrize(
+    ("words", "skew_s"),
+    [
+        ((), None),
+        (((0, 0),), 0),
+        (((0, 7),), 7),
+        (((0, -9), (1, -2), (2, -8)), -3),
+        (((0, 7), (60, 60)), 7),
+        (((0, 7), (60, 60), (120, 120)), 0),
+        (((0, 0), (60, 50), (120, 110)), -10),
+    ],
+    ids=["nothing told", "right", "ahead", "the freshest word", "put back", "put back for long", "fallen behind"],
+)
+def test_a_venue_s_clock_is_known_by_its_freshest_word_of_a_minute_or_two(
+    words: tuple[tuple[int, int], ...], skew_s: int | None
+) -> None:
+    assert clock_after(*words) == skew_s
+
+
+def test_a_clock_of_one_venue_says_nothing_of_another_and_takes_no_more_room_with_time() -> None:
+    board = Board()
+    for second in range(500):
+        board = fold(board, quote(TAKER), START_NS + second * 10**9)
+    assert board.skew_ns(MAKER) is None
+    assert len(msgspec.msgpack.encode(board.clocks)) < 100
+
+
+def test_the_rate_that_formed_last_before_the_hour_is_its_forecast() -> None:
+    hour_ns = hour_after(START_NS)
+    before, after = hour_ns - 5 * 10**9, hour_ns + 5 * 10**9
+    board = fold(Board(), sample(TAKER, rate="0.0001"), before - 60 * 10**9)
+    board = fold(board, sample(TAKER, rate="0.0002"), before)
+    assert board.market(TAKER, ASSET).forecast(hour_ns) == Decimal("0.0002"), "nothing was told since"
+    for at_ns, rate in ((after, "0.0009"), (after + 60 * 10**9, "0.0008")):
+        board = fold(board, sample(TAKER, rate=rate), at_ns)
+        assert board.market(TAKER, ASSET).forecast(hour_ns) == Decimal("0.0002")
+    assert board.market(TAKER, ASSET).forecast(hour_ns - 3600 * 10**9) is None
+    assert board.market(TAKER, ASSET).forecast(hour_ns + 3600 * 10**9) == Decimal("0.0008")
+
+
+def test_a_market_that_tells_no_forming_rate_forecasts_nothing() -> None:
+    board = fold(fold(Board(), sample(TAKER), START_NS), sample(TAKER), hour_after(START_NS))
+    assert board.market(TAKER, ASSET).forecast(hour_after(START_NS)) is None
+
+
+def test_a_status_counts_since_it_was_first_told() -> None:
+    board = fold(Board(), listed(TAKER), START_NS)
+    assert board.market(TAKER, ASSET).status_ns == 0
+    for second in (10, 20):
+        board = fold(board, listed(TAKER, MarketStatus.HALTED), START_NS + second)
+    assert board.market(TAKER, ASSET).status_ns == START_NS + 10
+    assert fold(board, listed(TAKER), START_NS + 30).market(TAKER, ASSET).status_ns == START_NS + 30
+
+
+# --- who holds what, and what was found where nobody does ---------------------------------------------------
+
+
+def found(size: str, venue: Venue = TAKER) -> MarketDisputed:
+    return MarketDisputed(venue=venue, asset=ASSET, size=Decimal(size), cause="by hand")
+
+
+def clean(venue: Venue = TAKER, asset: str = ASSET) -> MarketReconciled:
+    return MarketReconciled(venue=venue, asset=asset)
+
+
+def test_a_pair_holds_both_its_markets_from_its_first_moment_until_it_is_closed() -> None:
+    board = board_of(spawned())
+    assert [board.holders(venue, ASSET) for venue in (TAKER, MAKER)] == [(PAIR,), (PAIR,)]
+    assert board.holders(TAKER, "SOL") == ()
+    assert fold(board, closed(), START_NS).held == {}
+
+
+def test_a_pair_that_reopens_holds_its_markets_beside_the_one_that_came_after_it() -> None:
+    other = "pair_position/BTC-2"
+    board = board_of(spawned(), closed(), spawned(other), reopened())
+    assert board.holders(MAKER, ASSET) == (other, PAIR)
+    assert fold(board, closed(), START_NS).holders(MAKER, ASSET) == (other,)
+    assert fold(board, closed(other), START_NS).holders(MAKER, ASSET) == (PAIR,)
+    assert fold(board, reopened(), START_NS).holders(MAKER, ASSET) == (other, PAIR), "told twice is told once"
+
+
+def test_nothing_is_known_of_a_market_before_it_was_asked_for_nor_after_a_pair_was_in_it() -> None:
+    assert Board().verdict(TAKER, ASSET) is None
+    board = board_of(clean())
+    assert board.verdict(TAKER, ASSET) == Verdict(size=Decimal(0))
+    assert board.verdict(MAKER, ASSET) is None
+    for news in (spawned(), reopened(), closed()):
+        assert fold(board, news, START_NS).verdict(TAKER, ASSET) is None
+
+
+def test_the_latest_word_on_a_market_counts() -> None:
+    board = board_of(clean(), found("1"), found("-2"))
+    assert board.verdict(TAKER, ASSET) == Verdict(size=Decimal(-2), cause="by hand")
+    assert fold(board, MarketDoubted(venue=TAKER, asset=ASSET), START_NS).verdict(TAKER, ASSET) is None
+    assert fold(board, clean(), START_NS).verdict(TAKER, ASSET) == Verdict(size=Decimal(0))
+
+
+def test_with_its_link_goes_what_was_found_empty_at_a_venue_and_a_dispute_stands() -> None:
+    board = board_of(clean(), found("1", MAKER), clean(MAKER, "SOL"), clean(TAKER, "SOL"))
+    lost = fold(board, LinkLost(venue=MAKER, reason="cut"), START_NS)
+    assert list(lost.verdicts) == ["hyperliquid:BTC", "pacifica:BTC", "hyperliquid:SOL"]
+    assert list(fold(board, LinkUp(venue=MAKER), START_NS).verdicts) == list(board.verdicts)
+
+
+def test_the_reconciler_of_a_market_is_named_after_it() -> None:
+    assert reconciler_of(TAKER, ASSET) == "reconciler/hyperliquid:BTC"

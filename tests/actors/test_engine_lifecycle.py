@@ -17,19 +17,17 @@ from actors.messages import (
     KillSwitchPulled,
     LinkLost,
     LinkUp,
-    PairClosed,
     PairHedged,
-    PairSpawned,
 )
 from tests.actors.rows import Story, never_taken, not_rows, row_of
-from tests.factories import MAKER, PAIR, TAKER
+from tests.factories import MAKER, PAIR, TAKER, closed, reopened, spawned
 from tests.playbook import Like, Playbook, fires, like
 
 OTHER = "pair_position/ETH-2"
 STARTED = EngineStarted(mode="paper")
 BOTH_UP: tuple[AnyMessage, ...] = (LinkUp(venue=TAKER), LinkUp(venue=MAKER))
-SPAWNED, SPAWNED_OTHER = PairSpawned(pair=PAIR), PairSpawned(pair=OTHER)
-CLOSED = PairClosed(pair=PAIR, reason="", net_usd=Decimal(1))
+SPAWNED, SPAWNED_OTHER = spawned(), spawned(OTHER)
+CLOSED, REOPENED = closed(), reopened()
 DRAIN = DrainAsked(reason="operator")
 KILL = KillSwitchPulled(by="operator", reason="fire")
 HEDGED = PairHedged(pair=PAIR, size=Decimal(1))
@@ -94,6 +92,7 @@ STORIES: dict[str, Story] = {
     "L12: while draining": lambda: say(draining() >> KILL, *KILLED).at("FLATTENING"),
     "L13": lambda: (running(SPAWNED, DRAIN) >> CLOSED).at("SETTLING"),
     "L13: after the kill switch": lambda: (running(SPAWNED, KILL) >> CLOSED).at("SETTLING"),
+    "L37": lambda: (running(SPAWNED, DRAIN, CLOSED) >> REOPENED).at("DRAINING"),
     "L21": lambda: say(running(SPAWNED, DRAIN, CLOSED) >> fires("settle_time"), STOP).at("STOPPED"),
     "L22": lambda: say(running(SPAWNED, DRAIN, CLOSED) >> KILL, STOP).at("STOPPED"),
     "L14": lambda: (draining() >> CLOSED).at("DRAINING"),
@@ -175,6 +174,18 @@ def test_the_end_says_why() -> None:
     assert reason(running(SPAWNED, DRAIN, CLOSED).play(fires("settle_time"))) == "operator"
     assert reason(running(SPAWNED, KILL, CLOSED).play(fires("settle_time"))) == "fire"
     assert reason(running().play(fires("run_time"))) == "the run's duration is over"
+
+
+def test_a_pair_that_is_open_again_is_waited_for_and_reached_by_the_kill_switch() -> None:
+    play = running(SPAWNED, CLOSED, REOPENED)
+    say(play >> KILL, *KILLED).took("L12", "FLATTENING")
+    play.play(CLOSED).at("SETTLING")
+    running(SPAWNED, CLOSED, REOPENED, DRAIN).at("DRAINING").play(CLOSED).at("SETTLING")
+
+
+def test_a_pair_that_is_open_again_is_to_be_verified_before_trading_goes_on() -> None:
+    play = recovering(CLOSED, REOPENED, *BOTH_UP).at("RECOVERING")
+    play.play(CLOSED).at("RUNNING")
 
 
 def test_what_keeps_trading_from_going_on_is_named() -> None:

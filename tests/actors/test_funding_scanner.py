@@ -20,13 +20,11 @@ from actors.messages import (
     EntryRefused,
     KillSwitchPulled,
     LinkLost,
-    PairClosed,
     PairHedged,
-    PairSpawned,
 )
 from actors.policy import Policy, ScannerPolicy
 from tests.actors.rows import Story, never_taken, not_rows, row_of
-from tests.factories import MAKER, TAKER, board_of, market_facts, quote, sample
+from tests.factories import MAKER, TAKER, board_of, closed, market_facts, quote, reopened, sample, spawned
 from tests.playbook import START_NS, Playbook, fires, like
 
 Scan = Playbook[FundingScanner]
@@ -86,7 +84,7 @@ def asked(play: Scan) -> list[tuple[str, str]]:
     return [
         (command.to, type(command.message).__name__)
         for command in said(play)
-        if isinstance(command, Tell) and command.to != "engine_lifecycle"
+        if isinstance(command, Tell) and command.to.startswith("pair_position/")
     ]
 
 
@@ -120,11 +118,12 @@ def test_every_row_has_its_story() -> None:
 
 
 def test_the_best_pairs_are_opened_first_and_the_lifecycle_is_told() -> None:
-    spawn, told, entry, *rest = said(opened())
+    spawn, *told, entry, _ = said(opened())[:7]
     assert spawn == SpawnPair(actor=BTC, asset="BTC", taker_venue=TAKER, maker_venue=MAKER, first_to_close=MAKER)
-    assert told == Tell(to="engine_lifecycle", message=PairSpawned(pair=BTC))
+    watching = ("board", "engine_lifecycle", "reconciler/hyperliquid:BTC", "reconciler/pacifica:BTC")
+    assert told == [Tell(to=to, message=spawned(BTC)) for to in watching]
     assert like(Tell, to=BTC, message=like(EntryAsked, taker_side=Side.SELL, size=Decimal(100))) == entry
-    assert [command.actor for command in rest if isinstance(command, SpawnPair)] == [ETH]
+    assert [command.actor for command in said(opened()) if isinstance(command, SpawnPair)] == [BTC, ETH]
 
 
 def test_a_pair_is_asked_for_once() -> None:
@@ -137,7 +136,7 @@ def test_no_more_pairs_than_configured() -> None:
     play = warm(*rates("BTC", "0.0002"), *rates("ETH", "0.0001"), at=policy(pairs_most=1)).play(SCAN)
     assert asked(play) == [(BTC, "EntryAsked")]
     assert said(play.play(SCAN)) == []
-    play.play(PairClosed(pair=BTC, reason="", net_usd=Decimal(0)), SCAN)
+    play.play(closed(BTC), SCAN)
     assert [kind for _, kind in asked(play)] == ["EntryAsked"]
 
 
@@ -193,8 +192,8 @@ def test_a_pair_whose_funding_stays_inverted_is_asked_to_close_until_it_is_close
     assert message.reason.startswith("funding inverted for 8.0 h: staying 72 h costs ")
     assert message.reason.endswith(" bps, being flat now 12.50 bps"), "two taker fees and two slippages"
     assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
-    closed = PairClosed(pair=BTC, reason="", net_usd=Decimal(0))
-    assert (BTC, "CloseAsked") not in asked(play.play(closed, SCAN))
+    over = closed(BTC)
+    assert (BTC, "CloseAsked") not in asked(play.play(over, SCAN))
 
 
 def test_funding_that_turns_back_in_time_keeps_the_pair() -> None:
@@ -232,11 +231,19 @@ def test_a_pair_that_was_never_hedged_is_not_asked_to_close() -> None:
 
 
 def test_a_closed_pair_is_forgotten_and_an_asset_closed_unhedged_is_left_alone() -> None:
-    closed = PairClosed(pair=BTC, reason="", net_usd=Decimal(-1))
-    play = opened().play(closed)
+    over = closed(BTC, usd="-1")
+    play = opened().play(over)
     assert list(play.state.holdings) == [ETH]
     assert play.state.paused_ns["BTC"] == play.at_ns + 900 * 10**9
-    assert "BTC" not in opened().play(PairHedged(pair=BTC, size=Decimal(1)), closed).state.paused_ns
+    assert "BTC" not in opened().play(PairHedged(pair=BTC, size=Decimal(1)), over).state.paused_ns
+
+
+def test_a_pair_that_is_open_again_takes_its_room_and_its_asset_until_it_is_closed_once_more() -> None:
+    play = warm(*rates("BTC", "0.0002"), *rates("ETH", "0.0001"), at=policy(pairs_most=1)).play(SCAN)
+    play.play(PairHedged(pair=BTC, size=Decimal(100)), closed(BTC), reopened(BTC))
+    assert said(play.play(SCAN)) == []
+    again = play.play(closed(BTC), SCAN)
+    assert [kind for _, kind in asked(again)] == ["EntryAsked"], "it was asked to leave: its asset is not left alone"
 
 
 # --- trends ------------------------------------------------------------------------------------------------

@@ -5,12 +5,32 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.board import Board, Market
+from actors.board import Board, Market, fold
 from actors.domain import NS_PER_S, MarketStatus, Side
 from actors.gates import Candidate, funding_of, judge, more_liquid, round_trip_bps
-from actors.messages import AnyMessage, InstrumentListed, LinkLost
+from actors.messages import (
+    AnyMessage,
+    InstrumentListed,
+    LinkLost,
+    LinkUp,
+    MarketDisputed,
+    MarketDoubted,
+    MarketReconciled,
+)
 from actors.policy import Policy, ScannerPolicy
-from tests.factories import ASSET, MAKER, TAKER, board_of, instrument, market_facts, quote, sample, two_venues
+from tests.factories import (
+    ASSET,
+    MAKER,
+    TAKER,
+    board_of,
+    closed,
+    instrument,
+    market_facts,
+    quote,
+    sample,
+    spawned,
+    two_venues,
+)
 from tests.playbook import START_NS
 
 VENUES = (TAKER, MAKER)
@@ -45,13 +65,16 @@ def test_a_good_candidate_passes_every_gate_and_its_arithmetic_is_by_hand() -> N
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
-        ("links", (LinkLost(venue=MAKER, reason="cut"),)),
+        ("links", (LinkLost(venue=MAKER, reason="cut"), MarketReconciled(venue=MAKER, asset=ASSET))),
+        ("reconciled", (MarketDoubted(venue=TAKER, asset=ASSET),)),
+        ("reconciled", (MarketDisputed(venue=MAKER, asset=ASSET, size=Decimal("-0.5"), cause="?"),)),
         ("venue_status", (InstrumentListed(instrument=instrument(TAKER, status=MarketStatus.REDUCE_ONLY)),)),
         ("venue_status", (InstrumentListed(instrument=instrument(MAKER, status=MarketStatus.HALTED)),)),
         ("identity", (InstrumentListed(instrument=instrument(MAKER, settle_token="USDT")),)),
         ("identity", (msgspec.structs.replace(sample(MAKER), oracle=Decimal(94)),)),
         ("spread_bps", (quote(MAKER, bid="99.9", ask="100.1"),)),
         ("divergence_bps", (sample(MAKER, "101"),)),
+        ("clock_skew", (msgspec.structs.replace(quote(TAKER), venue_at_ns=START_NS + 5 * NS_PER_S + 1),)),
         ("size_above_minimum", (InstrumentListed(instrument=instrument(MAKER, min_notional_usd=Decimal(10_001))),)),
         ("depth_share", (quote(TAKER, size="99"),)),
         ("depth_share", (quote(MAKER, size="0"),)),
@@ -67,10 +90,40 @@ def test_each_gate_refuses_alone_and_says_what_it_measured(name: str, facts: tup
     assert candidate.refusals[0].needed
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(5, "+5 s"), (-5, "-5 s"), (6, "+6 s"), (-6, "-6 s")])
+def test_a_clock_may_be_off_either_way_within_the_bound(seconds: int, told: str) -> None:
+    """Both markets' words before this one are from another minute: the freshest of two counts."""
+    board = board_with()
+    for minute in (1, 2):
+        at_ns = START_NS + minute * 60 * NS_PER_S
+        board = fold(board, msgspec.structs.replace(quote(MAKER), venue_at_ns=at_ns + seconds * NS_PER_S), at_ns)
+    gate = next(gate for gate in judged(board).gates if gate.name == "clock_skew")
+    assert gate.passed is (abs(seconds) <= 5)
+    assert (gate.measured, gate.needed) == (f"{TAKER.value} +0 s, {MAKER.value} {told}", "within 5 s")
+
+
 def test_a_closed_market_is_refused_with_the_venue_s_reason() -> None:
     closed = instrument(MAKER, status=MarketStatus.HALTED, status_reason="the program is paused")
     gate = judged(board_with(InstrumentListed(instrument=closed))).refusals[0]
     assert gate.measured == f"{MAKER.value}: the program is paused"
+
+
+def test_a_market_somebody_else_is_in_is_refused_with_size_and_cause() -> None:
+    found = MarketDisputed(venue=MAKER, asset=ASSET, size=Decimal("-0.50"), cause="found when the run began")
+    (gate,) = judged(board_with(found, MarketDoubted(venue=TAKER, asset=ASSET))).refusals
+    assert gate.measured == (
+        "hyperliquid: not asked yet, or not answered; pacifica: -0.50 BTC is held (found when the run began)"
+    )
+
+
+def test_what_was_found_before_a_link_was_lost_is_not_enough_to_open_on() -> None:
+    again = judged(board_with(LinkLost(venue=MAKER, reason="cut"), LinkUp(venue=MAKER)))
+    assert refusals(again) == ["reconciled"]
+
+
+def test_a_market_that_a_pair_of_ours_holds_needs_no_other_word() -> None:
+    assert refusals(judged(board_with(spawned()))) == []
+    assert refusals(judged(board_with(spawned(), closed()))) == ["reconciled"]
 
 
 def test_a_wrong_multiplier_is_refused_as_another_instrument() -> None:

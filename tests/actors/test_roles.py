@@ -27,11 +27,12 @@ def test_a_role_is_the_part_of_the_name_before_the_slash() -> None:
     assert role_name("risk") == "risk"
 
 
-def test_a_run_starts_with_one_of_each_a_link_for_each_venue_and_a_settlement_for_each_market_of_drift() -> None:
+def test_a_run_starts_with_one_of_each_a_link_a_venue_a_reconciler_a_market_and_settlements_at_drift() -> None:
     policy = Policy(scanner=ScannerPolicy(venues=(Venue.LIGHTER, Venue.DRIFT)))
     states = initial_states(policy)
     names = ["engine_lifecycle", "risk", "funding_scanner", "venue_link/lighter", "venue_link/drift"]
     names += [f"pnl_settlement/drift/{asset}" for asset in policy.scanner.assets]
+    names += [f"reconciler/{venue}:{asset}" for venue in ("lighter", "drift") for asset in policy.scanner.assets]
     assert [state.actor for state in states] == names
     for state in states:
         role = role_name(state.actor)

@@ -26,6 +26,7 @@ UNTESTED = {
     "statecharts/order.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
     "statecharts/pair_position/*.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
     "statecharts/pnl_settlement.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
+    "statecharts/reconciler.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
     "statecharts/risk.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
     "statecharts/venue_link.py": "a chart is data; tests/statecharts/test_interpreter.py walks all of it",
     "actors/messages.py": "data without logic; every actor's test speaks it",

@@ -94,3 +94,17 @@ def test_every_place_in_which_an_alarm_is_over_is_a_place_of_one_chart(code: str
     charts = [role.chart for role in ROLES.values()]
     places = [[state.name for state in chart.states] for chart in charts]
     assert any(all(place in names for place in OVER_IN[code]) for names in places)
+
+
+def test_of_a_dispute_the_latest_word_stands_and_the_one_before_is_over() -> None:
+    book, market = Book(), "reconciler/pacifica:SOL"
+    for size in ("short 1 SOL", "short 2 SOL", "short 2 SOL"):
+        book.take(raised("market_disputed", size), market)
+    book.take(raised("market_disputed", "long 1 SOL"), "reconciler/drift:SOL")
+    assert [(alarm.text, bool(alarm.resolved_ns)) for alarm in book.kept] == [
+        ("short 1 SOL", True),
+        ("short 2 SOL", False),
+        ("long 1 SOL", False),
+    ]
+    book.arrived(market, "MATCHED", LATER_NS)
+    assert [bool(alarm.resolved_ns) for alarm in book.kept] == [True, True, False]

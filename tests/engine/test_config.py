@@ -67,6 +67,9 @@ def test_an_unknown_field_or_a_wrong_type_is_named_with_its_path_and_a_remedy(
         ("outage_s = 60.0", "outage_s = inf", "policy.link.outage_s is inf; give a finite number"),
         ("scan_s = 300.0", "scan_s = 0.0", "policy.scanner.scan_s is 0"),
         ("batch_most = 256", "batch_most = 0", "sequencer.batch_most is 0"),
+        ("pause_first_s = 5.0", "pause_first_s = 0.0", "venue_restarts.pause_first_s is 0"),
+        ("failures_within_s = 600.0", "failures_within_s = 0", "venue_restarts.failures_within_s is 0"),
+        ('state_directory = ""', 'state_directory = "here"', "run.state_directory is here; engines must meet there"),
         ("busy_step_s = 1.0", "busy_step_s = 0.0", "venues.hyperliquid.pace.busy_step_s is 0"),
         ("latency_least_s = 0.02", "latency_least_s = 0.2", "venues.hyperliquid.pace.latency_least_s is above"),
         ('reduce_fraction = "0.5"', 'reduce_fraction = "1.5"', "policy.adl.reduce_fraction is 1.5"),
@@ -89,6 +92,8 @@ def test_an_unknown_field_or_a_wrong_type_is_named_with_its_path_and_a_remedy(
         ("order_lifetime_s = 20.0", "order_lifetime_s = 4.0", "must be longer than policy.order.order_timeout_s"),
         ("calm_s = 5.0", "calm_s = 30.0", "must be shorter than policy.lifecycle.settle_s"),
         ("reread_s = 10.0", "reread_s = 0.0", "policy.settlement.reread_s is 0"),
+        ("look_s = 5.0", "look_s = 0.0", "policy.reconcile.look_s is 0"),
+        ("looks_most = 4", "looks_most = 1", "policy.reconcile.looks_most must not be below answers_least"),
         ("tries_most = 5\nbackoff_s = 60.0", "tries_most = 5\nbackoff_s = 0.0", "policy.settlement.backoff_s is 0"),
         ('"hyperliquid", "pacifica", "lighter", "drift"]', '"pacifica"]', "fewer than two venues"),
         ('"hyperliquid", "pacifica", "lighter", "drift"]', '"pacifica", "pacifica"]', "fewer than two venues"),
@@ -127,6 +132,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 def test_the_digest_is_of_what_is_said_and_not_of_where_it_lies(tmp_path: Path) -> None:
     paper = configuration.digest(configuration.load(PAPER))
     moved = profile(tmp_path, 'runs_directory = "runs"', 'runs_directory = "elsewhere"')
+    assert configuration.digest(configuration.load(moved)) == paper
+    moved = profile(tmp_path, 'state_directory = ""', 'state_directory = "/elsewhere"')
     assert configuration.digest(configuration.load(moved)) == paper
     other = profile(tmp_path, "seed = 7", "seed = 8")
     assert configuration.digest(configuration.load(other)) != paper

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from actors.board import reconciler_of
 from actors.commands import SetTimer, SubmitOrder, Tell
 from actors.domain import Venue
 from actors.messages import EngineResumed, FundingPaid, LinkLost
@@ -101,9 +102,10 @@ def test_everybody_hears_first_that_no_link_is_up_and_then_that_the_engine_was_a
     recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
     heard = [(each.to, type(each.message)) for each in recovery.news()]
     lost = [(to, LinkLost) for venue in (TAKER, MAKER) for to in (BOARD, f"venue_link/{venue.value}")]
-    away = [(to, EngineResumed) for to in ("funding_scanner", PAIR, "engine_lifecycle")]
+    watchers = [reconciler_of(venue, asset) for venue in (TAKER, MAKER) for asset in POLICY.scanner.assets]
+    away = [(to, EngineResumed) for to in ("funding_scanner", PAIR, *watchers, "engine_lifecycle")]
     assert [each for each in heard if each in lost] == lost
-    assert heard[-3:] == away
+    assert heard[-len(away) :] == away
     assert recovery.news()[-1].message == EngineResumed(silent_since_ns=run.at_ns)
 
 

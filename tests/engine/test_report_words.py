@@ -45,6 +45,14 @@ def test_both_forms_for_people_say_what_the_data_says(empty: bool) -> None:
     assert ("BTC-1" in page, "BTC-1" in screen) == (not empty, not empty)
 
 
+def test_funding_is_held_against_what_the_venues_had_announced() -> None:
+    report = data()
+    report["totals"] |= {"funding_told": 5, "funding_due": 6, "funding_forecast_usd": 1.5, "funding_error_usd": -0.25}
+    for form in (report_markdown(report), on_screen(report)):
+        assert "Of 6 funding settlements due the venues told 5" in form
+        assert "before each hour was 1.50 USD, paid was -0.25 USD beyond it" in form
+
+
 def test_every_row_of_the_page_has_a_cell_for_every_column() -> None:
     rows = [line for line in report_markdown(data()).splitlines() if line.startswith("|")]
     assert len(rows) == 4

@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from actors.board import fold
 from actors.commands import QueryPosition, SpawnPair, SubmitOrder
 from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
@@ -26,6 +27,8 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PairReopened,
+    PairSpawned,
     PnlSettled,
     PnlSettlementRejected,
     PnlSettlementUnresolved,
@@ -37,12 +40,15 @@ from actors.messages import (
 )
 from actors.pair_position import PairPosition
 from actors.pnl_settlement import PnlSettlement
+from actors.policy import Policy
 from actors.risk.books import Held, RiskState, key_of
 from actors.roles import spawn_pair
 from engine import router as routing
-from engine.core import BOARD
+from engine.core import BOARD, Core
 from engine.router import PAIRS, Router
 from tests.engine.recorded import MAKER, PAIR, TAKER, instrument, start_states
+from tests.factories import board_of, closed as closed_pair
+from tests.playbook import START_NS
 
 ONE = Decimal(1)
 OTHER = "pair_position/ETH-2"
@@ -67,6 +73,7 @@ def order(venue: Venue = TAKER, order_id: str = OURS, asset: str = "BTC") -> Sub
 
 
 SETTLEMENT = "pnl_settlement/drift/ETH"
+WATCHER = "reconciler/hyperliquid:BTC"
 
 
 def routed(*, closed: bool = False) -> Router:
@@ -75,10 +82,24 @@ def routed(*, closed: bool = False) -> Router:
         actor=OTHER, asset="ETH", taker_venue=Venue.LIGHTER, maker_venue=Venue.DRIFT, first_to_close=Venue.DRIFT
     )
     settlement = PnlSettlement(actor=SETTLEMENT, place="IDLE", venue=Venue.DRIFT, asset="ETH")
-    states = {state.actor: state for state in (*start_states(), spawn_pair(spawn), settlement)}
+    core = Core(Policy(), (*start_states(), spawn_pair(spawn), settlement))
+    core.board = board_of(
+        PairSpawned(pair=PAIR, asset="BTC", taker_venue=TAKER, maker_venue=MAKER),
+        PairSpawned(pair=OTHER, asset="ETH", taker_venue=Venue.LIGHTER, maker_venue=Venue.DRIFT),
+    )
     if closed:
-        states[PAIR] = msgspec.structs.replace(states[PAIR], place="CLOSED.flat")
-    return Router(states)
+        close(core)
+    return router_of(core)
+
+
+def router_of(core: Core) -> Router:
+    return Router(core.states, lambda: core.board)
+
+
+def close(core: Core) -> None:
+    """The first pair is closed, and the board knows."""
+    core.states[PAIR] = msgspec.structs.replace(core.states[PAIR], place="CLOSED.flat")
+    core.board = fold(core.board, closed_pair(PAIR), START_NS)
 
 
 def position(venue: Venue = TAKER, asset: str = "BTC") -> PositionReported:
@@ -110,10 +131,9 @@ ABOUT_AN_ORDER: tuple[AnyMessage, ...] = (
 @pytest.mark.parametrize("message", ABOUT_AN_ORDER, ids=lambda message: type(message).__name__)
 def test_an_order_fact_goes_to_risk_and_to_whoever_sent_the_order(message: AnyMessage) -> None:
     router = routed()
-    assert router.route(message) == ("risk",)
     router.note(PAIR, order(order_id=STRANGE))
     to_holder = ("risk", PAIR) if isinstance(message, OrderFilled) else ("risk",)
-    assert router.route(message) == to_holder, "a fill of no known order is foreign to whoever trades the market"
+    assert router.route(message) == to_holder, "a fill of no known order is foreign to whoever holds the market"
     router.note(OTHER, order())
     assert router.route(message) == ("risk", OTHER)
 
@@ -136,25 +156,50 @@ def test_a_market_fact_goes_to_the_board_alone(message: AnyMessage) -> None:
 
 def test_a_link_is_told_to_everybody_it_concerns_the_board_first() -> None:
     up = (BOARD, "venue_link/hyperliquid", "engine_lifecycle")
-    assert routed().route(LinkUp(venue=TAKER)) == (*up, PAIR)
-    assert routed().route(LinkLost(venue=TAKER, reason="cut")) == (*up, PAIR)
+    watching = tuple(f"reconciler/hyperliquid:{asset}" for asset in Policy().scanner.assets)
+    assert routed().route(LinkUp(venue=TAKER)) == (*up, PAIR, *watching)
+    assert routed().route(LinkLost(venue=TAKER, reason="cut")) == (*up, PAIR, *watching)
     assert routed().route(LinkUp(venue=Venue.DRIFT)) == (BOARD, "venue_link/drift", "engine_lifecycle", OTHER)
-    assert routed(closed=True).route(LinkUp(venue=TAKER)) == up
+    assert routed(closed=True).route(LinkUp(venue=TAKER)) == (*up, *watching)
 
 
 def test_a_refused_frame_concerns_its_link_alone() -> None:
     assert routed().route(FrameRefused(venue=MAKER, channel="bbo", detail="?")) == ("venue_link/pacifica",)
 
 
-def test_a_position_goes_to_risk_and_to_whoever_last_traded_the_market() -> None:
-    router = routed()
-    assert router.route(position()) == ("risk",)
+def test_a_position_goes_to_risk_and_to_the_pair_that_holds_the_market_before_its_first_order() -> None:
+    assert routed().route(position()) == ("risk", PAIR)
+    assert routed().route(position(MAKER)) == ("risk", PAIR)
+
+
+def test_a_position_where_no_pair_holds_the_market_goes_to_its_reconciler() -> None:
+    assert routed().route(position(asset="SOL")) == ("risk", "reconciler/hyperliquid:SOL")
+    assert routed().route(position(asset="XYZ")) == ("risk",), "nobody trades it"
+    router = routed(closed=True)
     router.note(PAIR, order())
+    assert router.route(position()) == ("risk", WATCHER), "a closed pair holds nothing"
+    for message in (foreign_fill(), QueryFailed(venue=TAKER, asset="BTC", query="position", detail="")):
+        assert router.route(message) == (WATCHER,)
+
+
+def test_of_two_pairs_in_a_market_the_one_that_asked_or_traded_last_hears_of_the_position() -> None:
+    core = Core(Policy(), start_states())
+    router = router_of(core)
+    again = PairReopened(pair=PAIR, asset="BTC", taker_venue=TAKER, maker_venue=MAKER)
+    core.board = board_of(PairSpawned(pair=OTHER, asset="BTC", taker_venue=TAKER, maker_venue=MAKER), again)
     assert router.route(position()) == ("risk", PAIR)
-    assert router.route(position(MAKER)) == ("risk",)
-    assert router.route(position(asset="ETH")) == ("risk",)
-    router.note(OTHER, order(order_id=STRANGE))
+    router.note(OTHER, order())
     assert router.route(position()) == ("risk", OTHER)
+
+
+def test_who_holds_a_market_is_asked_anew_each_time() -> None:
+    core = Core(Policy(), start_states())
+    router = router_of(core)
+    assert router.route(position()) == ("risk", WATCHER)
+    core.board = board_of(PairSpawned(pair=PAIR, asset="BTC", taker_venue=TAKER, maker_venue=MAKER))
+    assert router.route(position()) == ("risk", PAIR)
+    close(core)
+    assert router.route(position()) == ("risk", WATCHER)
 
 
 def test_a_position_goes_also_to_whoever_has_its_profit_settled() -> None:
@@ -167,8 +212,6 @@ def test_a_position_goes_also_to_whoever_has_its_profit_settled() -> None:
 def test_the_settlements_own_question_takes_no_market_from_its_pair() -> None:
     router = routed()
     question = QueryPosition(venue=Venue.DRIFT, asset="ETH")
-    router.note(SETTLEMENT, question)
-    assert router.route(position(Venue.DRIFT, "ETH")) == ("risk", SETTLEMENT)
     router.note(OTHER, question)
     router.note(SETTLEMENT, question)
     assert router.route(position(Venue.DRIFT, "ETH")) == ("risk", OTHER, SETTLEMENT)
@@ -199,23 +242,34 @@ def test_a_forced_fill_goes_to_risk_and_to_the_holder(
     assert router.route(forced) == ("risk", PAIR)
 
 
-def test_money_and_answers_about_a_market_go_to_its_holder_alone() -> None:
-    router = routed()
+def foreign_fill() -> ForeignFilled:
+    return ForeignFilled(
+        venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
+    )
+
+
+def test_a_forced_fill_after_the_end_goes_to_the_pair_s_books_and_to_the_reconciler() -> None:
+    router = routed(closed=True)
+    router.note(PAIR, order())
+    forced = PositionDeleveraged(
+        venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
+    )
+    assert router.route(forced) == ("risk", PAIR, WATCHER)
+
+
+def test_money_goes_to_whoever_traded_the_market_last_closed_or_not() -> None:
+    router = routed(closed=True)
     messages: tuple[AnyMessage, ...] = (
         FundingPaid(
             venue=TAKER, asset="BTC", payment_id="1", amount_usd=ONE, rate_per_hour=ONE, size=ONE, venue_at_ns=0
         ),
-        ForeignFilled(
-            venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
-        ),
         LossSocialised(venue=TAKER, asset="BTC", loss_id="1", amount_usd=ONE, size=ONE, venue_at_ns=0),
-        QueryFailed(venue=TAKER, asset="BTC", query="position", detail=""),
     )
-    assert [router.route(message) for message in messages] == [("risk",), *[(BOARD,)] * 3], (
+    assert [router.route(message) for message in messages] == [("risk",), (BOARD,)], (
         "recorded, though nobody acts; risk counts money by itself"
     )
     router.note(PAIR, order())
-    assert [router.route(message) for message in messages] == [("risk", PAIR), *[(PAIR,)] * 3]
+    assert [router.route(message) for message in messages] == [("risk", PAIR), (PAIR,)]
 
 
 def test_the_mark_of_a_market_we_hold_goes_to_risk_too() -> None:

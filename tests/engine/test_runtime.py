@@ -236,7 +236,7 @@ def test_the_view_of_progress_is_shown_while_the_run_goes(tmp_path: Path) -> Non
     assert result.final.seq == result.report["messages"]
 
 
-def test_a_position_that_somebody_else_made_is_named_in_the_report_and_in_an_alarm_at_once(tmp_path: Path) -> None:
+def test_a_position_that_somebody_else_made_is_named_in_the_report_and_in_an_alarm(tmp_path: Path) -> None:
     told: list[Alarm] = []
     engine = preparation.prepare(RunRequest(config=config("30m"), runs=tmp_path), told=told.append)
 
@@ -250,6 +250,6 @@ def test_a_position_that_somebody_else_made_is_named_in_the_report_and_in_an_ala
     result = engine.finish()
     (left,) = result.report["left_open"]
     assert (left["venue"], left["asset"], left["side"], left["size"]) == ("pacifica", "DOGE", "short", "16701")
-    assert [alarm.about for alarm in told if alarm.code == "position_foreign"] == ["pacifica:DOGE"]
+    assert [alarm.about for alarm in told if alarm.code == "market_disputed"] == ["reconciler/pacifica:DOGE"]
     assert result.report["final_exposure_usd"] > 0
     assert not result.ended_well

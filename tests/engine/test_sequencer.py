@@ -90,7 +90,7 @@ class Desk:
         self.sequencer = Sequencer(
             self.core,
             self.mailbox,
-            Router(self.core.states),
+            Router(self.core.states, lambda: self.core.board),
             self.ledger,
             lambda: self.now_ns,
             Limits(batch_most=batch_most),

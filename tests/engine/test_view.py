@@ -4,14 +4,15 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.board import reconciler_of
 from actors.commands import RaiseAlarm
-from actors.domain import RejectReason, Side
+from actors.domain import NS_PER_S, RejectReason, Side
 from actors.messages import AccountReported, LinkLost, LinkUp, OrderRejected, PositionReported
+from actors.pair_position import PairPosition
 from actors.risk.books import RiskState
 from engine import view
 from engine.alarms import Alarm
 from engine.core import BOARD, Decision
-from engine.foreign import NAMED_AFTER_S
 from engine.view import EngineView, Tally, build
 from tests.engine.recorded import MAKER, PAIR, TAKER, SmallRun, hedged_run
 
@@ -39,6 +40,27 @@ def test_a_pair_is_shown_with_both_legs_and_its_money() -> None:
     assert pair.fees_usd == sum(leg.fees_usd for leg in pair.legs) == Decimal("2.50")
     assert pair.net_usd == pair.price_pnl_usd + pair.funding_usd - pair.fees_usd
     assert pair.orders == 2
+
+
+def test_settlements_fall_due_at_every_whole_hour_from_the_first_order_to_the_close() -> None:
+    run = hedged_run()
+    risk = run.core.states["risk"]
+    pair = run.core.states[PAIR]
+    assert isinstance(risk, RiskState)
+    assert isinstance(pair, PairPosition)
+
+    def due(from_s: int, to_s: int, *, closed_s: int = 0) -> int:
+        entered = msgspec.structs.replace(pair, entered_ns=from_s * NS_PER_S, arrived_ns=closed_s * NS_PER_S)
+        state = msgspec.structs.replace(entered, place="CLOSED.flat") if closed_s else entered
+        legs = view.pair_view(state, run.core.board, risk, to_s * NS_PER_S).legs
+        assert legs[0].funding_due == legs[1].funding_due
+        return legs[0].funding_due
+
+    assert [due(10, 20), due(10, 3600), due(10, 7199), due(3599, 7200), due(3600, 3700)] == [0, 1, 1, 2, 0]
+    assert due(10, 90_000, closed_s=3700) == 1
+    never = msgspec.structs.replace(pair.taker, traded_usd=Decimal(0))
+    flat = msgspec.structs.replace(pair, taker=never, entered_ns=0)
+    assert view.pair_view(flat, run.core.board, risk, 9000 * NS_PER_S).legs[0].funding_due == 0
 
 
 def test_exposure_is_the_sum_of_both_legs_and_never_their_difference() -> None:
@@ -160,26 +182,21 @@ def test_an_alarm_of_a_decision_has_its_record_and_is_over_when_its_actor_has_le
     assert tally.alarms_total == 1
 
 
-def test_a_position_that_no_pair_of_ours_holds_is_shown_at_once_and_named_when_it_has_stood() -> None:
+def test_a_position_that_no_pair_of_ours_holds_is_shown_at_once_and_an_alarm_names_it_when_it_was_asked_for() -> None:
     run = hedged_run(0)
     tally = Tally()
-    for decision in run.decisions:
-        tally.watch(decision)
-        tally.look(run.core, decision)
+    watcher = reconciler_of(TAKER, "SOL")
     assert build(run.core, tally).foreign == ()
-    told = PositionReported(venue=TAKER, asset="SOL", size=Decimal(-7), venue_at_ns=run.at_ns)
-    (known,) = run.tell("risk", told)
-    tally.watch(known)
-    tally.look(run.core, known)
+    run.tell(watcher, LinkUp(venue=TAKER))
+    told = PositionReported(venue=TAKER, asset="SOL", size=Decimal(-7), venue_at_ns=run.at_ns, queried=True)
+    (known,) = run.tell(watcher, told)
     (foreign,) = build(run.core, tally).foreign
     assert (foreign.venue, foreign.asset, foreign.size) == (TAKER, "SOL", Decimal(-7))
     assert foreign.since_ns == known.envelope.at_ns
-    assert tally.alarms == []
-    later = run.tell(BOARD, LinkUp(venue=TAKER), after_ms=round(NAMED_AFTER_S * 1000))[0]
-    tally.watch(later)
-    tally.look(run.core, later)
+    for decision in run.tell(watcher, told):
+        tally.watch(decision)
     (alarm,) = tally.alarms
-    assert (alarm.code, alarm.severity, alarm.about) == ("position_foreign", "critical", f"{TAKER}:SOL")
+    assert (alarm.code, alarm.severity, alarm.about) == ("market_disputed", "critical", watcher)
 
 
 def test_an_alarm_of_the_engine_s_own_is_kept_with_what_it_is_about() -> None:

@@ -15,6 +15,7 @@ HL_ORDER: dict[str, Any] = {
 }
 HL_INFO: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "hyperliquid", "match": "/info"}
 HL_POSITIONS: dict[str, Any] = {**HL_INFO, "contains": '"clearinghouseState"'}
+HL_BBO: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "hyperliquid", "match": "bbo"}
 PAC_ORDER: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/orders/create"}
 PAC_IOC: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"IOC"'}
 PAC_MAKER: dict[str, Any] = {**PAC_ORDER, "contains": '"tif":"ALO"'}

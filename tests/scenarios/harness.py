@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,7 +24,7 @@ from engine.fuzzing.oracle import check_run
 from engine.journal.record import JOURNAL_NAME
 from engine.runtime import Engine
 from engine.simulators.face import Lever
-from engine.simulators.faults import FaultPlan, FaultRule
+from engine.simulators.faults import FaultPlan, FaultRule, Skew
 from engine.simulators.transport import Pace
 from engine.view import Alarm
 from tests.scenarios.market import NS_PER_S, START_NS, Scene, ScriptedMarket
@@ -74,11 +75,16 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     left_open: tuple[str, ...] = ()
     by_hand: bool = False
     """Somebody trades on the account, or fills are told late: the books' money is an estimate."""
+    adapter: dict[str, dict[str, Any]] = {}
+    """Settings of an adapter, by venue, that are not to be the usual."""
+    before_hour_s: int = 0
+    """How long before a whole hour it begins; funding is settled then."""
 
     @property
     def start_ns(self) -> int:
         """When it begins: where Drift is traded just before an hour, since Drift has no rate until one was settled."""
-        return START_NS - HOUR_AFTER_S * NS_PER_S if DRIFT in self.venues else START_NS
+        before_s = self.before_hour_s or (HOUR_AFTER_S if DRIFT in self.venues else 0)
+        return START_NS - before_s * NS_PER_S
 
 
 # --- what cues do ------------------------------------------------------------------------------------------
@@ -122,7 +128,7 @@ def config_of(scenario: Scenario) -> Config:
             deposit_usd=scenario.deposit_usd.get(venue.value, Decimal(50_000)),
             pace=pace,
             instruments=instruments,
-            adapter=BRISK.get(venue, {}),
+            adapter={**BRISK.get(venue, {}), **scenario.adapter.get(venue.value, {})},
         )
         for venue, instruments in listed.items()
     }
@@ -183,6 +189,12 @@ class Run(run.Run):
         return super().position(venue, asset)
 
 
+def behind_s(scenario: Scenario) -> float:
+    """How far a venue's clock may be behind ours, by the plan of faults."""
+    skews = (rule.fault.offset_s for rule in scenario.faults if isinstance(rule.fault, Skew))
+    return max((0.0, *(-offset_s for offset_s in skews)))
+
+
 def terms_of(scenario: Scenario) -> run.Terms:
     """By when a scenario must be well again, and what it expects."""
     config = config_of(scenario)
@@ -194,6 +206,7 @@ def terms_of(scenario: Scenario) -> run.Terms:
         settled_s=scenario.settled_s,
         left_open=scenario.left_open,
         by_hand=scenario.by_hand,
+        behind_s=behind_s(scenario),
     )
 
 

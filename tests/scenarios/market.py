@@ -11,6 +11,8 @@ from engine.simulators.market import DepthLevel, Gap, MarketPoint, Provenance
 START_NS = 1_767_225_600 * 1_000_000_000
 """2026-01-01T00:00:00Z; a scenario shorter than an hour sees no funding settled."""
 NS_PER_S = 1_000_000_000
+BEFORE_NS = 60 * NS_PER_S
+"""A venue whose clock is behind begins before the first scene does: that one holds already."""
 SHAPE = (("0", 1), ("1", 2), ("3", 4), ("6", 8), ("15", 40), ("60", 100), ("150", 200))
 """(bps beyond the touch, multiple of the touch size)."""
 
@@ -69,9 +71,9 @@ class ScriptedMarket:
         return None
 
     def sample(self, venue: str, asset: str, at_ns: int) -> MarketPoint | None:
-        if asset not in self._assets or at_ns < self._start_ns:
+        if asset not in self._assets or at_ns < self._start_ns - BEFORE_NS:
             raise ValueError(f"no market for {asset!r} on {venue!r} at {at_ns}")
-        scene = self._scene((at_ns - self._start_ns) / NS_PER_S)
+        scene = self._scene(max(0, at_ns - self._start_ns) / NS_PER_S)
         look = scene.hyperliquid if venue == self._rich else scene.pacifica
         premium = look.premium_bps / 10_000
         return MarketPoint(

@@ -49,7 +49,8 @@ TRICKLE = Look(
 
 def test_e1_taker_fills_maker_rests_and_fills_hedged_with_equal_base_size(tmp_path: Path) -> None:
     run = play(Scenario(), tmp_path)
-    assert run.rows[:6] == ("E1", "E3", "E6", "M1", "M4", "V4")
+    told = tuple(row for row in run.rows if row != "E3")
+    assert told[:5] == ("E1", "E6", "M1", "M4", "V4"), "that the taker order was accepted may be overtaken by its fill"
     assert run.sizes_at("HEDGED.earning")[0] == (-SIZE, SIZE)
     taker, maker = run.orders("taker")[0], run.orders("maker")[0]
     assert (taker.time_in_force, maker.time_in_force) == (TimeInForce.IOC, TimeInForce.POST_ONLY)
@@ -122,7 +123,8 @@ def test_e7_cancel_rejected_because_filled_is_treated_as_the_fill(tmp_path: Path
     silent = rule(DropFrame(), PAC_ACCOUNT, from_s=11.0, to_s=19.0)
     scenes = (Scene(pacifica=QUIET), Scene(from_s=16.0, pacifica=CHEAP))
     run = play(Scenario(scenes=scenes, faults=(silent,), calm_s=19.0), tmp_path)
-    assert run.rows[3:7] == ("M1", "M8", "D6", "M4")
+    told = tuple(row for row in run.rows if row != "E3")
+    assert told[2:6] == ("M1", "M8", "D6", "M4")
     assert run.orders("sweep") == ()
     assert run.sizes_at("HEDGED.earning")[0] == (-SIZE, SIZE)
 

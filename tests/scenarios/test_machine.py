@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 import tempfile
 from contextlib import AbstractAsyncContextManager
 from functools import cache
@@ -217,7 +216,7 @@ def broken_from(venue: Venue, for_s: float) -> tuple[Cue, Cue]:
 
     def breaks(stage: Stage) -> None:
         whole.append(stage.simulated[venue].stream)
-        stage.simulated[venue].stream = broken  # type: ignore[method-assign]
+        stage.simulated[venue].stream = broken  # type: ignore[method-assign, assignment]
 
     def mends(stage: Stage) -> None:
         stage.simulated[venue].stream = whole.pop()  # type: ignore[method-assign]

@@ -251,8 +251,8 @@ class Deliveries:
         if any(order.number == known.number for order in reading.user.orders):
             accepted = OrderAccepted(venue=Venue.DRIFT, order_id=known.order_id, venue_order_id=str(known.number))
             self._report(accepted)
-        else:
-            self._fail(asset, "order", f"order {known.order_id} is no longer open, its end is not served yet")
+        else:  # it is no longer open, and its end is not served yet, or never will be
+            self._report(OrderUnknown(venue=Venue.DRIFT, order_id=known.order_id))
 
     async def _position(self, asset: str, *, queried: bool) -> None:
         index, listing = self._telling.indexes.get(asset), self._telling.listings.get(asset)

@@ -67,7 +67,7 @@ class LighterAdapter:
         self._dialogue = LighterDialogue(
             settings, self._client, self._ledger, self._sending, now_ns, self._ring, doubt.raise_for
         )
-        self._lookup = Lookup(settings, self._client, self._ledger, self._sending, now_ns)
+        self._lookup = Lookup(settings, self._client, self._ledger, self._sending, now_ns, self._silence)
         self._upkeep = Upkeep(
             settings, self._client, self._ledger, self._sending, self._dialogue, doubt, report, now_ns
         )

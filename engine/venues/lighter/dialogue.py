@@ -281,7 +281,7 @@ class LighterDialogue:
             if row.status == TX_FAILED and row.api_key_index in (self._settings.api_key_index, None):
                 self._sending.nonces.doubt()
             elif row.status == TX_EXECUTED and row.api_key_index == self._settings.api_key_index:
-                self._sending.nonces.seen(row.nonce, self._ledger.signed_hash_of(row))
+                self._sending.nonces.executed(row.nonce, self._ledger.signed_hash_of(row))
         messages = self._ledger.txs(rows)
         self._news()
         return messages

@@ -47,7 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     `sent_at_ns` is 0 for an order this process was asked about but did not send; it is when the order was prepared, and
     then when it left, which it does not after `leaves_by_ns`. `nonce` and `signed_hash` are those
     of its transaction, once it left; `tx_hash` is what to ask for it by: the venue's own word where there is one.
-    `void_at_ns`: when the venue last had nothing of it, and could not execute it any more either.
+    `void_at_ns`: when the venue had nothing of it, and could not execute it any more either.
     """
 
     order_id: str

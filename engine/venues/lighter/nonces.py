@@ -13,7 +13,7 @@ import trio
 
 TAKEN_MOST = 1_000
 RIVALS_MOST = 3
-"""So many transactions of unclear outcome are remembered for one nonce."""
+"""So many transactions that left are remembered for one nonce."""
 UNCLAIMED_MOST_S = 1.0
 """A holder that has not come for its turn by then was cut off before it could: its place must not block the key."""
 
@@ -25,10 +25,10 @@ class Nonces:
         self._next: int | None = None
         self._under_way: int | None = None
         self._doubted = False
-        self._taken: dict[int, str] = {}
-        self._unclear: dict[int, tuple[str, ...]] = {}
-        self.began = False
-        """Whether the venue has accepted a transaction of ours: none of an earlier process can come any more."""
+        self._executed: dict[int, str] = {}
+        self._left: dict[int, tuple[str, ...]] = {}
+        self.first: int | None = None
+        """The nonce of the first transaction that left: what an earlier process left behind has none above it."""
 
     @property
     def next(self) -> int | None:
@@ -51,8 +51,7 @@ class Nonces:
     def accepted(self, tx_hash: str) -> None:
         """The venue queued the transaction with this nonce."""
         nonce = self._end()
-        self.seen(nonce, tx_hash)
-        self.began = True
+        self._leave(nonce, tx_hash)
         self._next = None if self._doubted else nonce + 1
 
     def unused(self) -> None:
@@ -62,29 +61,40 @@ class Nonces:
 
     def unclear(self, tx_hash: str) -> None:
         """It may have been used, by the transaction of this hash."""
-        nonce = self._end()
-        self._unclear[nonce] = (*self._unclear.pop(nonce, ()), tx_hash)[-RIVALS_MOST:]
-        while len(self._unclear) > TAKEN_MOST:
-            del self._unclear[next(iter(self._unclear))]
+        self._leave(self._end(), tx_hash)
 
     def doubt(self) -> None:
         """Something else says that our count may be wrong."""
         self._next, self._doubted = None, True
 
-    def seen(self, nonce: int, tx_hash: str) -> None:
-        """The venue has a transaction with this nonce."""
-        self._taken.pop(nonce, None)
-        self._taken[nonce] = tx_hash
-        while len(self._taken) > TAKEN_MOST:
-            del self._taken[next(iter(self._taken))]
+    def executed(self, nonce: int, tx_hash: str) -> None:
+        """The venue has executed a transaction of our key: its nonce, and all below it, are used up."""
+        self._executed.pop(nonce, None)
+        self._executed[nonce] = tx_hash
+        while len(self._executed) > TAKEN_MOST:
+            del self._executed[next(iter(self._executed))]
+
+    @property
+    def began(self) -> bool:
+        """Whether the venue has executed one since our first left: none of an earlier process can come any more."""
+        return self.first is not None and any(nonce >= self.first for nonce in self._executed)
 
     def void(self, nonce: int, tx_hash: str) -> bool:
-        """Whether another transaction took this nonce, so that the one of this hash can never run."""
-        return self._taken.get(nonce, tx_hash) != tx_hash
+        """Whether another transaction was executed with this nonce, so that the one of this hash never is.
+
+        One that is only queued proves nothing: what lapses in the queue uses no nonce up.
+        """
+        return self._executed.get(nonce, tx_hash) != tx_hash
 
     def rivals(self, nonce: int, tx_hash: str) -> tuple[str, ...]:
-        """Other transactions that may have taken the nonce of the one of this hash."""
-        return tuple(rival for rival in self._unclear.get(nonce, ()) if rival != tx_hash)
+        """Others of ours that left with the nonce of the transaction of this hash: queued, or of unclear outcome."""
+        return tuple(rival for rival in self._left.get(nonce, ()) if rival != tx_hash)
+
+    def _leave(self, nonce: int, tx_hash: str) -> None:
+        self.first = nonce if self.first is None else self.first
+        self._left[nonce] = (*self._left.pop(nonce, ()), tx_hash)[-RIVALS_MOST:]
+        while len(self._left) > TAKEN_MOST:
+            del self._left[next(iter(self._left))]
 
     def _end(self) -> int:
         assert self._under_way is not None, "no transaction is under way"

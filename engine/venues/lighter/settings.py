@@ -32,7 +32,7 @@ class LighterSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     replace the listed ones, for a tier that pays other fees.
 
     `outcome_grace_s`: how long the stream may take to tell what became of a queued transaction before it is asked
-    for. `unknown_repeat_s`: for how long an order that can never be executed is called unknown without being looked for
+    for. `unknown_repeat_s`: for how long an order that can never be executed is called so without being looked for
     again. `order_question_pause_s`: between two of the engine's questions about one order. `dead_man_s`: every order of
     the account is cancelled when this engine has been silent for so long; 0 is off, else at least the venue's 300 s.
     """

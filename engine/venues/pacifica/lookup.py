@@ -7,7 +7,7 @@ acknowledgement gave us the venue's id, else `/orders/history`; fills come from 
 from __future__ import annotations
 
 from actors.domain import Venue
-from actors.messages import OrderUnknown, QueryFailed, VenueMessage
+from actors.messages import OrderUnknown, VenueMessage
 from engine.venues.pacifica.codec import client_id
 from engine.venues.pacifica.ledger import Ledger
 from engine.venues.pacifica.markets import market_of_symbol
@@ -20,14 +20,14 @@ PastRow = OrderHistoryRow | OrderEventRow
 async def look_up(rest: Rest, ledger: Ledger, order_id: str, asset: str, since_ns: int) -> tuple[VenueMessage, ...]:
     """Fills not told before, then what the venue says of the order. Raises as `Rest` does.
 
-    OrderUnknown only for an order that was never acknowledged to us; an acknowledged one that is in no list
-    yet (the venue's speed bump, a lagging history) gives QueryFailed, since the venue does know it.
+    OrderUnknown for an order in no list, an acknowledged one too: the venue's speed bump or a lagging history may
+    hide it, so whoever asks believes that only after its time.
     """
     row = find_open(await rest.open_orders(), order_id)
     past = None if row is not None else await find_past(rest, ledger, order_id, since_ns)
     wanted = _trades_wanted(ledger, order_id, asset, row or past)
     trades = await rest.trades_since(since_ns) if wanted else []
-    return _told(ledger, order_id, asset, row, past, trades)
+    return _told(ledger, order_id, row, past, trades)
 
 
 def _trades_wanted(ledger: Ledger, order_id: str, asset: str, found: OrderRow | PastRow | None) -> bool:
@@ -60,7 +60,6 @@ async def find_past(rest: Rest, ledger: Ledger, order_id: str, since_ns: int) ->
 def _told(
     ledger: Ledger,
     order_id: str,
-    asset: str,
     row: OrderRow | None,
     past: PastRow | None,
     trades: list[TradeRow],
@@ -74,7 +73,4 @@ def _told(
     known = ledger.order(order_id)
     if known is not None and known.done is not None:
         return (*fills, known.done)
-    if fills or (known is not None and known.accepted):
-        detail = f"order {order_id} is acknowledged but in no list yet"
-        return (*fills, QueryFailed(venue=Venue.PACIFICA, asset=asset, query="order", detail=detail))
-    return (OrderUnknown(venue=Venue.PACIFICA, order_id=order_id),)
+    return (*fills, OrderUnknown(venue=Venue.PACIFICA, order_id=order_id))

@@ -19,7 +19,7 @@ from actors.commands import (
     Tell,
 )
 from actors.domain import Venue
-from actors.messages import EntryRefused, PairClosed, PairHedged
+from actors.messages import EntryRefused, PairClosed, PairHedged, PairReopened
 from actors.pair_position import PairPosition
 from tests.factories import MAKER, TAKER, PairPlay, pair_at
 from tests.playbook import Cue, Like, like
@@ -92,7 +92,6 @@ TOLD_HEDGED: Answers = (
     like(Tell, to="funding_scanner", message=like(PairHedged)),
     like(Tell, to="engine_lifecycle", message=like(PairHedged)),
 )
-TOLD_CLOSED: Answers = (
-    like(Tell, to="funding_scanner", message=like(PairClosed)),
-    like(Tell, to="engine_lifecycle", message=like(PairClosed)),
-)
+EVERYBODY = ("board", "funding_scanner", "engine_lifecycle", "reconciler/hyperliquid:BTC", "reconciler/pacifica:BTC")
+TOLD_CLOSED: Answers = tuple(like(Tell, to=to, message=like(PairClosed)) for to in EVERYBODY)
+TOLD_REOPENED: Answers = tuple(like(Tell, to=to, message=like(PairReopened)) for to in EVERYBODY)

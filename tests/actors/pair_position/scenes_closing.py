@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from actors.commands import CancelAll
 from actors.domain import DoneReason, MarketStatus, RejectReason
-from actors.messages import LinkLost
+from actors.messages import LeftoverFound, LinkLost
 from tests.actors.pair_position.scenes import (
     POSITIONS,
     TOLD_CLOSED,
+    TOLD_REOPENED,
     Scene,
     alarm,
     asks,
@@ -17,7 +20,19 @@ from tests.actors.pair_position.scenes import (
     panic,
 )
 from tests.actors.pair_position.scenes_holding import MAKER_GONE, SAME_SIDE, TAKER_GONE
-from tests.factories import MAKER, TAKER, accepted, both_confirm, done, filled, lapsed, listed, rejected, unresolved
+from tests.factories import (
+    ASSET,
+    MAKER,
+    TAKER,
+    accepted,
+    both_confirm,
+    done,
+    filled,
+    lapsed,
+    listed,
+    rejected,
+    unresolved,
+)
 from tests.playbook import fires, like
 from tests.stories import CLOSE
 
@@ -25,6 +40,7 @@ NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
 BOTH_NOTHING_THERE = (NOTHING_THERE, NOTHING_THERE)
 """From CLOSING.first_leg: both venues refuse as having nothing to reduce, our books hold both legs."""
 LATE = fires("order_timeout")
+LEFTOVER = LeftoverFound(venue=TAKER, asset=ASSET, size=Decimal(1))
 TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 
 SCENES = (
@@ -108,7 +124,7 @@ SCENES = (
         "X18",
         "CLOSED.flat",
         (filled("1", number=0),),
-        (alarm("position_surprise"), *panic(order("emergency", "1", TAKER))),
+        (alarm("position_surprise"), *TOLD_REOPENED, *panic(order("emergency", "1", TAKER))),
         "EMERGENCY.closing",
     ),
     Scene(
@@ -118,6 +134,14 @@ SCENES = (
         (alarm("position_surprise"), *panic()),
         "EMERGENCY.closing",
     ),
+    Scene(
+        "X40",
+        "IDLE.taker_in_doubt",
+        (lapsed(), CLOSE, *both_confirm(), accepted()),
+        (alarm("position_surprise"), *TOLD_REOPENED, *panic()),
+        "EMERGENCY.closing",
+    ),
+    Scene("X41", "CLOSED.flat", (LEFTOVER,), asks(TAKER, TAKER), "CLOSED.flat"),
     Scene(
         "X21",
         "MAKER_PENDING.in_doubt",

@@ -143,4 +143,12 @@ SCENES = (
     ),
     Scene("P20", "IDLE.taker_in_doubt", (EMERGENCY, lapsed(), accepted()), panic(), "EMERGENCY.closing"),
     Scene("P21", "EMERGENCY.closing", (cancel_rejected(),), BOTH_OUT, "EMERGENCY.closing"),
+    Scene(
+        "P21",
+        "EMERGENCY.closing",
+        (*THREE_ROUNDS, accepted(), cancel_rejected()),
+        SIX_OUT,
+        "EMERGENCY.stranded",
+    ),
+    Scene("P27", "EMERGENCY.closing", (*THREE_ROUNDS, cancel_rejected()), (), "EMERGENCY.stranded"),
 )

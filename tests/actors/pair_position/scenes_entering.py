@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from actors.domain import DoneReason, RejectReason, Side
 from actors.messages import LinkLost
-from tests.actors.pair_position.scenes import POSITIONS, REFUSED, Scene, alarm, asks, cancels, order, panic
+from tests.actors.pair_position.scenes import POSITIONS, REFUSED, Scene, asks, cancels, order, panic
 from tests.factories import (
     MAKER,
     TAKER,
     accepted,
-    cancel_rejected,
     deleveraged,
     done,
     entry,
@@ -27,7 +26,6 @@ NO_TAKER_LINK = LinkLost(venue=TAKER, reason="cut")
 TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 LATE = fires("order_timeout")
 IOC_OVER = DoneReason.IOC_REMAINDER
-ASKED_IN_VAIN = (fires("doubt_retry"),) * 10
 
 ENTRY_SCENES = (
     Scene("E1", "IDLE.ready", (entry(),), (order("taker", "10", TAKER),), "IDLE.taker_in_flight"),
@@ -156,26 +154,4 @@ MAKE_SCENES = (
     Scene("M12", "MAKER_PENDING.in_doubt", (accepted(),), cancels(MAKER), "MAKER_PENDING.canceling"),
 )
 
-DOUBT_SCENES = (
-    Scene("D1", "IDLE.taker_in_doubt", ASKED_IN_VAIN, (alarm("order_in_doubt"), *panic()), "EMERGENCY.closing"),
-    Scene(
-        "D1",
-        "MAKER_PENDING.in_doubt",
-        ASKED_IN_VAIN,
-        (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
-        "EMERGENCY.closing",
-    ),
-    Scene("D2", "IDLE.taker_in_doubt", (fires("doubt_retry"),), (*cancels(TAKER), *asks(TAKER)), "IDLE.taker_in_doubt"),
-    Scene(
-        "D3",
-        "MAKER_PENDING.in_doubt",
-        (fires("doubt_retry"),),
-        (*cancels(MAKER), *asks(MAKER)),
-        "MAKER_PENDING.in_doubt",
-    ),
-    Scene("D4", "REDUCING.in_doubt", (fires("doubt_retry"),), (*cancels(MAKER), *asks(MAKER)), "REDUCING.in_doubt"),
-    Scene("D5", "CLOSING.in_doubt", (fires("doubt_retry"),), (*cancels(MAKER), *asks(MAKER)), "CLOSING.in_doubt"),
-    Scene("D6", "MAKER_PENDING.canceling", (cancel_rejected(),), asks(MAKER), "MAKER_PENDING.canceling"),
-)
-
-SCENES = (*ENTRY_SCENES, *MAKE_SCENES, *DOUBT_SCENES)
+SCENES = (*ENTRY_SCENES, *MAKE_SCENES)

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from actors.commands import RaiseAlarm, SubmitOrder, Tell
+from actors.board import VenueClock
+from actors.commands import QueryOrder, RaiseAlarm, SubmitOrder, Tell
 from actors.domain import (
     NS_PER_S,
     DoneReason,
@@ -15,19 +17,22 @@ from actors.domain import (
     round_price,
     round_size,
 )
-from actors.messages import AnyMessage, EntryRefused, PairClosed, PairHedged, ReduceAsked
+from actors.messages import AnyMessage, EntryRefused, PairHedged, ReduceAsked
 from actors.pair_position.state import REDUCING_PURPOSES
-from actors.policy import EntryPolicy, ExitPolicy, Policy
+from actors.policy import EntryPolicy, ExitPolicy, Policy, ReconcilePolicy
 from tests.actors.pair_position.scenes import Scene
+from tests.actors.pair_position.scenes_closing import LEFTOVER
 from tests.actors.pair_position.scenes_verifying import ASKED_OUT
 from tests.actors.pair_position.test_rows import SCENES
 from tests.factories import (
+    ASSET,
     MAKER,
     PAIR,
     TAKER,
     PairPlay,
     accepted,
     both_confirm,
+    closed,
     deleveraged,
     done,
     entry,
@@ -103,6 +108,27 @@ def test_an_order_lives_no_longer_than_its_policy_says() -> None:
 
 def caps_bps(play: PairPlay, purpose: str, touch: Decimal) -> list[int]:
     return [round(abs(order.limit_price / touch - 1) * 10_000) for order in play.orders if order.purpose == purpose]
+
+
+@pytest.mark.parametrize(("ahead_s", "more_s"), [(7, 7), (-7, 0), (0, 0), (100, 20)])
+def test_an_order_lives_as_long_by_a_clock_that_is_ahead_at_most_twice_its_lifetime(ahead_s: int, more_s: int) -> None:
+    """A venue seven seconds ahead would refuse it seven seconds too soon, also one that closes."""
+    play = pair_at("HEDGED.earning")
+    clock = VenueClock(window=0, ahead_ns=ahead_s * NS_PER_S)
+    play.board = msgspec.structs.replace(play.board, clocks={MAKER.value: clock})
+    play.play(CLOSE)
+    assert play.last_order.expires_at_ns - play.at_ns == (20 + more_s) * NS_PER_S
+
+
+def test_an_order_is_given_up_later_where_the_venue_s_clock_is_behind() -> None:
+    """By its own clock it may still take the order: nothing is concluded from its silence before."""
+    lapses = []
+    for behind_s in (0, 7):
+        play = pair_at("HEDGED.earning")
+        clock = VenueClock(window=0, ahead_ns=-behind_s * NS_PER_S)
+        play.board = msgspec.structs.replace(play.board, clocks={MAKER.value: clock})
+        lapses.append(play.play(CLOSE).state.orders[-1].lapses_ns)
+    assert lapses[1] - lapses[0] == 7 * NS_PER_S
 
 
 def test_each_sweep_widens_its_cap() -> None:
@@ -210,8 +236,8 @@ def test_a_refusal_says_why() -> None:
 def test_the_hedge_is_announced_with_its_size_and_the_end_with_its_result() -> None:
     assert told(pair_at("HEDGED.earning")) == [PairHedged(pair=PAIR, size=Decimal(10))] * 2
     play = pair_at("CLOSED.flat")
-    closed = PairClosed(pair=PAIR, reason="enough", net_usd=play.state.net_usd)
-    assert told(play) == [closed, closed]
+    over = msgspec.structs.replace(closed(), reason="enough", net_usd=play.state.net_usd)
+    assert told(play) == [over] * 5
     # sold 10 at 99.871, bought back at 100.25; bought 10 at 99.95, sold at 99.80; four fees
     taker, maker = Decimal("998.71") - Decimal("1002.5"), Decimal(998) - Decimal("999.5")
     assert play.state.net_usd == taker + maker - Decimal("0.4")
@@ -246,6 +272,14 @@ def alarmed(play: PairPlay) -> str:
     assert play.step is not None
     (alarm,) = [command for command in play.step.commands if isinstance(command, RaiseAlarm)]
     return alarm.text
+
+
+def test_of_a_leftover_s_leg_the_latest_orders_are_asked_for_and_no_more() -> None:
+    few = Policy(reconcile=ReconcilePolicy(orders_most=1))
+    play = pair_at("CLOSED.flat", policy=few).play(LEFTOVER)
+    assert play.step is not None
+    last = [order for order in play.state.orders if order.leg == "taker"][-1]
+    assert play.step.commands == (QueryOrder(venue=TAKER, asset=ASSET, order_id=last.id),)
 
 
 def test_nothing_is_sent_for_a_leg_that_is_flat() -> None:

@@ -4,15 +4,18 @@ from decimal import Decimal
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from actors.domain import DoneReason, Side, Venue
-from actors.messages import AnyMessage
+from actors.board import fold, hour_after
+from actors.domain import DoneReason, Side, Venue, round_price
+from actors.messages import AnyMessage, FundingPaid
 from actors.pair_position.books import REMEMBERED, price_with_cap
 from actors.policy import OrderPolicy, Policy
 from tests.factories import (
     MAKER,
     TAKER,
     PairCue,
+    PairPlay,
     accepted,
     deleveraged,
     done,
@@ -21,15 +24,18 @@ from tests.factories import (
     foreign,
     funding,
     idle_pair,
+    instrument,
     liquidated,
     pair_at,
     quote,
     rejected,
     reported,
+    sample,
     socialised,
     unresolved,
 )
 from tests.playbook import START_NS, fires, later
+from tests.stories import CLOSE
 
 IOC_OVER = DoneReason.IOC_REMAINDER
 
@@ -151,6 +157,53 @@ def test_funding_is_booked_by_sign_and_once_for_each_payment() -> None:
     assert play.state.place == place
 
 
+def announced(rate: str, paid: FundingPaid) -> PairPlay:
+    """A hedged pair on a venue that announced a rate until the hour, told of a payment some seconds after it."""
+    play = pair_at("HEDGED.earning")
+    hour_ns = hour_after(play.at_ns)
+    play.board = fold(play.board, sample(TAKER, "102", rate=rate), hour_ns - 10**9)
+    play.board = fold(play.board, sample(TAKER, "102", rate="0.5"), hour_ns + 10**9)
+    play.at_ns = hour_ns + 2 * 10**9
+    return play.play(replace(paid, venue_at_ns=hour_ns + 5 * 10**6))
+
+
+def test_what_was_paid_beyond_the_announced_rate_is_the_forecast_s_error() -> None:
+    """Ten short at 102 and 1 bps an hour: 0.102 USD announced, 0.11 USD paid; the record is what counts."""
+    paid = replace(funding(TAKER, "0.11"), size=Decimal(-10))
+    leg = announced("0.0001", paid).state.taker
+    assert (leg.funding_forecast_usd, leg.funding_error_usd, leg.funding_told) == (
+        Decimal("0.1020"),
+        Decimal("0.0080"),
+        1,
+    )
+    assert leg.funding_received_usd == Decimal("0.11")
+
+
+def test_a_payment_told_twice_is_no_second_settlement() -> None:
+    paid = replace(funding(TAKER, "0.11"), size=Decimal(-10))
+    play = announced("0.0001", paid)
+    before = play.state.taker
+    assert play.play(paid).state.taker == before
+
+
+def test_a_payment_of_an_hour_nobody_announced_is_booked_without_a_forecast() -> None:
+    play = pair_at("HEDGED.earning").play(funding(TAKER, "3"))
+    leg = play.state.taker
+    assert (leg.funding_forecast_usd, leg.funding_error_usd, leg.funding_told) == (0, 0, 1)
+    assert leg.funding_received_usd == 3
+
+
+def test_a_payment_told_late_is_held_against_its_own_hour() -> None:
+    """Told when the hour after has ended too: that hour's announcement is not this payment's."""
+    play = pair_at("HEDGED.earning")
+    hour_ns = hour_after(play.at_ns)
+    for second, rate in ((-1, "0.0001"), (3599, "0.0007"), (3601, "0.0009")):
+        play.board = fold(play.board, sample(TAKER, "100", rate=rate), hour_ns + second * 10**9)
+    play.at_ns = hour_ns + 3602 * 10**9
+    leg = play.play(replace(funding(TAKER, "0.11"), venue_at_ns=hour_ns)).state.taker
+    assert (leg.funding_told, leg.funding_forecast_usd, leg.funding_received_usd) == (1, 0, Decimal("0.11"))
+
+
 def test_funding_of_another_venue_is_not_ours() -> None:
     play = pair_at("HEDGED.earning").play(funding(Venue.DRIFT, "3"))
     assert play.state.funding_usd == 0
@@ -267,3 +320,24 @@ def test_a_pair_that_trades_keeps_what_it_was_asked_first() -> None:
 def test_a_cap_stands_against_us_on_either_side() -> None:
     assert price_with_cap(Decimal(100), Side.BUY, Decimal(20)) == Decimal("100.2")
     assert price_with_cap(Decimal(100), Side.SELL, Decimal(20)) == Decimal("99.8")
+
+
+# --- prices that may be used -------------------------------------------------------------------------------
+
+
+def test_a_book_that_stands_still_prices_nothing_once_the_mark_is_newer() -> None:
+    play = pair_at("HEDGED.earning")
+    stale_ns = play.at_ns + 901 * 10**9
+    aged = later(901, CLOSE)
+    assert play.play(aged).last_order.limit_price == round_cap("99.95"), "old, but nothing newer is known"
+    play = pair_at("HEDGED.earning")
+    play.board = fold(play.board, sample(MAKER, "90"), stale_ns)
+    assert play.play(aged).last_order.limit_price == round_cap("90")
+    play = pair_at("HEDGED.earning")
+    play.board = fold(fold(play.board, quote(MAKER, "94.95", "95.05"), stale_ns - 10**9), sample(MAKER, "90"), stale_ns)
+    assert play.play(aged).last_order.limit_price == round_cap("94.95"), "a fresh quote is the better price"
+
+
+def round_cap(touch: str) -> Decimal:
+    """Sold 20 bps below at worst, on the maker venue's ticks."""
+    return round_price(instrument(MAKER), Decimal(touch) * Decimal("0.998"), up=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import msgspec
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from actors.commands import AdoptPosition, SubmitOrder
@@ -67,6 +68,8 @@ class Life:
         self.fills: dict[str, dict[str, Decimal]] = {}
         self.done: dict[str, Decimal] = {}
         self.forced: list[str] = []
+        self.adopted: dict[str, None] = {}
+        """Orders since whose sending a size of their leg was adopted."""
         for order, sent in zip(play.state.orders, play.orders, strict=True):
             assert order.id == sent.order_id
             self.fills[order.id] = {"before": order.filled_seen}
@@ -85,6 +88,7 @@ class Life:
         self._check_orders(play.orders[before:])
         self._check_places()
         self._check_positions(positions, counted)
+        self._note_adoptions(positions)
 
     # --- moves ---------------------------------------------------------------------------------------------
 
@@ -118,6 +122,11 @@ class Life:
         left = order.size - sum(self.fills.get(order.order_id, {}).values(), ZERO)
         size = min(left, max(LOT, (order.size * tenths / 10) // LOT * LOT))
         return filled(str(size), number) if size > 0 else None
+
+    def _late(self, which: int, tenths: int) -> PairCue | None:
+        """As `_fill`, but the fill is from before anything else that was told."""
+        cue = self._fill(which, tenths)
+        return None if cue is None else lambda play: msgspec.structs.replace(cue(play), venue_at_ns=1)
 
     def _again(self, which: int, _: int) -> PairCue | None:
         """Something told before, once more."""
@@ -209,13 +218,14 @@ class Life:
     def _check_positions(self, before: dict[LegName, Decimal], counted: dict[str, Decimal]) -> None:
         """Each position moved by what its orders newly filled, by ADL at most to zero, or by adoption; else not.
 
-        An ADL fill from before a size that the books have followed is in that size already.
+        What filled before a size that the books have followed is in that size already; a claim says no time.
         """
-        step, expected = self.play.step, dict(before)
+        step, expected, message = self.play.step, dict(before), self.told[-1]
         for order in self.play.orders:
             grown = self._filled(order.order_id) - counted.get(order.order_id, ZERO)
+            if order.order_id in self.adopted:
+                grown = self._newly_filled(order, message)
             expected[self._leg(order.venue)] += order.side.sign * grown
-        message = self.told[-1]
         if isinstance(message, PositionDeleveraged) and message.fill_id not in self.forced:
             name, sign = self._leg(message.venue), message.side.sign
             adopted_already = message.venue_at_ns <= self.play.state.leg(name).adopted_venue_ns
@@ -229,13 +239,41 @@ class Life:
                 expected[self._leg(command.venue)] = command.size
         assert self._positions() == expected, self.play.dialogue()
 
+    def _newly_filled(self, order: SubmitOrder, message: AnyMessage) -> Decimal:
+        """What a message newly fills of an order that is older than an adopted size of its leg."""
+        if not isinstance(message, OrderFilled) or message.order_id != order.order_id:
+            return ZERO
+        told_before = sum(1 for told in self.told if told == message) > 1
+        adopted_ns = self.play.state.leg(self._leg(order.venue)).adopted_venue_ns
+        return ZERO if told_before or message.venue_at_ns <= adopted_ns else message.size
+
+    def _note_adoptions(self, before: dict[LegName, Decimal]) -> None:
+        step = self.play.step
+        for command in step.commands if step is not None else ():
+            if isinstance(command, AdoptPosition) and command.size != before[self._leg(command.venue)]:
+                self.adopted |= {o.order_id: None for o in self.play.orders if o.venue is command.venue}
+
     def _leg(self, venue: Venue) -> LegName:
         name = leg_on(self.play.state, venue)
         assert name is not None
         return name
 
 
-KINDS = ("order", "order", "fill", "fill", "fill", "again", "timer", "timer", "asked", "report", "report", "taken")
+KINDS = (
+    "order",
+    "order",
+    "fill",
+    "fill",
+    "fill",
+    "late",
+    "again",
+    "timer",
+    "timer",
+    "asked",
+    "report",
+    "report",
+    "taken",
+)
 MOVES: st.SearchStrategy[list[Move]] = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 40), TENTHS), min_size=5, max_size=40
 )

@@ -7,6 +7,7 @@ from statecharts.chart import State
 from statecharts.pair_position import CHART
 from tests.actors.pair_position import (
     scenes_closing,
+    scenes_doubting,
     scenes_emergency,
     scenes_entering,
     scenes_holding,
@@ -20,6 +21,7 @@ from tests.stories import EMERGENCY, STORIES
 
 SCENES: tuple[Scene, ...] = (
     *scenes_entering.SCENES,
+    *scenes_doubting.SCENES,
     *scenes_holding.SCENES,
     *scenes_closing.SCENES,
     *scenes_verifying.SCENES,

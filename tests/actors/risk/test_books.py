@@ -3,6 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.domain import DoneReason, Liquidity, RejectReason, Side, Venue
 from actors.messages import (
@@ -15,9 +16,9 @@ from actors.messages import (
     OrderUnresolved,
     PositionReported,
 )
-from actors.risk.books import key_of
+from actors.risk.books import Held, key_of
 from tests.actors.risk.orders import RiskPlay, order, send, watching
-from tests.factories import ASSET, MAKER, PAIR, TAKER, deleveraged, liquidated
+from tests.factories import ASSET, MAKER, PAIR, TAKER, deleveraged, funding, liquidated
 from tests.playbook import START_NS
 
 KEY = key_of(TAKER, ASSET)
@@ -144,3 +145,53 @@ def test_only_the_last_minute_s_orders_are_remembered() -> None:
         play.passes(40)
     assert len(play.state.recent_ns) == 2
     assert play.state.passed == 3
+
+
+# --- what a holding brought --------------------------------------------------------------------------------
+
+
+def held(play: RiskPlay) -> Held:
+    return play.state.positions[KEY]
+
+
+def test_money_is_what_fills_funding_and_forced_fills_brought_fees_taken_off() -> None:
+    fees = replace(fill("4", "a"), fee_usd=Decimal("0.5"))
+    play = sent().play(fees, fill("6", "b"))
+    assert held(play).cash_usd == Decimal("-1000.5")
+    play.play(funding(TAKER, "3"), funding(TAKER, "3"), funding(TAKER, "-1", "pay-2"))
+    assert held(play).cash_usd == Decimal("-998.5"), "each record once"
+    play.play(deleveraged(TAKER, "10", Side.SELL, price="101"))
+    assert held(play).cash_usd == Decimal("11.4")
+
+
+def test_what_was_filled_without_a_price_counts_at_the_order_s_limit() -> None:
+    play = watching()
+    assert send(play, order("10", price="102")) is None
+    assert held(play.play(over("10"))).cash_usd == -1020
+
+
+def test_a_size_that_nobody_ordered_counts_at_the_mark() -> None:
+    play = sent().play(fill("10"), over("10"), position("8"))
+    assert held(play).cash_usd == -800
+
+
+def test_another_pair_s_money_begins_anew() -> None:
+    play = sent().play(fill("10"))
+    assert send(play, order("10", Side.SELL, order_id="out", reduce_only=True), "pair_position/BTC-2") is None
+    assert (held(play).holder, held(play).cash_usd) == ("pair_position/BTC-2", 0)
+
+
+def test_something_is_held_since_its_first_fill_and_after_being_flat_anew() -> None:
+    play = sent().play(fill("4"))
+    first_ns = play.at_ns
+    assert held(play.passes(60).play(fill("6", "b"))).since_ns == first_ns
+    play.play(position("0"))
+    assert held(play.passes(60).play(position("3"))).since_ns == play.at_ns
+
+
+def test_a_liquidation_price_is_that_of_the_size_it_was_told_for() -> None:
+    told = replace(position("10"), liquidation_price=Decimal(90))
+    play = sent("20").play(fill("10"), told)
+    assert held(play).liquidation_price == 90
+    assert held(play.play(fill("1", "b"))).liquidation_price is None
+    assert held(play.play(told)).liquidation_price is None, "older than the fill: that of another size"

@@ -13,7 +13,6 @@ from actors.domain import Liquidity, MarketStatus, Side, Venue
 from actors.messages import (
     ActorFaulted,
     AdlLevelEstimated,
-    AnyMessage,
     CloseAsked,
     DrainAsked,
     EmergencyAsked,
@@ -25,7 +24,7 @@ from actors.messages import (
     PositionReported,
 )
 from actors.policy import AdlPolicy, AutoClosePolicy, Policy
-from actors.risk import ROLE
+from actors.risk import ROLE, RiskState
 from actors.risk.books import DAY_NS, Asked
 from tests.actors.risk.orders import RiskPlay, order, send, watching
 from tests.actors.risk.test_books import fill, over, position
@@ -43,7 +42,7 @@ from tests.factories import (
     market_facts,
     sample,
 )
-from tests.playbook import START_NS, fires, later, like
+from tests.playbook import START_NS, Cue, fires, later, like
 
 KILL = KillSwitchPulled(by="operator", reason="fire")
 DRAIN = DrainAsked(reason="end")
@@ -62,7 +61,7 @@ def ranked(rank: str, size: str = "10") -> PositionReported:
     return PositionReported(venue=TAKER, asset=ASSET, size=Decimal(size), venue_at_ns=START_NS, adl_rank=Decimal(rank))
 
 
-def holding(*more: AnyMessage) -> RiskPlay:
+def holding(*more: Cue[RiskState]) -> RiskPlay:
     play = watching()
     assert send(play, order("10")) is None
     return play.play(fill("10"), *more)

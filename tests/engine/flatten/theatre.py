@@ -15,6 +15,7 @@ import trio
 
 from actors.commands import SubmitOrder
 from actors.domain import NS_PER_S, ZERO, Side, TimeInForce, Venue, client_order_id
+from actors.messages import OrderRejected
 from engine.clock import Clock
 from engine.config import Config
 from engine.determinism import run_virtual
@@ -36,7 +37,7 @@ from engine.simulators.faults import FaultPlan, FaultRule
 from engine.simulators.levers import instrument_of
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.registry import SIMULATED_SECOND_API_KEY, make_signer, simulated_signer
-from engine.venues.signing import Signer, SigningRefused, SignRequest
+from engine.venues.signing import Signer, Signing, SigningRefused, SignRequest
 from engine.world import build_venue, second_secret_for, secret_for
 from tests.scenarios.harness import Scenario, account_of, config_of, market_of
 
@@ -159,15 +160,16 @@ class Theatre:
         exchange, account = self.exchange(venue), account_of(venue, self.seed)
         return exchange.open_orders(account) or exchange.open_orders(account.lower())
 
-    async def rest_an_order(self, venue: Venue, asset: str = ASSET) -> None:
-        """Let the engine's key leave an order in the book, which is no reduce-only one."""
-        signing, account = make_signer(venue, secret_for(venue, self.seed))
+    async def rest_an_order(self, venue: Venue, asset: str = ASSET, signing: Signing[Any, Any] | None = None) -> None:
+        """Let the engine's key leave an order in the book, which is no reduce-only one; or try it with another's."""
+        chosen = {"api_key_index": SIMULATED_SECOND_API_KEY} if signing is not None and venue is LIGHTER else {}
+        signing = signing or make_signer(venue, secret_for(venue, self.seed))[0]
         reached = Reached(
             transport=self.simulated[venue],
             signing=signing,
-            account=account,
+            account=signing.account,
             now_ns=self.clock.now_ns,
-            chosen=self.config.venues[venue].adapter,
+            chosen={**self.config.venues[venue].adapter, **chosen},
         )
         async with trio.open_nursery() as nursery:
             desk = Desk(venue, (asset,), reached, self.config.flatten)
@@ -188,13 +190,18 @@ class Theatre:
                 decision_mid=price,
             )
             desk.submit(order)
-            await desk.ear.until(lambda: desk.ear.words_of(order.order_id) or None, 30)
+            words = await desk.ear.until(lambda: desk.ear.words_of(order.order_id) or None, 30)
+            assert words is not None, "no word"
             await trio.sleep(5)
             nursery.cancel_scope.cancel()
+        refused = [word.detail for word in words if isinstance(word, OrderRejected)]
+        assert not refused, f"refused: {refused}"
 
     # flattening
 
-    async def flatten(self, scope: Scope | None = None, *, looks: bool = False) -> tuple[Outcome, tuple[VenueWork, ...]]:
+    async def flatten(
+        self, scope: Scope | None = None, *, looks: bool = False
+    ) -> tuple[Outcome, tuple[VenueWork, ...]]:
         """As the command does, over this theatre's reach."""
         request = FlattenRequest(config=self.config, scope=scope or everything(self.config), looks=looks)
         works = works_of(request, self, self, 1.0)

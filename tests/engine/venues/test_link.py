@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
@@ -12,7 +13,7 @@ import trio
 import trio.testing
 
 from actors.domain import Venue
-from actors.messages import FrameRefused, LinkLost, LinkUp, OrderUnknown, VenueMessage
+from actors.messages import FrameRefused, LinkLost, LinkUp, OrderUnknown, QuoteUpdated, VenueMessage
 from engine.venues.link import FrameError, LinkLimits, keep_link
 from engine.venues.transport import HttpRequest, HttpResponse, Stream, StreamClosed, TransportError
 
@@ -23,6 +24,11 @@ CLOSE = b"(close)"
 
 def fact(order_id: str) -> OrderUnknown:
     return OrderUnknown(venue=P, order_id=order_id)
+
+
+def quote(asset: str) -> QuoteUpdated:
+    one = Decimal(1)
+    return QuoteUpdated(venue=P, asset=asset, bid=one, bid_size=one, ask=one + one, ask_size=one, venue_at_ns=0)
 
 
 class Wire:
@@ -76,9 +82,11 @@ class Wire:
         return (fact("snapshot"),)
 
     def decode(self, frame: bytes) -> tuple[VenueMessage, ...]:
-        """`bad` is refused, `pong` says nothing, the rest is a fact."""
+        """`bad` is refused, `pong` says nothing, `quote ETH` is a quote, the rest is a fact."""
         if frame == b"bad":
             raise FrameError("orders", "an unknown status")
+        if frame.startswith(b"quote"):
+            return (quote(frame.decode().split()[1]),)
         return () if frame == b"pong" else (fact(frame.decode()),)
 
     # the engine
@@ -195,6 +203,19 @@ async def test_silence_ends_the_connection(autojump_clock: trio.testing.MockCloc
         LinkLost(venue=P, reason="silent for 29 s"),
     ]
     assert len(wire.opened_s) == 2
+
+
+@pytest.mark.parametrize(("most_s", "connections"), [(20.0, 2), (60.0, 1), (None, 1)])
+async def test_a_book_that_stands_still_while_the_heartbeat_lives_begins_the_stream_anew(
+    autojump_clock: trio.testing.MockClock, most_s: float | None, connections: int
+) -> None:
+    """One market of two goes silent; pongs and the other market's quotes keep coming."""
+    alive = [(0.0, b"quote ETH"), *[(5.0, frame) for _ in range(4) for frame in (b"pong", b"quote BTC")]]
+    wire = Wire(alive)
+    await wire.live(39, msgspec.structs.replace(LIMITS, quotes_silent_most_s=most_s))
+    assert len(wire.opened_s) == connections
+    lost = [message.reason for message in wire.told if isinstance(message, LinkLost)]
+    assert lost == ["no quote of ETH for 20 s while other frames come"] * (connections - 1)
 
 
 async def test_pings_go_out_also_while_frames_arrive(autojump_clock: trio.testing.MockClock) -> None:

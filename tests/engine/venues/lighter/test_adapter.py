@@ -359,14 +359,14 @@ async def test_after_a_lost_answer_the_next_transaction_asks_for_its_nonce(autoj
         assert world.exchange.position(str(ACCOUNT), "BTC") is None
 
 
-async def test_an_order_that_never_arrived_is_unknown_only_when_its_nonce_is_gone(autojump_clock):
+async def test_an_order_that_never_arrived_is_rejected_once_its_nonce_is_gone(autojump_clock):
     """The question cancels the market with the order's own nonce: were the order still under way, it is void now."""
     async with World(sent(FIRST, DropRequest())).running() as world:
         order = world.order(price="59000", tif=POST_ONLY)
         assert kinds(about(await world.perform(order), order.order_id)) == [OrderUnresolved]
         nonce = world.face._credentials.next_nonce(ACCOUNT, 5)
         told = await world.perform(QueryOrder(venue=Venue.LIGHTER, asset="BTC", order_id=order.order_id))
-        assert kinds(told) == [OrderUnknown]
+        assert one(told, OrderRejected).reason is RejectReason.NONCE
         assert world.face._credentials.next_nonce(ACCOUNT, 5) == nonce + 1
 
 
@@ -381,7 +381,7 @@ async def test_an_order_in_doubt_is_not_voided_at_another_order_s_cost(autojump_
         cancel = await world.perform(CancelOrder(venue=Venue.LIGHTER, asset="BTC", order_id=resting.order_id))
         assert kinds(about(cancel + await world.after(1), resting.order_id)) == [OrderDone]
         told = await world.perform(QueryOrder(venue=Venue.LIGHTER, asset="BTC", order_id=order.order_id))
-        assert kinds(told) == [OrderUnknown]
+        assert kinds(told) == [OrderRejected]
 
 
 async def test_a_500_proves_nothing_and_nothing_is_sent_again(autojump_clock):

@@ -5,8 +5,16 @@ import trio.testing
 
 from actors.commands import CancelAll, QueryOrder, QueryPosition
 from actors.domain import RejectReason, Side, TimeInForce, Venue
-from actors.messages import OrderDone, OrderFilled, OrderRejected, OrderUnknown, OrderUnresolved, QueryFailed
-from engine.simulators.faults import Delay, DropRequest, DropResponse, FaultRule, Traffic
+from actors.messages import (
+    OrderAccepted,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUnresolved,
+    QueryFailed,
+)
+from engine.simulators.faults import Delay, DropRequest, DropResponse, FaultRule, Status, Traffic
 from engine.venues.lighter.wire import TX_EXPIRY_S
 from tests.engine.venues.lighter.world import ACCOUNT, KEY, D, World, muted, sent
 
@@ -56,7 +64,7 @@ async def test_the_question_about_an_order_in_doubt_cancels_once_however_often_i
         assert about(await world.perform(order), order.order_id) == [OrderUnresolved]
         before = world.face._credentials.next_nonce(ACCOUNT, KEY)
         for _ in range(5):
-            assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+            assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
         assert world.face._credentials.next_nonce(ACCOUNT, KEY) == before + 1
 
 
@@ -67,6 +75,36 @@ async def test_a_cancel_whose_own_answer_was_lost_still_settles_the_order(autoju
         order = world.order(price="59000", tif=POST_ONLY)
         await world.perform(order)
         assert isinstance((await world.perform(question(order.order_id)))[0], QueryFailed)
+        assert about(await world.perform(question(order.order_id)), order.order_id) == [OrderRejected]
+
+
+async def test_a_cancel_that_may_still_be_queued_proves_nothing_about_the_order_whose_nonce_it_has(autojump_clock):
+    """What lapses in the queue uses no nonce: only once it was executed can the order never come."""
+    silent = FaultRule(name="silent", traffic=Traffic.HTTP, match="*/tx", fault=Status(status=503), nth=(2,))
+    async with World(sent(FIRST, DropRequest()), silent, *muted("account_tx")).running() as world:
+        order = world.order(price="59000", tif=POST_ONLY)
+        await world.perform(order)
+        before = world.face._credentials.next_nonce(ACCOUNT, KEY)
+        told = await world.perform(question(order.order_id))
+        assert [type(message) for message in told] == [QueryFailed]
+        assert world.face._credentials.next_nonce(ACCOUNT, KEY) == before + 1, "the cancel came"
+        (rejected,) = await world.perform(question(order.order_id))
+        assert isinstance(rejected, OrderRejected)
+        assert rejected.reason is RejectReason.NONCE
+        assert rejected.detail.startswith("never executed: another transaction was, with its nonce")
+
+
+async def test_an_order_the_venue_took_and_shows_nowhere_is_unknown_and_not_called_rejected(autojump_clock):
+    empty = '{"code":200,"orders":[]}'
+    nowhere = FaultRule(
+        name="nowhere",
+        traffic=Traffic.HTTP,
+        match="*/account*Orders",
+        fault=Status(status=200, body=empty, content_type="application/json"),
+    )
+    async with World(nowhere).running() as world:
+        order = world.order(price="59000", tif=POST_ONLY)
+        assert OrderAccepted in about(await world.perform(order) + await world.after(1), order.order_id)
         assert about(await world.perform(question(order.order_id)), order.order_id) == [OrderUnknown]
 
 
@@ -89,7 +127,7 @@ async def test_orders_of_another_market_survive_the_question(autojump_clock):
         await world.perform(resting)
         order = world.order(price="59000", tif=POST_ONLY)
         await world.perform(order)
-        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
         await world.after(1)
         assert [o.asset for o in world.exchange.open_orders(str(ACCOUNT))] == ["SOL"]
 
@@ -100,7 +138,7 @@ async def test_an_order_cut_off_before_it_left_does_not_keep_another_in_doubt(au
         order = world.order(price="59000", tif=POST_ONLY)
         await world.perform(order)
         await world.after(6)
-        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
 
 
 async def test_an_order_of_an_earlier_process_is_unknown_only_when_it_can_no_longer_come(autojump_clock):
@@ -165,19 +203,19 @@ async def test_a_market_that_one_answer_left_out_can_still_be_left(autojump_cloc
         assert sum((fill.size for fill in world.of(OrderFilled)), D(0)) == D("0.2")
 
 
-async def test_an_order_that_can_never_be_executed_is_called_unknown_without_using_up_the_questions(autojump_clock):
+async def test_an_order_that_can_never_be_executed_is_called_so_without_using_up_the_questions(autojump_clock):
     """Only after a while the lists are looked at again; and the account has nothing that would still be waited for."""
     async with World(sent(FIRST, DropRequest()), unknown_repeat_s=12.0, order_question_pause_s=0.0).running() as world:
         order = world.order(price="59000", tif=POST_ONLY)
         await world.perform(order)
-        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
         assert world.adapter._ledger.undecided() == ()
         before = world.transport.requests
         for _ in range(5):
-            assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+            assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
         assert world.transport.requests == before
         await world.after(12)
-        assert OrderUnknown in about(await world.perform(question(order.order_id)), order.order_id)
+        assert OrderRejected in about(await world.perform(question(order.order_id)), order.order_id)
         assert world.transport.requests > before
 
 

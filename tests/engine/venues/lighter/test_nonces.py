@@ -41,6 +41,7 @@ def test_whatever_becomes_of_transactions_the_venue_sees_no_gap_and_no_nonce_twi
                     nonces.doubt()
                 if venue.take(nonce, name):
                     nonces.accepted(name)
+                    nonces.executed(nonce, name)
                 else:
                     refused_for_nonce += 1
                     nonces.unused()
@@ -69,11 +70,26 @@ def test_a_transaction_whose_nonce_another_one_took_can_never_run():
     nonces.unclear("lost")
     nonces.learn(7)
     assert nonces.take() == 7
-    assert not nonces.void(7, "first")
+    assert not nonces.void(7, "lost")
     nonces.accepted("second")
-    assert nonces.void(7, "first")
+    assert nonces.rivals(7, "lost") == ("second",)
+    assert not nonces.void(7, "lost"), "queued is not executed: it may lapse in the queue and use no nonce"
+    nonces.executed(7, "second")
+    assert nonces.void(7, "lost")
     assert not nonces.void(7, "second")
     assert nonces.next == 8
+
+
+def test_what_an_earlier_process_left_can_come_until_one_was_executed_since_our_first():
+    nonces = Nonces()
+    nonces.executed(6, "theirs")
+    nonces.learn(7)
+    assert not nonces.began
+    nonces.take()
+    nonces.accepted("ours")
+    assert not nonces.began
+    nonces.executed(7, "theirs, which came after all")
+    assert nonces.began
 
 
 def test_a_doubt_while_a_transaction_is_under_way_outlives_its_answer():

@@ -1,0 +1,151 @@
+"""One seed tried: its world played twice, judged, and measured.
+
+Counterparts: `oracle`, which judges; `shrink`, which plays parts of a world once each; `command`, which tries many.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from actors.domain import NS_PER_S, ZERO
+from engine.errors import UserError
+from engine.fuzzing import truth
+from engine.fuzzing.faults import kinds_of
+from engine.fuzzing.lives import Lives, Overrun
+from engine.fuzzing.oracle import check_run
+from engine.fuzzing.run import Run
+from engine.fuzzing.steps import Violated
+from engine.fuzzing.world import World, play_of, terms_of
+from engine.journal.record import JOURNAL_NAME
+from engine.runtime import first_of
+
+FAILED = (Violated, Overrun, UserError, AssertionError)
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """What did not hold. `rule` is one of `oracle.RULES`; `seq` the record that shows it, 0 when none does.
+
+    `actor` and `order_id` are whom and what it is about, where that can be said.
+    """
+
+    rule: str
+    text: str
+    seq: int = 0
+    actor: str = ""
+    order_id: str = ""
+
+    def same_as(self, other: Failure | None) -> bool:
+        """Whether the other is the same failure, as far as one can tell."""
+        return other is not None and other.rule == self.rule
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """A seed's figures. `market_s` is the market time played; `left` are pairs whose remainder an alarm names.
+
+    `longest_naked_s` is the longest stretch for which any pair was naked, `naked_usd_s` the sum over all pairs.
+    """
+
+    seed: int
+    digest: str = ""
+    market_s: float = 0.0
+    messages: int = 0
+    orders: int = 0
+    faults: dict[str, int] = {}
+    crashes: int = 0
+    longest_naked_s: float = 0.0
+    naked_usd_s: Decimal = ZERO
+    alarms: dict[str, int] = {}
+    left: int = 0
+    failure: Failure | None = None
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """A world played once. `run` is there when it came to an end."""
+
+    lives: Lives
+    run: Run | None = None
+    failure: Failure | None = None
+    longest_naked_s: float = 0.0
+
+
+def play_once(world: World, directory: Path) -> Played:
+    """Play a world and judge it."""
+    lives = Lives(play_of(world), directory)
+    run = None
+    try:
+        _perform(lives)
+        run = Run(terms_of(world, lives.reborn_s), directory, lives.engine, lives.alarms)
+        watch = check_run(run)
+    except FAILED as error:
+        return Played(lives=lives, run=run, failure=failure_of(error))
+    return Played(lives=lives, run=run, longest_naked_s=watch.longest_naked_ns / NS_PER_S)
+
+
+def _perform(lives: Lives) -> None:
+    """What an engine raises is a finding too."""
+    try:
+        lives.perform()
+    except BaseExceptionGroup as group:
+        first = first_of(group)
+        if not isinstance(first, Exception):
+            raise
+        raise Violated("ended", f"the engine raised {type(first).__name__}: {first}") from group
+
+
+def failure_of(error: BaseException) -> Failure:
+    """An error of a play or of the oracle as a finding."""
+    if isinstance(error, Violated):
+        return Failure(rule=error.rule, text=error.text, seq=error.seq, actor=error.actor, order_id=error.order_id)
+    return Failure(rule="ended", text=f"{type(error).__name__}: {error}")
+
+
+def try_world(world: World, scratch: Path | None = None) -> Measured:
+    """Play a world twice, judge it, measure it; the journals lie in `scratch` while that takes."""
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="perp2perp-fuzz-") as made:
+        first = play_once(world, Path(made) / "first")
+        second = play_once(world, Path(made) / "second")
+        return measure(world, first, _digest(first), _digest(second))
+
+
+def _digest(played: Played) -> str:
+    return hashlib.sha256((played.lives.directory / JOURNAL_NAME).read_bytes()).hexdigest()[:16]
+
+
+def measure(world: World, played: Played, digest: str, again: str) -> Measured:
+    """The figures of a world that was played, twice with these digests."""
+    failure = played.failure
+    if digest != again:
+        failure = Failure(rule="repeated", text=f"two plays wrote journals of digests {digest} and {again}")
+    run, tally = played.run, played.lives.engine.tally
+    pairs = run.pairs if run is not None else ()
+    return Measured(
+        seed=world.seed,
+        digest=digest,
+        market_s=max(0.0, (tally.at_ns - world.start_ns) / NS_PER_S),
+        messages=tally.seq,
+        orders=sum(tally.orders.values()),
+        faults=dict(sorted(_struck(world, played.lives).items())),
+        crashes=played.lives.deaths,
+        longest_naked_s=played.longest_naked_s,
+        naked_usd_s=sum((pair.naked_notional_usd_s for pair in pairs), ZERO),
+        alarms=dict(sorted(Counter(alarm.code for alarm in played.lives.alarms).items())),
+        left=sum(1 for pair in pairs if run is not None and truth.named(run, pair)),
+        failure=failure,
+    )
+
+
+def _struck(world: World, lives: Lives) -> Counter[str]:
+    """How often each kind of misfortune befell it; what befalls a market or is done counts once."""
+    struck: Counter[str] = Counter()
+    for name, kind in kinds_of(world.rules):
+        times = sum(venue.struck(name) for venue in lives.simulated.values())
+        if times:
+            struck[kind] += times
+    struck.update(str(part.__struct_config__.tag) for part in (*world.turns, *world.acts))
+    return struck

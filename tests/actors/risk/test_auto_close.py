@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from actors.board import Board, fold
+from actors.domain import HOUR_NS, NS_PER_S, MarketStatus, Venue
+from actors.messages import AnyMessage, InstrumentListed, LinkLost
+from actors.policy import AutoClosePolicy, Policy
+from actors.risk import auto_close
+from actors.risk.auto_close import RULES, Case, Finding, engine_loss, findings, first_of
+from actors.risk.books import Held, RiskState
+from tests.factories import ASSET, MAKER, PAIR, TAKER, account, instrument, listed, quote, sample, two_venues
+from tests.playbook import START_NS
+
+OFF: dict[str, Any] = {rule.limit: Decimal(0) for rule in RULES if rule.zero_is_off}
+LONG_AGO_NS = START_NS - 1000 * HOUR_NS
+
+
+def leg(venue: Venue, size: str, price: str | None = None, **changes: object) -> Held:
+    told = None if price is None else Decimal(price)
+    held = Held(venue=venue, asset=ASSET, size=Decimal(size), holder=PAIR, since_ns=START_NS, liquidation_price=told)
+    return replace(held, **changes)
+
+
+def legs(taker: str | None = None, maker: str | None = None) -> tuple[Held, Held]:
+    """Short ten on the taker venue, long ten on the maker venue, liquidated there."""
+    return leg(TAKER, "-10", taker), leg(MAKER, "10", maker)
+
+
+def case(held: tuple[Held, ...], *facts: AnyMessage, later_s: float = 0, **limits: Any) -> Case:
+    """Everything off but what is named; the facts come after two healthy markets."""
+    board = two_venues()
+    for fact in facts:
+        board = fold(board, fact, START_NS)
+    policy = replace(Policy(), auto_close=AutoClosePolicy(**{**OFF, **limits}))
+    state = RiskState(actor="risk", place="WATCHING.holding", equity_start_usd={TAKER.value: Decimal(100_000)})
+    return Case(held, state, board, policy, START_NS + round(later_s * NS_PER_S))
+
+
+def rule_of(found: Finding | None) -> str:
+    return "" if found is None else found.rule.name
+
+
+def closed(venue: Venue, status: MarketStatus, *, ours: bool = False) -> InstrumentListed:
+    return InstrumentListed(instrument=instrument(venue, status=status, status_reason="told so", status_ours=ours))
+
+
+FALLEN = sample(MAKER, "97")
+"""Three down at once: three a minute, by the step between samples."""
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "just", "not_yet"),
+    [
+        ("time_to_liquidation", "300", case(legs(maker="82.1"), FALLEN), case(legs(maker="81.9"), FALLEN)),
+        ("liquidation_distance", "0.05", case(legs(maker="95.1")), case(legs(maker="94.9"))),
+        ("liquidation_distance", "0.05", case(legs(taker="104.9")), case(legs(taker="105.1"))),
+        ("divergence", "200", case(legs(), sample(MAKER, "102")), case(legs(), sample(MAKER, "101.9"))),
+        ("hold_most", "2", case(legs(), later_s=7200), case(legs(), later_s=7199)),
+        (
+            "profit_target",
+            "100",
+            case((leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-988)))),
+            case((leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-989)))),
+        ),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_each_check_triggers_at_its_limit_alone_and_not_when_it_is_off(
+    name: str, limit: str, just: Case, not_yet: Case
+) -> None:
+    rule = next(each for each in RULES if each.name == name)
+
+    def judged(what: Case, told: str) -> str:
+        policy = AutoClosePolicy(**{**OFF, rule.limit: type(getattr(AutoClosePolicy(), rule.limit))(told)})
+        return rule_of(first_of(PAIR, what._replace(policy=replace(Policy(), auto_close=policy))))
+
+    assert judged(just, limit) == name
+    assert judged(not_yet, limit) == ""
+    assert judged(just, "0") == "", "0 switches it off"
+
+
+@pytest.mark.parametrize("status", [MarketStatus.REDUCE_ONLY, MarketStatus.HALTED])
+def test_a_market_that_is_not_open_is_left_after_a_while(status: MarketStatus) -> None:
+    shut = closed(MAKER, status)
+    assert first_of(PAIR, case(legs(), shut, later_s=59)) is None
+    found = first_of(PAIR, case(legs(), shut, later_s=60))
+    assert found is not None
+    assert (found.rule.name, found.urgent) == ("market_closed", False)
+    assert f"BTC on pacifica is {status.value} (told so)" in found.reason
+    assert ("both legs are kept until it trades again" in found.reason) is (status is MarketStatus.HALTED)
+
+
+def test_a_market_that_our_own_settings_close_to_us_is_no_reason_to_leave() -> None:
+    assert first_of(PAIR, case(legs(), closed(MAKER, MarketStatus.REDUCE_ONLY, ours=True), later_s=600)) is None
+
+
+def test_a_market_that_has_opened_again_in_time_is_not_left() -> None:
+    shut, opened = closed(MAKER, MarketStatus.HALTED), listed(MAKER)
+    assert first_of(PAIR, case(legs(), shut, opened, later_s=600)) is None
+
+
+def test_a_status_told_again_goes_on_and_another_one_begins_anew() -> None:
+    board = two_venues()
+    for second, status in ((0, "halted"), (50, "halted"), (55, "reduce_only")):
+        board = fold(board, closed(MAKER, MarketStatus(status)), START_NS + second * NS_PER_S)
+    assert board.market(MAKER, ASSET).status_ns == START_NS + 55 * NS_PER_S
+    again = fold(board, closed(MAKER, MarketStatus.REDUCE_ONLY), START_NS + 70 * NS_PER_S)
+    assert again.market(MAKER, ASSET).status_ns == START_NS + 55 * NS_PER_S
+
+
+def test_the_day_s_loss_speaks_for_the_engine_and_for_no_pair() -> None:
+    lost = case(legs(), account(TAKER, "99950"), daily_loss_most_usd=Decimal(50))
+    found = engine_loss(lost)
+    assert found is not None
+    assert found.reason == "daily_loss: 50.00 USD of equity lost since midnight UTC (limit 50)"
+    assert first_of(PAIR, lost) is None
+    assert engine_loss(case((), account(TAKER, "99951"), daily_loss_most_usd=Decimal(50))) is None
+    assert engine_loss(case((), account(TAKER, "1"))) is None, "off"
+
+
+def test_an_account_of_which_nothing_is_known_today_counts_for_nothing() -> None:
+    """The maker venue's account has no word after midnight: what it had then is not guessed."""
+    found = case((), account(MAKER, "1"), daily_loss_most_usd=Decimal(50))
+    assert engine_loss(found) is None
+
+
+def test_the_first_row_of_the_table_that_triggers_speaks() -> None:
+    limits: dict[str, Any] = {"liquidation_distance_least_fraction": Decimal("0.05"), "hold_most_h": Decimal(1)}
+    both = case(legs(maker="96"), later_s=3600, **limits)
+    both = both._replace(board=fold(both.board, sample(MAKER), both.at_ns))
+    assert rule_of(first_of(PAIR, both)) == "liquidation_distance"
+    assert rule_of(first_of(PAIR, both._replace(legs=legs()))) == "hold_most"
+
+
+def test_seconds_count_only_where_the_endangered_leg_can_be_reached() -> None:
+    danger = case(legs(maker="90"), FALLEN, time_to_liquidation_least_s=Decimal(300))
+    found = first_of(PAIR, danger)
+    assert found is not None
+    assert found.urgent
+    for venue, urgent in ((MAKER, False), (TAKER, True)):
+        cut = danger._replace(board=fold(danger.board, LinkLost(venue=venue, reason="cut"), START_NS))
+        found = first_of(PAIR, cut)
+        assert found is not None
+        assert found.urgent is urgent
+
+
+def test_the_most_urgent_pair_is_asked_first() -> None:
+    """By the row's place in the table, then by how far the limit is passed, then by name."""
+    limits: dict[str, Any] = {"liquidation_distance_least_fraction": Decimal("0.05"), "hold_most_h": Decimal(1)}
+
+    def pair(maker: str | None, since_ns: int = START_NS) -> Case:
+        held = tuple(replace(each, since_ns=since_ns) for each in legs(maker=maker))
+        return case(held, **limits)
+
+    cases = {
+        "old": pair(None, LONG_AGO_NS),
+        "near": pair("96"),
+        "past": pair("101"),
+        "nearest": pair("99"),
+        "well": pair("50"),
+        "as near": pair("96"),
+    }
+    assert [found.pair for found in findings(cases)] == ["past", "nearest", "as near", "near", "old"]
+
+
+def test_one_leg_alone_is_watched_too_but_not_compared() -> None:
+    alone = (leg(MAKER, "10", "96"),)
+    assert rule_of(first_of(PAIR, case(alone, liquidation_distance_least_fraction=Decimal("0.05")))) != ""
+    apart: dict[str, Any] = {"divergence_most_bps": Decimal(1), "profit_target_bps": Decimal(1)}
+    assert first_of(PAIR, case(alone, sample(MAKER, "200"), **apart)) is None
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        lambda board: replace(board, markets={}),
+        lambda board: replace(board, accounts={}),
+    ],
+    ids=["no market", "no account"],
+)
+def test_what_nobody_has_told_triggers_nothing(unknown: Callable[[Board], Board]) -> None:
+    limits: dict[str, Any] = {rule.limit: Decimal(1) for rule in RULES if rule.limit != "profit_target_bps"}
+    everything = case(legs(), **limits)
+    blind = everything._replace(board=unknown(everything.board))
+    assert (
+        rule_of(first_of(PAIR, blind)) in ("", "divergence")
+        if not blind.board.accounts
+        else first_of(PAIR, blind) is None
+    )
+
+
+def test_closing_now_pays_the_spread_and_both_taker_fees() -> None:
+    """Bought back at 100.05 and sold at 99.95, ten each, at 4.5 and 4 bps: 1 USD and 0.85 USD."""
+    held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-990)))
+    measured = auto_close.profit_target(case(held, quote(TAKER), quote(MAKER)))
+    assert measured is not None
+    net = 10 - 1 - (Decimal("1000.5") * Decimal("0.00045") + Decimal("999.5") * Decimal("0.0004"))
+    assert measured.words().startswith(f"closing now would bring {net:.2f} USD")
+
+
+def test_the_table_of_the_documentation_is_the_table() -> None:
+    doc = auto_close.__doc__ or ""
+    shown = [
+        tuple(cell.strip() for cell in line.strip("|").split("|")) for line in doc.splitlines() if line[:2] == "| "
+    ]
+    assert shown[0] == ("rule", "triggers", "limit", "asks", "why")
+    assert shown[1:] == [(rule.name, rule.triggers, rule.limit, rule.asks, rule.why) for rule in RULES]
+
+
+def test_every_limit_of_the_policy_has_its_row() -> None:
+    others = ("watch_s", "ask_again_s", "speed_window_s")
+    limits = sorted(name for name in AutoClosePolicy.__struct_fields__ if name not in others)
+    assert limits == sorted(rule.limit for rule in RULES)
+
+
+def test_what_would_surprise_is_off_by_default() -> None:
+    """Liquidation, a closed market and the longest hold are watched; the others wait for somebody's number."""
+    on = [rule.name for rule in RULES if getattr(AutoClosePolicy(), rule.limit)]
+    assert on == ["time_to_liquidation", "liquidation_distance", "market_closed", "hold_most"]
