@@ -1,7 +1,7 @@
 # One command a use. A target does its own setup first; setup does nothing when .venv is up to date.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint bench lock
+.PHONY: help setup run test lint bench mutants lock
 
 # The Python that makes .venv: 3.11 to 3.13. Name one with `make setup PYTHON=/path/to/python3.12`.
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3 python; do \
@@ -13,7 +13,7 @@ STAMP := .venv/.setup-done
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo 'run, test, bench and lock take ARGS, for example: make test ARGS="-k hedged -x"'
+	@echo 'run, test, bench, mutants and lock take ARGS, for example: make test ARGS="-k hedged -x"'
 
 setup: $(STAMP) ## make .venv exactly as requirements.lock says
 	@:
@@ -31,6 +31,9 @@ lint: setup ## ruff check, ruff format --check, mypy --strict
 
 bench: setup ## run the benchmarks
 	$(BIN)/python -m bench $(ARGS)
+
+mutants: setup ## plant mistakes in charts and decisions, list those no test notices (ARGS=charts: minutes; code: an hour)
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 lock: | $(BIN)/uv ## resolve requirements.lock anew from pyproject.toml (ARGS=--upgrade for newer releases)
 	$(UV) pip compile --universal --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -33,8 +33,8 @@ BOARD = "board"
 PAST_STEP_S = 60
 PASTS_MOST = 61
 """A market's past: one sample a minute, an hour of them."""
-CLOCK_WINDOW_NS = 60 * NS_PER_S
-"""A venue's clock is known by the freshest word of this window and the one before."""
+CLOCK_WINDOW_NS = 15 * NS_PER_S
+"""A venue's clock is known by the freshest word of this window and the last one before that held any."""
 
 
 class Past(Noun, frozen=True, kw_only=True):

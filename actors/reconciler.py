@@ -225,8 +225,8 @@ def tell_disputed(state: Reconciler, _: Context) -> Commands:
     side, closes = ("long", "sell") if state.size > 0 else ("short", "buy")
     text = (
         f"{state.venue.value}: {side} {size}, held by no pair of ours ({cause}); nobody manages it, and nothing is "
-        f"opened in this market: close it with `perp2perp flatten --config PROFILE --pair {market}`, or {closes} {size} by hand, "
-        "reduce-only"
+        f"opened in this market: close it with `perp2perp flatten --config PROFILE --pair {market}`, or {closes} "
+        f"{size} by hand, reduce-only"
     )
     word = MarketDisputed(venue=state.venue, asset=state.asset, size=state.size, cause=cause)
     return (

@@ -18,6 +18,7 @@ from actors.messages import (
     EntryAsked,
     ForcedFill,
     FundingPaid,
+    LinkLost,
     LossSocialised,
     OrderAccepted,
     OrderDenied,
@@ -30,6 +31,7 @@ from actors.messages import (
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
+    QueryFailed,
     TimerFired,
 )
 from actors.pair_position.state import LEGS, Leg, LegName, Order, PairPosition, Purpose, leg_on, with_leg
@@ -46,7 +48,7 @@ REMEMBERED = 48
 def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
     """Take a message into the books; returns the state and the chart's trigger."""
     message = context.message
-    state = _measure_naked(state, context)
+    state = _heard(_measure_naked(state, context), context)
     match message:
         case (
             OrderAccepted()
@@ -78,6 +80,18 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
             return msgspec.structs.replace(state, close_reason=reason), type(message).__name__
         case _:
             return state, type(message).__name__
+
+
+def _heard(state: PairPosition, context: Context) -> PairPosition:
+    """While an order is in doubt, note that its venue speaks; that it does not answer, or is gone, is our own word."""
+    message = context.message
+    if isinstance(message, QueryFailed | OrderUnresolved | OrderDenied | LinkLost):
+        return state
+    if not any(order.place in DOUBTED for order in state.orders):
+        return state
+    venue = getattr(message, "venue", None)
+    name = None if venue is None else leg_on(state, venue)
+    return state if name is None else with_leg(state, name, heard_ns=context.at_ns)
 
 
 # --- naked time --------------------------------------------------------------------------------------------

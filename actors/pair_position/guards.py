@@ -136,9 +136,14 @@ def unreachable_tries_left(state: PairPosition, context: Context) -> bool:
     return state.tries < context.policy.order.unreachable_tries_most
 
 
-def maker_link_up(state: PairPosition, context: Context) -> bool:
-    """The venue of the maker leg can be reached."""
-    return context.board.link_up(state.maker.venue)
+def maker_unreachable(state: PairPosition, context: Context) -> bool:
+    """The link to the maker venue is down, or it has said nothing since we came here, asked or by itself.
+
+    A connection can be dead for a long time before it is known to be.
+    """
+    market = market_of(state, context, "maker")
+    heard_ns = max(market.quoted_ns, market.sampled_ns, state.maker.heard_ns)
+    return not context.board.link_up(state.maker.venue) or heard_ns < state.arrived_ns
 
 
 def verify_tries_left(state: PairPosition, context: Context) -> bool:
@@ -254,19 +259,24 @@ def haircut_taken(state: PairPosition, _: Context) -> bool:
     return state.haircut_usd > 0
 
 
+def _last_place(state: PairPosition) -> str:
+    """Where the `order` chart has the last order; empty where none was sent yet."""
+    return state.orders[-1].place if state.orders else ""
+
+
 def last_order_lapsed(state: PairPosition, _: Context) -> bool:
     """The last order counts as never placed."""
-    return state.orders[-1].place == "LAPSED"
+    return _last_place(state) == "LAPSED"
 
 
 def last_order_vanished(state: PairPosition, _: Context) -> bool:
     """The last order was taken by its venue, which after its lifetime showed it nowhere."""
-    return state.orders[-1].place == "VANISHED"
+    return _last_place(state) == "VANISHED"
 
 
 def last_order_over_by_time(state: PairPosition, _: Context) -> bool:
     """The last order is over because its time has passed, and for no better reason."""
-    return state.orders[-1].place in BY_TIME
+    return _last_place(state) in BY_TIME
 
 
 def refused_at_once(state: PairPosition, _: Context) -> bool:
@@ -306,7 +316,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         trims_left,
         doubt_tries_left,
         unreachable_tries_left,
-        maker_link_up,
+        maker_unreachable,
         verify_tries_left,
         fills_told,
         both_legs_confirmed,

@@ -61,8 +61,9 @@ class Leg(Noun, frozen=True, kw_only=True):
     """One leg's books: signed position in base units, money in USD (costs negative in `cash_usd`).
 
     `reported` is the venue's last answer to a query and `reported_ns` when it came; `confirmed_ns` is when such an
-    answer last equalled our position (0: not since it last changed). `adopted_venue_ns` is the venue's time of a size
-    the books have followed: what filled before it is in that size already, and was valued at `adopted_price`.
+    answer last equalled our position (0: not since it last changed). `heard_ns` is when the venue last spoke in doubt.
+    `adopted_venue_ns` is the venue's time of a size the books have followed: what filled before it is in that size
+    already, and was valued at `adopted_price`.
     `haircut_usd` is what the venue took for other people's bankruptcies. `funding_told` counts payment records;
     `funding_forecast_usd` is what the rates formed last before each hour promised of those, and `funding_error_usd` by
     how much what was paid is more (records of hours whose rate was never told count in neither).
@@ -84,6 +85,7 @@ class Leg(Noun, frozen=True, kw_only=True):
     reported: Decimal | None = None
     reported_ns: int = 0
     confirmed_ns: int = 0
+    heard_ns: int = 0
     reported_venue_ns: int = 0
     adopted_venue_ns: int = 0
     adopted_price: Decimal = ZERO

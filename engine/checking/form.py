@@ -25,6 +25,8 @@ from engine.checking.world import HELD, Flight, VenueOrder, World
 from statecharts.order import BY_TIME
 
 PAST_NS = NOW_NS - 1
+DOUBT = "MAKER_PENDING.in_doubt"
+"""Where it matters whether the maker venue has spoken since the pair came there."""
 REASONS: dict[str, str] = {
     **dict.fromkeys(CROSSED, CROSSED[0]),
     **dict.fromkeys(SENT_TOO_SOON, SENT_TOO_SOON[0]),
@@ -40,10 +42,10 @@ LIVING_ORDER = (
     "episode",
     "adopted_since",
 )
-LIVING_LEG = ("position", "reported", "confirmed_ns", "reported_venue_ns", "adopted_venue_ns", "forced")
+LIVING_LEG = ("position", "reported", "confirmed_ns", "heard_ns", "reported_venue_ns", "adopted_venue_ns", "forced")
 """Fields that are written; the others must not matter for what is decided."""
 
-LegForm = tuple[int, int | None, bool, int, int, tuple[str, ...]]
+LegForm = tuple[int, int | None, bool, int, int, tuple[str, ...], bool]
 OrderForm = tuple[int, int, int, str, str, str, int, int, tuple[str, ...], int, bool, str, tuple[int, ...], bool]
 Form = tuple[Any, ...]
 
@@ -218,6 +220,7 @@ def _leg_form(world: World, leg: int, ranks: dict[int, int]) -> LegForm:
         ranks.get(books.reported_venue_ns, 0) if here else 0,
         ranks.get(books.adopted_venue_ns, 0),
         tuple(sorted(str(ranks[int(mark)]) for mark in books.forced if mark in flying)),
+        leg == 1 and world.pair.place == DOUBT and books.heard_ns >= arrived_ns,
     )
 
 
@@ -302,13 +305,14 @@ def _order(number: int, form: OrderForm) -> Order:
 
 
 def _leg(template: Leg, form: LegForm) -> Leg:
-    position, reported, confirmed, reported_mark, adopted_mark, forced = form
+    position, reported, confirmed, reported_mark, adopted_mark, forced, heard = form
     return msgspec.structs.replace(
         template,
         position=Decimal(position * LOT),
         reported=None if reported is None else Decimal(reported * LOT),
         reported_ns=0 if reported is None else PAST_NS,
         confirmed_ns=PAST_NS if confirmed else 0,
+        heard_ns=PAST_NS if heard else 0,
         reported_venue_ns=reported_mark,
         adopted_venue_ns=adopted_mark,
         forced=forced,

@@ -134,6 +134,7 @@ def _earlier(world: World) -> World:
             leg,
             reported_ns=leg.reported_ns and leg.reported_ns - HOUR_NS + 2,
             confirmed_ns=leg.confirmed_ns and leg.confirmed_ns - HOUR_NS + 2,
+            heard_ns=leg.heard_ns and leg.heard_ns - HOUR_NS + 2,
         )
     return _replaced(
         world, **legs, arrived_ns=world.pair.arrived_ns - HOUR_NS, seen_ns=NOW_NS - 5, entered_ns=NOW_NS - HOUR_NS

@@ -59,9 +59,9 @@ class Market:
         self.attempts = 0
         self.fills: dict[str, OrderFilled] = {}
         self.trouble = ""
-        """Why it is not flat, or not known to be; empty when it is."""
+        """Why the position is not known; empty when it is."""
         self.refusal = ""
-        """What the venue said of the last order that filled nothing."""
+        """Why the last order filled nothing, or there was none."""
         self.uncancelled = "not tried"
         """Why our orders may still rest; empty when the venue said that they do not."""
         self.absent = False
@@ -101,8 +101,6 @@ class Market:
             if order is None:
                 return
             await self._attempt(desk, order)
-        if self.after:
-            self.trouble = self.trouble or "every attempt was used"
 
     # orders of before
 
@@ -118,15 +116,15 @@ class Market:
     # one attempt
 
     async def _order(self, desk: Desk, held: Decimal) -> SubmitOrder | None:
-        """The next order; None when none can be made, and `trouble` says why."""
+        """The next order; None when none can be made, and `refusal` says why."""
         instrument, quote = await self._terms(desk)
         if instrument is None or quote is None:
             lacking = "rules" if instrument is None else "price"
-            self.trouble = f"the venue told no {lacking} of this market"
+            self.refusal = f"the venue told no {lacking} of this market"
             return None
         size = round_size(abs(held), instrument.lot)
         if not size:
-            self.trouble = f"less than the least order of {plain(instrument.lot)}"
+            self.refusal = f"less than the least order of {plain(instrument.lot)}"
             return None
         side = Side.SELL if held > 0 else Side.BUY
         now_ns = desk.now_ns()
@@ -240,7 +238,7 @@ class Market:
             parts.append(f"look at the venue: {self.trouble or 'the position is not known'}")
         elif self.after:
             close = f"{closed_by(self.after)} {plain(abs(self.after))} {self.asset} reduce-only"
-            parts.append(f"{close} ({self.refusal or self.trouble or 'not closed'})")
+            parts.append(f"{close} ({self.refusal or 'not closed'})")
         if self.uncancelled:
             parts.append(f"cancel our orders ({self.uncancelled})")
         return "; ".join(parts)

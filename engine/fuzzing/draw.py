@@ -49,7 +49,7 @@ PRICES: dict[str, Decimal] = {
 BEGINS_S = 5.0
 """Nothing befalls a world before; it comes up undisturbed."""
 ROUND = Decimal("0.0001")
-SAID: tuple[Said, ...] = ("close", "close", "reduce", "reduce", "emergency", "drain", "kill")
+SAID: tuple[Said, ...] = ("close", "close", "reduce", "reduce", "emergency", "drain", "kill", "kill")
 Venues = tuple[Venue, ...]
 
 
@@ -66,7 +66,7 @@ def draw(seed: int, allowed: Venues = tuple(Venue)) -> World:
         looks=tuple(_looks(_stream(seed, "looks"), venues, assets)),
         lead_s=round(rng.uniform(2.0, 60.0), 3),
         calm_s=calm_s,
-        duration_s=calm_s + round(rng.uniform(20.0, 100.0), 1),
+        duration_s=calm_s + round(rng.uniform(60.0, 120.0), 1),
         deposit_usd=Decimal(rng.choice((50_000, 50_000, 8_000, 4_500))),
         notional_usd=Decimal(rng.choice((9_000, 9_000, 3_000, 500))),
         hold_s=rng.choice((10.0, 20.0, 60.0, 1000.0)),

@@ -41,5 +41,6 @@ def check_invariants(run: Run) -> Watch:
     truth.check_orders_are_ours(run, watch.ended)
     truth.check_reductions_reduce(run)
     truth.check_settled_in_time(run)
+    truth.check_ends_flat(run)
     truth.check_books_are_the_venues_truth(run)
     return watch

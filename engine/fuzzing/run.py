@@ -49,8 +49,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     alarms of all these codes stand for what is not. With `named` that is asked of each pair for itself: an alarm that
     stands about it names what is left. `by_hand`: somebody trades on the account, or fills are told late, so that the
     books' money is an estimate. `behind_s`: so far a venue's clock may be behind ours. `estimate_share`:
-    so far the price may have been from the one at which a fill was estimated that was never told. `deposits_usd` and
-    `policy` are the run's.
+    so far the price may have been from the one at which a fill was estimated that was never told. `all_told`: nothing
+    kept a venue from telling each fill. `ends_flat`: a run that ends in calm ends flat, not only hedged. `deposits_usd`
+    and `policy` are the run's.
     """
 
     start_ns: int
@@ -63,6 +64,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     by_hand: bool = False
     behind_s: float = 0.0
     estimate_share: Decimal = Decimal("0.003")
+    all_told: bool = False
+    ends_flat: bool = False
 
 
 def account_of(venue: Venue, seed: int) -> str:

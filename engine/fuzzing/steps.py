@@ -13,7 +13,14 @@ from decimal import Decimal
 from actors.board import Board
 from actors.commands import SubmitOrder
 from actors.domain import ZERO, Side, Venue
-from actors.messages import KillSwitchPulled
+from actors.messages import (
+    KillSwitchPulled,
+    OrderAccepted,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnresolved,
+)
 from actors.pair_position.state import PairPosition
 from actors.policy import Policy
 from engine.core import BOARD
@@ -29,6 +36,7 @@ RULES: dict[str, str] = {
     "naked_unmeasured": "1: naked time is measured",
     "id_used_twice": "2: a client order id is used once",
     "outcome_changed": "2: an intent ends in one outcome",
+    "resent_in_doubt": "2: nothing more is sent on a leg while the outcome of an order there is unknown",
     "purpose_reduces": "3: an order opens or only reduces, as its purpose says",
     "closes_too_much": "3: a closing order is no larger than the position",
     "exposure_exceeded": "4: exposure stays within its limits, orders in flight counted as filled",
@@ -59,6 +67,8 @@ class Watch:
         self.ended: dict[str, str] = {}
         """The outcome of each order that has one, by its id."""
         self._killed = False
+        self._doubts: dict[str, tuple[str, Venue]] = {}
+        """Orders whose outcome is unknown: whose they are, and where."""
         self.longest_naked_ns = 0
         """The longest stretch of time for which any pair was naked."""
 
@@ -71,6 +81,7 @@ class Watch:
             return
         self._naked(moment)
         self._outcomes(moment)
+        self._doubt(moment)
         for command in record.commands:
             if isinstance(command, SubmitOrder):
                 self._order(moment, command)
@@ -107,8 +118,23 @@ class Watch:
             if order.place in OVER:
                 self.ended[order.id] = order.place
 
+    def _doubt(self, moment: Moment) -> None:
+        """An unknown outcome is known again by the venue's word, or by time."""
+        record, message = moment.record, moment.record.message
+        if not record.to.startswith("pair_position/"):
+            return
+        if isinstance(message, OrderUnresolved) and message.order_id not in self.ended:
+            self._doubts[message.order_id] = (record.to, message.venue)
+        elif isinstance(message, OrderAccepted | OrderFilled | OrderDone | OrderRejected):
+            self._doubts.pop(message.order_id, None)
+        for order_id in [order_id for order_id in self._doubts if self.ended.get(order_id) in BY_TIME]:
+            del self._doubts[order_id]
+
     def _order(self, moment: Moment, order: SubmitOrder) -> None:
         record = moment.record
+        if (record.to, order.venue) in self._doubts.values() and order.purpose != "emergency":
+            doubted = ", ".join(name for name, leg in self._doubts.items() if leg == (record.to, order.venue))
+            raise _by("resent_in_doubt", record, f"{order.purpose} on {order.venue}, where {doubted} is in doubt")
         if order.order_id in self._sent:
             raise _by("id_used_twice", record, f"{order.order_id} was sent at seq {self._sent[order.order_id].seq}")
         self._sent[order.order_id] = record

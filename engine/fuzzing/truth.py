@@ -17,7 +17,8 @@ from engine.fuzzing.run import Run
 from engine.fuzzing.steps import Violated
 from engine.simulators.exchange import FillCause, OrderFilled
 
-SETTLED = ("IDLE.ready", "IDLE.backoff", "HEDGED.earning", "CLOSED.flat")
+FLAT = ("IDLE.ready", "IDLE.backoff", "CLOSED.flat")
+SETTLED = (*FLAT, "HEDGED.earning")
 OUR_FAULTS = ("actor_fault", "actor_quarantined", "venue_failed", "request_failed")
 NAMING = ("leg_stranded", "attempts_failed", "order_in_doubt", "positions_unverified", "position_surprise")
 """Alarms that name what a pair has left open."""
@@ -31,7 +32,9 @@ RULES: dict[str, str] = {
     "overfilled": "3: filled never exceeds asked",
     "reduction_adds": "5: a reducing order never makes a position larger",
     "unsettled": "6: once faults stop, each pair becomes flat or hedged, or an alarm names it",
+    "not_flat": "6: a run that ends in calm leaves nothing open",
     "books_differ": "the books hold what the venues hold",
+    "fill_untold": "every fill is booked at its price, with its fee, where nothing kept the venue from telling it",
     "money_differs": "the books explain what the accounts gained or lost",
 }
 
@@ -117,6 +120,16 @@ def check_settled_in_time(run: Run) -> None:
             raise Violated("unsettled", f"the run ended unsettled: {_standing(pair)}", actor=pair.actor)
 
 
+def check_ends_flat(run: Run) -> None:
+    """A run that was asked to end when all was well again has closed every pair."""
+    calm_ns = run.terms.start_ns + round((run.terms.calm_s + run.terms.settled_s) * NS_PER_S)
+    if not run.terms.ends_flat or run.records[-1].at_ns < calm_ns:
+        return
+    for pair in run.pairs:
+        if pair.place not in FLAT and not named(run, pair):
+            raise Violated("not_flat", f"the run ended with {_standing(pair)}", actor=pair.actor)
+
+
 def _standing(pair: PairPosition) -> str:
     legs = ", ".join(f"{leg.position} on {leg.venue.value}" for leg in pair.legs)
     return f"{pair.actor} in {pair.place}, {legs}"
@@ -168,8 +181,16 @@ def check_books_are_the_venues_truth(run: Run) -> None:
             if booked != held and not any(named(run, pair) for pair in pairs):
                 holder = next((pair.actor for pair in reversed(pairs) if any(leg.position for leg in pair.legs)), "")
                 raise Violated("books_differ", f"{venue} {asset}: booked {booked}, held {held}", actor=holder)
+        if run.terms.all_told:
+            _check_told(run, venue)
         if not run.terms.by_hand and all(pair.place == "CLOSED.flat" for pair in run.pairs):
             _check_money(run, venue)
+
+
+def _check_told(run: Run, venue: Venue) -> None:
+    for pair, leg in _legs_on(run, venue):
+        if any(_estimates(pair, leg)):
+            raise Violated("fill_untold", f"{pair.actor}: fills on {venue} are estimated to the end", actor=pair.actor)
 
 
 def _check_money(run: Run, venue: Venue) -> None:

@@ -169,6 +169,8 @@ def terms_of(world: World, reborn_s: float) -> Terms:
             (max(0.0, -rule.fault.offset_s) for rule in world.rules if isinstance(rule.fault, Skew)), default=0.0
         ),
         estimate_share=_estimate_share(world),
+        all_told=not (world.rules or world.deaths or world.acts),
+        ends_flat=True,
     )
 
 

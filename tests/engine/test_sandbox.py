@@ -87,6 +87,7 @@ def test_every_venue_is_served_with_its_account_and_key_until_an_interrupt(profi
         assert site.stream_url == site.url.replace("http", "ws", 1)
     assert sites[0].access_key_file == ""
     assert read_access_file(Path(sites[1].access_key_file)).account == sites[1].account
+    assert all(read_key_file(Path(site.flatten_key_file)).account == site.account for site in sites)
     assert [tally.requests for tally in tallies] == [1, 0]
 
 

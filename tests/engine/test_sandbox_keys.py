@@ -9,9 +9,10 @@ import pytest
 from actors.domain import Venue
 from engine.keys import KeyFile, KeyRefused, read_key_file, write_key_file
 from engine.keys.access_file import AccessKey, read_access_file, write_access_file
-from engine.sandbox.keys import from_base58, keep_access, keep_key, simulated_key, to_base58
+from engine.sandbox.keys import from_base58, keep_access, keep_key, second_key, simulated_key, to_base58
+from engine.signing.venues import open_signer
 from engine.venues.registry import simulated_signer
-from engine.world import access_key_for, secret_for
+from engine.world import access_key_for, second_secret_for, secret_for
 
 
 @pytest.fixture
@@ -27,6 +28,23 @@ def test_a_key_file_is_read_back_as_it_was_made_by_its_owner_alone(venue: Venue,
     assert (key.network, key.account) == ("simulated", simulated_signer(venue, secret_for(venue, 7)).account)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("venue", [Venue.HYPERLIQUID, Venue.PACIFICA, Venue.LIGHTER])
+def test_a_second_key_is_another_key_of_the_same_account_and_lies_beside_the_first(venue: Venue, keys: Path) -> None:
+    first = simulated_key(venue, secret_for(venue, 7))
+    second = second_key(venue, secret_for(venue, 7), second_secret_for(venue, 7))
+    assert second is not None
+    assert second.account == first.account
+    assert second.secret.reveal() != first.secret.reveal()
+    assert (second.address, second.extras) != (first.address, first.extras)
+    signer, _ = open_signer(second)
+    assert signer.account == first.account
+    assert keep_key(keys, second, "_flatten") == keys / f"{venue.value}_flatten.json"
+
+
+def test_a_simulated_drift_account_has_one_key() -> None:
+    assert second_key(Venue.DRIFT, secret_for(Venue.DRIFT, 7), second_secret_for(Venue.DRIFT, 7)) is None
 
 
 def test_the_secret_in_the_file_signs_for_the_account_in_the_file() -> None:

@@ -7,6 +7,7 @@ and `bounded`, which asks the exhaustive check about those the tests let pass.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -63,7 +64,7 @@ def _altered(chart: Chart, row: Row) -> Iterator[tuple[str, Row]]:
     yield from _guards(row)
     for at, action in enumerate(row.do):
         yield f"action {action} dropped", msgspec.structs.replace(row, do=_without(row.do, at))
-    for at, (first, second) in enumerate(zip(row.do, row.do[1:], strict=False)):
+    for at, (first, second) in enumerate(pairwise(row.do)):
         swapped = (*row.do[:at], second, first, *row.do[at + 2 :])
         yield f"action {second} before {first}", msgspec.structs.replace(row, do=swapped)
     for target in _targets(chart, row):
@@ -103,7 +104,7 @@ def _neighbours(chart: Chart) -> list[tuple[Row, Row]]:
     for state in chart.states:
         for trigger in chart.triggers:
             cell = [row for row in chart.rows if row.on == trigger and state.name in expand(chart, row.source)]
-            found += [pair for pair in zip(cell, cell[1:], strict=False) if pair not in found]
+            found += [pair for pair in pairwise(cell) if pair not in found]
     return found
 
 

@@ -1,7 +1,7 @@
 """Lets the tests judge mutants in one process: a pytest plugin that, instead of running the tests once, plays mutants.
 
 The tests are collected once, by pytest itself, and called as plain functions for each mutant until one fails: those
-named after the row first, property tests last. Tests that need more of pytest than parameters are left out and counted.
+named after the row first, property tests last. Tests that need more of pytest than parameters are left out.
 Counterparts: `charts`, `transplant`, and `bounded` for what is left.
 """
 
@@ -21,20 +21,45 @@ import pytest
 
 from statecharts.chart import Chart, ChartError
 from tests.mutation import quickly
+from tests.mutation.bounded import EXPLORED, Explored, explore
 from tests.mutation.charts import Mutant, mutants
 from tests.mutation.transplant import Shipped, Transplant
 
-SECONDS_MOST = 30.0
+SECONDS_MOST = 60.0
 """A mutant that keeps one test busy for longer is caught."""
-ROW = re.compile(r"[A-Z]+\d+")
+
+
+class Task(NamedTuple):
+    """What one process tries: every `of`-th mutant of a chart from `share` on whose name contains `only`.
+
+    `tests` are paths from the root; `exploring` asks the exhaustive check about what they let pass.
+    """
+
+    chart: Chart
+    tests: tuple[str, ...]
+    root: Path
+    share: int = 0
+    of: int = 1
+    only: str = ""
+    exploring: bool = False
+
+    def mutants(self) -> list[Mutant]:
+        """The mutants to be tried."""
+        return [mutant for mutant in list(mutants(self.chart))[self.share :: self.of] if self.only in mutant.name]
 
 
 class Verdict(NamedTuple):
-    """What became of a mutant; `caught_by` is empty when nothing caught it."""
+    """What became of a mutant; `caught_by` is empty when nothing caught it. `same`: it decides as what is shipped."""
 
-    mutant: Mutant
+    name: str
     caught_by: str
     same: bool = False
+    note: str = ""
+
+    @property
+    def survived(self) -> bool:
+        """Whether nothing noticed a difference."""
+        return not self.caught_by and not self.same
 
 
 class Case(NamedTuple):
@@ -50,22 +75,18 @@ class Case(NamedTuple):
         return hasattr(self.call, "hypothesis")
 
 
-class TookTooLong(Exception):  # noqa: N818 - named for what happened
+class TookTooLong(Exception):
     """A mutant kept a test busy."""
 
 
-Show = Callable[[Verdict], None]
-
-
-def try_chart(chart: Chart, tests: tuple[str, ...], root: Path, show: Show, only: str = "") -> list[Verdict]:
-    """A verdict on every mutant of the chart whose name contains `only`. Raises RuntimeError when the tests cannot
-    be collected, or fail without any mutant."""
-    trial = Trial(chart, show, only)
+def try_all(task: Task) -> list[Verdict]:
+    """A verdict on every mutant of the task. Raises RuntimeError when its tests fail without any mutant."""
+    trial = Trial(task)
+    arguments = ["-q", "--assert=plain", "-p", "no:cacheprovider", *(str(task.root / test) for test in task.tests)]
     with contextlib.redirect_stdout(io.StringIO()) as said:
-        arguments = ["-q", "--assert=plain", "-p", "no:cacheprovider", *(str(root / test) for test in tests)]
         code = pytest.main(arguments, plugins=[quickly, trial])
     if not trial.begun:
-        raise RuntimeError(f"the tests of {chart.name} could not be collected (exit {code})\n{said.getvalue()}")
+        raise RuntimeError(f"the tests of {task.chart.name} could not be collected (exit {code})\n{said.getvalue()}")
     if trial.broken:
         raise RuntimeError(f"{trial.broken} fails without any mutant; see to it first")
     return trial.verdicts
@@ -74,71 +95,72 @@ def try_chart(chart: Chart, tests: tuple[str, ...], root: Path, show: Show, only
 class Trial:
     """The plugin: `verdicts` after the run; `broken` names a test that fails by itself."""
 
-    def __init__(self, chart: Chart, show: Show, only: str) -> None:
-        self.chart = chart
-        self.only = only
-        self.show = show
+    def __init__(self, task: Task) -> None:
+        self.task = task
         self.begun = False
         self.broken = ""
-        self.left_out = 0
         self.verdicts: list[Verdict] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Judge all mutants instead of running the tests."""
-        cases = [case for item in session.items for case in self._cases(item)]
+        cases = [case for item in session.items for case in _cases(item)]
+        chart = self.task.chart
+        shipped = Shipped(chart)
         self.begun = bool(cases)
-        shipped = Shipped(self.chart)
-        self.broken = _caught(Transplant(shipped, self.chart), cases)
+        self.broken = _caught(Transplant(shipped, chart), cases)
         if not self.broken:
-            for mutant in mutants(self.chart):
-                if self.only in mutant.name:
-                    self._judge(mutant, shipped, cases)
+            exploring = self.task.exploring and chart.name in EXPLORED
+            reference = explore() if exploring else None
+            self.verdicts = [_judge(mutant, shipped, cases, reference) for mutant in self.task.mutants()]
         return True
 
-    def _cases(self, item: pytest.Item) -> Iterator[Case]:
-        assert isinstance(item, pytest.Function)
-        parameters = item.callspec.params if hasattr(item, "callspec") else {}
-        needed = [name for name in inspect.signature(item.obj).parameters if name not in parameters]
-        drawn = hasattr(item.obj, "hypothesis")
-        if (needed and not drawn) or inspect.iscoroutinefunction(item.obj):
-            self.left_out += 1
-            return
-        yield Case(item.nodeid, item.obj, parameters)
 
-    def _judge(self, mutant: Mutant, shipped: Shipped, cases: list[Case]) -> None:
-        try:
-            transplant = Transplant(shipped, mutant.made)
-        except ChartError as error:
-            verdict = Verdict(mutant, f"the chart's own check: {error}")
-        else:
-            if transplant.same:
-                verdict = Verdict(mutant, "", same=True)
-            else:
-                verdict = Verdict(mutant, _caught(transplant, _ordered(cases, mutant)))
-        self.verdicts.append(verdict)
-        self.show(verdict)
+def _cases(item: pytest.Item) -> Iterator[Case]:
+    if isinstance(item, pytest.Function) and not inspect.iscoroutinefunction(item.obj):
+        parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+        needed = [name for name in inspect.signature(item.obj).parameters if name not in parameters]
+        if not needed or hasattr(item.obj, "hypothesis"):
+            yield Case(item.nodeid, item.obj, parameters)
+
+
+def _judge(mutant: Mutant, shipped: Shipped, cases: list[Case], reference: Explored | None) -> Verdict:
+    try:
+        transplant = Transplant(shipped, mutant.made)
+    except ChartError as error:
+        return Verdict(mutant.name, f"the chart's own check: {error}")
+    if transplant.same:
+        return Verdict(mutant.name, "", same=True)
+    caught = _caught(transplant, _ordered(cases, mutant))
+    if caught or reference is None:
+        return Verdict(mutant.name, caught)
+    with transplant.in_place():
+        explored = explore()
+    if explored.complaint:
+        return Verdict(mutant.name, f"the exhaustive check: {explored.complaint}")
+    return Verdict(mutant.name, "", note="" if explored == reference else f"worlds {explored.worlds}")
 
 
 def _ordered(cases: list[Case], mutant: Mutant) -> list[Case]:
     """Tests named after the row or the state first, then the others, property tests last."""
-    words = re.compile(rf"(?<![A-Za-z0-9]){re.escape(mutant.place)}(?![A-Za-z0-9])")
-    return sorted(cases, key=lambda case: (case.drawn, not words.search(case.name)))
+    word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(mutant.place)}(?![A-Za-z0-9])")
+    return sorted(cases, key=lambda case: (case.drawn, not word.search(case.name)))
 
 
 def _caught(transplant: Transplant, cases: list[Case]) -> str:
     """The first test that fails, or nothing."""
     with transplant.in_place():
-        for case in cases:
-            parameters = {name: transplant.instead_of(value) for name, value in case.parameters.items()}
-            try:
-                with contextlib.redirect_stdout(io.StringIO()), _limited(SECONDS_MOST):
-                    case.call(**parameters)
-            except Exception:  # noqa: BLE001 - however a test fails, it has caught the mutant
-                return case.name
-            except BaseExceptionGroup:
-                return case.name
-    return ""
+        return next((case.name for case in cases if _fails(case, transplant)), "")
+
+
+def _fails(case: Case, transplant: Transplant) -> bool:
+    parameters = {name: transplant.instead_of(value) for name, value in case.parameters.items()}
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), _limited(SECONDS_MOST):
+            case.call(**parameters)
+    except (Exception, BaseExceptionGroup, pytest.fail.Exception):  # noqa: BLE001 - however it fails, it has noticed
+        return True
+    return False
 
 
 @contextlib.contextmanager

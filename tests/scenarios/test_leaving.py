@@ -152,7 +152,7 @@ def test_h6_far_from_liquidation_nothing_is_left(tmp_path: Path) -> None:
 
 def test_h6_while_the_endangered_leg_s_venue_is_down_the_gaining_leg_is_not_closed_alone(tmp_path: Path) -> None:
     """Its mark cannot be known either; both legs are left as soon as it is told again."""
-    scenes = (Scene(), Scene(from_s=40.0, price=Decimal(3210)))
+    scenes = (Scene(), Scene(from_s=40.0, price=Decimal(3500)))
     faults = outage("hyperliquid", 34.0, 40.0)
     scenario = Scenario(scenes=scenes, policy=guarded(), faults=faults, deposit_usd=SMALL, calm_s=75.0)
     run = play(scenario, tmp_path)
@@ -201,7 +201,7 @@ def test_h12_a_halted_market_keeps_both_legs_and_is_left_when_it_trades_again(ve
     listed = [r for r in run.records if isinstance(r.message, InstrumentListed)]
     opened_ns = [r.at_ns for r in listed if _is(r, MarketStatus.OPEN)][-1]
     assert len(closes) == 2
-    assert closes[0] >= opened_ns
+    assert opened_ns <= closes[0] < opened_ns + 20 * NS_PER_S
     assert [order.purpose for order in run.orders()][:4] == ["taker", "maker", "close", "close"]
     assert run.pairs[0].place == "CLOSED.flat"
     assert run.pairs[0].close_reason.startswith(f"market_closed: ETH on {venue.value} is halted")

@@ -58,15 +58,13 @@ def quotes_s(run: Run, venue: Venue) -> list[float]:
 
 @pytest.mark.parametrize(
     ("strikes", "find", "put"),
-    [(HL_BBO, '"px":"300', '"px":"400'), (PAC_BBO, '"b":"29', '"b":"39')],
+    [(HL_BBO, '"bbo":[{"px":"300', '"bbo":[{"px":"400'), (PAC_BBO, '"b":"29', '"b":"39')],
     ids=["hyperliquid", "pacifica"],
 )
 def test_h8_a_crossed_book_is_not_used(strikes: dict[str, Any], find: str, put: str, tmp_path: Path) -> None:
     """Nothing is opened until the book makes sense again."""
     crossed = rule(Garble(find=find, put=put), strikes, to_s=35.0)
     run = play(Scenario(scenes=MOVING, faults=(crossed,), policy=lasting(100.0), calm_s=35.0), tmp_path)
-    boards = [states for _, states, _ in run.moments]
-    assert boards
     assert min(opened_s(run)) > 35.0
     assert [order.purpose for order in run.orders()] == ["taker", "maker", "close", "close"]
 
@@ -181,9 +179,9 @@ def test_h9_funding_that_is_never_told_is_missing_in_the_report_not_made_up(tmp_
     """The books hold what records say; the report counts the settlement that was due."""
     lost = rule(DropFrame(), HL_FUNDING, from_s=BEFORE_S - 5.0)
     run = play(over_the_hour(lost, by_hand=True), tmp_path)
-    told = {leg.venue: (leg.funding_told, leg.funding_received_usd) for leg in run.pair.legs}
-    assert told[HYPERLIQUID] == (0, 0)
-    assert told[PACIFICA][0] == 1
+    told = {leg.venue: leg.funding_told for leg in run.pair.legs}
+    assert told == {HYPERLIQUID: 0, PACIFICA: 1}
+    assert dict(payments(run))[HYPERLIQUID] == 0
     totals = report(run)["totals"]
     assert (totals["funding_told"], totals["funding_due"]) == (1, 2)
 
@@ -212,11 +210,10 @@ def skewed(venue: str, offset_s: float, **when: Any) -> FaultRule:
 @pytest.mark.parametrize("venue", [HYPERLIQUID, PACIFICA])
 @pytest.mark.parametrize("offset_s", [8.0, -8.0])
 def test_h10_nothing_is_opened_on_a_venue_whose_clock_is_off(venue: Venue, offset_s: float, tmp_path: Path) -> None:
-    """From the beginning; a while after it is set right, trading begins."""
-    wrong = skewed(venue.value, offset_s, to_s=40.0)
-    run = play(Scenario(scenes=MOVING, faults=(wrong,), policy=lasting(260.0), calm_s=180.0), tmp_path)
-    assert min(opened_s(run)) > 40.0
-    assert min(opened_s(run)) < 200.0
+    """From the third second on; a while after it is set right, trading begins."""
+    wrong = skewed(venue.value, offset_s, from_s=3.0, to_s=80.0)
+    run = play(Scenario(scenes=MOVING, faults=(wrong,), policy=lasting(200.0, scan_s=45.0), calm_s=150.0), tmp_path)
+    assert 80.0 < min(opened_s(run)) < 150.0
     told = run.raised("clock_skew")
     assert told
     assert {alarm.text.split(":")[0] for alarm in told} == {venue.value}
@@ -224,14 +221,16 @@ def test_h10_nothing_is_opened_on_a_venue_whose_clock_is_off(venue: Venue, offse
     assert any(way in alarm.text for alarm in told)
 
 
-@pytest.mark.parametrize("offset_s", [8.0, 30.0, -8.0])
+@pytest.mark.parametrize("offset_s", [8.0, 22.0, -8.0])
 def test_h10_a_venue_s_clock_that_steps_while_a_pair_is_held_moves_no_timer_of_ours_and_the_pair_is_closed(
     offset_s: float, tmp_path: Path
 ) -> None:
-    """It steps away and back again. Half a minute ahead a venue would refuse every order as lapsed, by our clock."""
+    """Twenty-two seconds ahead a venue would refuse every order as lapsed, if it lived by our clock alone."""
     wrong = skewed("pacifica", offset_s, from_s=30.0)
     run = play(Scenario(scenes=MOVING, faults=(wrong,), policy=lasting(150.0), calm_s=30.0), tmp_path)
-    ticks = [at_s(run, r.at_ns) for r in run.records if r.to == "risk" and isinstance(r.message, TimerFired)]
+    fired = [at_s(run, r.at_ns) for r in run.records if r.to == "risk" and isinstance(r.message, TimerFired)]
+    ticks = [second for second in fired if second < 150.0]
+    assert len(ticks) > 20
     assert [round(later - earlier, 3) for earlier, later in pairwise(ticks)] == [5.0] * (len(ticks) - 1)
     times = [record.at_ns for record in run.records]
     assert times == sorted(times)

@@ -294,5 +294,5 @@ def test_e9_order_executed_by_a_node_that_falls_silent_is_not_sent_again_when_it
     run = played(Scenario(venues=(LIGHTER, DRIFT), faults=silent, calm_s=71.5, settled_s=120.0), tmp_path)
     assert [order.purpose for order in run.orders() if not order.reduce_only] == ["taker", "maker"]
     assert 0 < opened(run, DRIFT) <= SIZE
-    assert run.alarm_codes() == ("link_lost", "order_in_doubt")
+    assert sorted(run.alarm_codes()) == ["link_lost", "order_in_doubt"]
     assert run.pair.place == "CLOSED.flat"

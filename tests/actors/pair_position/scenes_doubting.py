@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from actors.messages import LinkLost
+from actors.messages import LinkLost, QueryFailed
 from tests.actors.pair_position.scenes import POSITIONS, Cues, Scene, alarm, asks, cancels, order, panic
-from tests.factories import MAKER, TAKER, accepted, both_confirm, cancel_rejected, filled, lapsed
+from tests.factories import (
+    ASSET,
+    MAKER,
+    TAKER,
+    accepted,
+    both_confirm,
+    cancel_rejected,
+    filled,
+    lapsed,
+    reported,
+    unknown,
+)
 from tests.playbook import fires, later
 
 ASK_AGAIN = fires("doubt_retry")
 ASKED_IN_VAIN = (ASK_AGAIN,) * 10
 NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
+NO_ANSWER = QueryFailed(venue=MAKER, asset=ASSET, query="order", detail="timeout")
 IN_ONE_BREATH = (*cancels(MAKER), *asks(MAKER))
 VANISHES: Cues = (accepted(), lapsed(), lapsed())
 """The venue takes the order; after its lifetime, asked twice, it shows it nowhere."""
+SAID_UNVERIFIED = (alarm("positions_unverified"), *POSITIONS)
 SAID_NOWHERE = (alarm("order_vanished"), *POSITIONS)
 
 RESOLVE_SCENES = (
@@ -44,6 +57,13 @@ RESOLVE_SCENES = (
         "MAKER_PENDING.sweeping",
     ),
     Scene(
+        "V6",
+        "IDLE.ready",
+        (reported(TAKER, "-3", queried=False), *(fires("verify_retry"),) * 4),
+        SAID_UNVERIFIED,
+        "CLOSING.verifying",
+    ),
+    Scene(
         "D17",
         "MAKER_PENDING.in_doubt",
         (lapsed(), *(fires("verify_retry"),) * 4),
@@ -57,7 +77,7 @@ DOUBT_SCENES = (
     Scene(
         "D1",
         "MAKER_PENDING.in_doubt",
-        ASKED_IN_VAIN,
+        (unknown(), *ASKED_IN_VAIN),
         (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
         "EMERGENCY.closing",
     ),
@@ -71,7 +91,14 @@ DOUBT_SCENES = (
     Scene(
         "D8",
         "MAKER_PENDING.in_doubt",
-        (NO_MAKER_LINK, ASK_AGAIN, ASK_AGAIN),
+        (unknown(), NO_MAKER_LINK, ASK_AGAIN, ASK_AGAIN),
+        (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
+        "EMERGENCY.closing",
+    ),
+    Scene(
+        "D8",
+        "MAKER_PENDING.in_doubt",
+        (NO_ANSWER, ASK_AGAIN, ASK_AGAIN),
         (alarm("order_in_doubt"), *panic(order("emergency", "10", TAKER))),
         "EMERGENCY.closing",
     ),
@@ -83,6 +110,7 @@ DOUBT_SCENES = (
         "EMERGENCY.closing",
     ),
     Scene("D3", "MAKER_PENDING.in_doubt", (NO_MAKER_LINK, ASK_AGAIN), IN_ONE_BREATH, "MAKER_PENDING.in_doubt"),
+    Scene("D3", "MAKER_PENDING.in_doubt", (unknown(), *(ASK_AGAIN,) * 3), IN_ONE_BREATH, "MAKER_PENDING.in_doubt"),
     Scene("D2", "IDLE.taker_in_doubt", (fires("doubt_retry"),), (*cancels(TAKER), *asks(TAKER)), "IDLE.taker_in_doubt"),
     Scene(
         "D3",

@@ -9,8 +9,10 @@ def test_an_order_is_asked_for_before_it_lapses_and_lapses_before_the_questions_
         lapses_s = policy.order_lifetime_s + GRACE_NS / 10**9
         assert policy.order_timeout_s < lapses_s
         assert lapses_s < policy.doubt_retry_s * (policy.doubt_tries_most - 1)
-        assert policy.lapse_grace_s > 0
-    assert round(policy_of(Bounds()).order.lapse_grace_s * 10**9) == GRACE_NS
+    for venue in VENUES:
+        instrument = BOARDS[True, True].market(venue, "BTC").instrument
+        assert instrument is not None
+        assert round(instrument.lapse_grace_s * 10**9) == GRACE_NS > 0
 
 
 def test_every_limit_of_attempts_is_bounded() -> None:

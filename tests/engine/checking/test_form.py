@@ -18,7 +18,7 @@ TOLD_ONLY: dict[type[msgspec.Struct], tuple[str, ...]] = {
         *("seen_ns", "naked_ns"),
     ),
     Order: ("id", "reduce_only", "decision_mid"),
-    Leg: ("venue", "reported_ns", "adopted_price", "payments"),
+    Leg: ("venue", "reported_ns", "adopted_price", "payments", "funding_told"),
 }
 """Fields that a form does not hold as they are: constant, relative to others, derived, or of no consequence."""
 

@@ -318,3 +318,12 @@ def said(venue: Venue, asked: Asked) -> SignRequest:
     if venue is Venue.PACIFICA:
         return pacifica_order(price, symbol=asked.market, amount=size, reduce_only=asked.reduce_only)
     return hyperliquid_order(price, a=NUMBERS[venue][asked.market], s=size, r=asked.reduce_only)
+
+
+def test_whoever_may_only_reduce_works_beside_a_process_that_holds_the_account_s_file(client: Client) -> None:
+    """The last resort, while the signing process of an engine that hangs still lives."""
+    with held(client.path.parent, caps_for(PACIFICA)):
+        hello = client.start(order_most_usd=Decimal(0), hour_most_usd=Decimal(0), markets=(), leverage_most=0)
+        assert isinstance(hello, Hello)
+        assert isinstance(client.ask(pacifica_order(reduce_only=True)), Granted)
+        assert isinstance(client.ask(pacifica_order(), 2), Refused)

@@ -48,6 +48,19 @@ def test_every_operation_may_be_signed_and_no_other() -> None:
         law.weigh(Purpose(operation="withdraw"), 0)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("cap", ["order_most_usd", "hour_most_usd"])
+def test_with_a_cap_of_nothing_whatever_reduces_is_signed_and_nothing_else(cap: str) -> None:
+    caps = msgspec.structs.replace(CAPS, leverage_most=0, **{cap: Decimal(0)})
+    assert caps.reduces_only
+    assert not CAPS.reduces_only
+    law = Law(caps)
+    assert law.weigh(Purpose(operation="order"), 0) == 0
+    with pytest.raises(SigningRefused, match="over the cap of 0"):
+        law.weigh(order("0.01"), 0)
+    with pytest.raises(SigningRefused, match="leverage 1 is over the cap of 0"):
+        law.weigh(Purpose(operation="leverage", leverage=1), 0)
+
+
 def test_an_order_up_to_the_cap_passes_and_a_larger_one_does_not() -> None:
     law = Law(CAPS)
     assert law.weigh(order(100), 0) == 100

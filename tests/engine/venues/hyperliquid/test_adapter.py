@@ -301,6 +301,7 @@ async def test_a_position_at_another_leverage_may_only_be_reduced(autojump_clock
         btc, sol = (m.instrument for m in of(InstrumentListed, world.said))
         assert btc.status is MarketStatus.REDUCE_ONLY
         assert btc.status_reason == "the open position has cross leverage 20x, wanted cross 3x"
+        assert btc.status_ours, "nobody leaves a market for our own setting"
         assert sol.status is MarketStatus.OPEN
 
 

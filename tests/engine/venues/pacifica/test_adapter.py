@@ -404,6 +404,7 @@ async def test_a_market_whose_leverage_is_not_the_configured_one_may_only_be_red
     async with world.running():
         btc, sol = (m.instrument for m in world.of(InstrumentListed))
         assert (btc.status, btc.status_reason) == (MarketStatus.REDUCE_ONLY, "leverage of BTC is 5, wanted 2")
+        assert btc.status_ours, "nobody leaves a market for our own setting"
         assert sol.status is MarketStatus.OPEN
 
 

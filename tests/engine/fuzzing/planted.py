@@ -1,0 +1,213 @@
+"""Planted bugs: each changes one part of the shipped engine, and some seed among the first few must find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+import pytest
+
+from actors import engine_lifecycle, pair_position
+from actors.actor import Context, Step
+from actors.board import Board
+from actors.commands import AnyCommand, SubmitOrder
+from actors.domain import ZERO, RejectReason
+from actors.messages import (
+    AnyMessage,
+    CloseAsked,
+    EmergencyAsked,
+    EngineResumed,
+    Envelope,
+    FundingPaid,
+    OrderDone,
+    OrderFilled,
+    OrderRejected,
+    OrderUnresolved,
+)
+from actors.pair_position.state import PairPosition
+from actors.policy import Policy
+from actors.risk import limits
+from engine.core import Core, Decision
+from engine.executor import Executor
+from engine.journal import LastingJournal
+from engine.recovery import Recovery
+from engine.router import Router
+from engine.sequencer import Waiting
+
+ROLE = pair_position.ROLE
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+class Bug(NamedTuple):
+    """What is wrong, how it is planted, the rules that may find it, and within how many seeds one must."""
+
+    doc: str
+    plant: Plant
+    rules: tuple[str, ...]
+    seeds: int
+
+
+def _hearing(wrong: Callable[[AnyMessage], AnyMessage]) -> Plant:
+    """Pairs take a message for another."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        absorb = ROLE.absorb
+
+        def absorb_wrongly(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
+            return absorb(state, msgspec.structs.replace(context, message=wrong(context.message)))
+
+        patch.setattr(ROLE, "absorb", absorb_wrongly)
+
+    return plant
+
+
+def _sending(action: str, wrong: Callable[[SubmitOrder], SubmitOrder]) -> Plant:
+    """An action of pairs sends other orders."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        act = ROLE.actions[action]
+
+        def act_wrongly(state: PairPosition, context: Context) -> tuple[AnyCommand, ...]:
+            return tuple(wrong(each) if isinstance(each, SubmitOrder) else each for each in act(state, context))
+
+        patch.setattr(ROLE, "actions", {**ROLE.actions, action: act_wrongly})
+
+    return plant
+
+
+def _a_fee_forgotten(message: AnyMessage) -> AnyMessage:
+    return msgspec.structs.replace(message, fee_usd=ZERO) if isinstance(message, OrderFilled) else message
+
+
+def _doubt_is_failure(message: AnyMessage) -> AnyMessage:
+    if not isinstance(message, OrderUnresolved):
+        return message
+    return OrderRejected(
+        venue=message.venue, order_id=message.order_id, reason=RejectReason.MARGIN, detail="taken for failed"
+    )
+
+
+def _fill_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """The end of an order is not asked how much was filled, and every other fill is not heard."""
+    absorb = ROLE.absorb
+
+    def forget(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
+        message = context.message
+        if isinstance(message, OrderFilled) and sum(map(ord, message.fill_id)) % 2:
+            return state, "OrderRepeated"
+        if isinstance(message, OrderDone):
+            seen = next((order.filled_seen for order in state.orders if order.id == message.order_id), ZERO)
+            context = msgspec.structs.replace(context, message=msgspec.structs.replace(message, filled=seen))
+        return absorb(state, context)
+
+    patch.setattr(ROLE, "absorb", forget)
+
+
+def _dropping(kind: type[AnyMessage]) -> Plant:
+    """The router tells nobody."""
+
+    def plant(patch: pytest.MonkeyPatch) -> None:
+        route = Router.route
+
+        def drop(self: Router, message: AnyMessage) -> tuple[str, ...]:
+            return () if isinstance(message, kind) else route(self, message)
+
+        patch.setattr(Router, "route", drop)
+
+    return plant
+
+
+def _sent_twice(patch: pytest.MonkeyPatch) -> None:
+    send = Executor.perform
+
+    def twice(self: Executor, actor: str, command: AnyCommand) -> None:
+        send(self, actor, command)
+        if isinstance(command, SubmitOrder):
+            send(self, actor, msgspec.structs.replace(command, order_id=f"{int(command.order_id, 16) ^ 1:032x}"))
+
+    patch.setattr(Executor, "perform", twice)
+
+
+def _written_late(patch: pytest.MonkeyPatch) -> None:
+    """Every other batch is performed before it is durable: it is written with the next."""
+    commit = LastingJournal.commit
+    turns: dict[int, int] = {}
+
+    def late(self: LastingJournal) -> int:
+        turns[id(self)] = turns.get(id(self), 0) + 1
+        return commit(self) if turns[id(self)] % 2 else 0
+
+    patch.setattr(LastingJournal, "commit", late)
+
+
+def _kill_does_not_screen(patch: pytest.MonkeyPatch) -> None:
+    """After the kill the scanner goes on, and the screen lets it."""
+    refusal = limits._refusal
+
+    def lenient(*facts: object) -> tuple[str, str, str] | None:
+        found = refusal(*facts)  # type: ignore[arg-type]
+        return None if found is not None and found[0] == "openings_stopped" else found
+
+    patch.setattr(limits, "_refusal", lenient)
+    told = engine_lifecycle.ROLE.actions["pull_kill_switch"]
+    only_risk = {"pull_kill_switch": lambda state, context: told(state, context)[:1]}
+    patch.setattr(engine_lifecycle.ROLE, "actions", {**engine_lifecycle.ROLE.actions, **only_risk})
+
+
+def _limits_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(limits, "_exposure_refusal", lambda *_: None)
+
+
+def _maker_timer_not_armed(patch: pytest.MonkeyPatch) -> None:
+    step = ROLE.step
+
+    def untimed(state: PairPosition, envelope: Envelope, board: Board, policy: Policy) -> Step[PairPosition]:
+        done = step(state, envelope, board, policy)
+        if not done.state.naked or done.state.open_orders:
+            return done
+        return Step(msgspec.structs.replace(done.state, timers=()), done.row, done.commands)
+
+    patch.setattr(ROLE, "step", untimed)
+
+
+def _nobody_told_of_the_crash(patch: pytest.MonkeyPatch) -> None:
+    news = Recovery.news
+
+    def silent(self: Recovery) -> tuple[Waiting, ...]:
+        return tuple(each for each in news(self) if not (isinstance(each.message, EngineResumed) and "/" in each.to))
+
+    patch.setattr(Recovery, "news", silent)
+
+
+def _deaf_to_close(patch: pytest.MonkeyPatch) -> None:
+    route = Core.step
+
+    def step(self: Core, envelope: Envelope) -> Decision:
+        if isinstance(envelope.message, CloseAsked | EmergencyAsked):
+            envelope = msgspec.structs.replace(envelope, to="nobody")
+        return route(self, envelope)
+
+    patch.setattr(Core, "step", step)
+
+
+PLANTED: dict[str, Bug] = {
+    "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, (), 12),
+    "fee_forgotten": Bug("a fill's fee is not booked", _hearing(_a_fee_forgotten), ("money_differs",), 3),
+    "fill_dropped": Bug("the router drops fills", _dropping(OrderFilled), (), 12),
+    "payment_dropped": Bug("the router drops funding payments", _dropping(FundingPaid), ("money_differs",), 12),
+    "sent_twice": Bug("the executor sends an order twice, under another id", _sent_twice, (), 3),
+    "written_late": Bug("orders leave before their record is durable", _written_late, (), 40),
+    "kill_does_not_screen": Bug("openings pass after the kill", _kill_does_not_screen, ("opened_after_kill",), 60),
+    "limits_ignored": Bug("exposure is not screened", _limits_ignored, ("exposure_exceeded",), 60),
+    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (), 12),
+    "doubt_is_failure": Bug("an order in doubt counts as refused", _hearing(_doubt_is_failure), (), 12),
+    "close_may_open": Bug(
+        "a closing order may open",
+        _sending("send_close_first", lambda order: msgspec.structs.replace(order, reduce_only=False)),
+        ("purpose_reduces",),
+        3,
+    ),
+    "nobody_told_of_the_crash": Bug("pairs are not told that the engine was away", _nobody_told_of_the_crash, (), 30),
+    "deaf_to_close": Bug("no pair hears that it is to close", _deaf_to_close, (), 6),
+}
