@@ -17,7 +17,7 @@ ONE = Decimal(1)
 NS_PER_S = 1_000_000_000
 HOUR_NS = 3600 * NS_PER_S
 BPS = Decimal("0.0001")
-LAPSE_GRACE_S = 5.0
+LAPSE_GRACE_NS = 5 * NS_PER_S
 """How long after its lifetime an order that its venue does not know is over, where the venue's own rule is not told."""
 
 
@@ -124,7 +124,7 @@ class Instrument(Noun, frozen=True, kw_only=True):
     Fees are fractions of notional. `maintenance_fraction` is the maintenance margin as a fraction of notional.
     Prices and sizes are those of one token of `asset`; `multiplier` is how many of them the venue counts as one
     (kBONK: 1000). `funding_calibrated`: the unit of the venue's rate has been checked against settled payments.
-    `lapse_grace_s`: an order that the venue does not know is over so long after its lifetime, and no sooner.
+    `lapse_grace_ns`: an order that the venue does not know is over so long after its lifetime, and no sooner.
     `status_ours`: the status is not the venue's word on its market, but follows from our account's own settings there.
     """
 
@@ -147,7 +147,7 @@ class Instrument(Noun, frozen=True, kw_only=True):
     status: MarketStatus = MarketStatus.OPEN
     status_reason: str = ""
     status_ours: bool = False
-    lapse_grace_s: float = LAPSE_GRACE_S
+    lapse_grace_ns: int = LAPSE_GRACE_NS
 
 
 class Quote(Noun, frozen=True, kw_only=True):

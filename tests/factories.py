@@ -227,7 +227,7 @@ def lapsed(number: int = -1) -> PairCue:
     def make(play: PairPlay, order: SubmitOrder) -> AnyMessage:
         listed = play.board.market(order.venue, order.asset).instrument
         assert listed is not None
-        play.at_ns = max(play.at_ns, order.expires_at_ns + round(listed.lapse_grace_s * 10**9) + 1)
+        play.at_ns = max(play.at_ns, order.expires_at_ns + listed.lapse_grace_ns + 1)
         return OrderUnknown(venue=order.venue, order_id=order.order_id)
 
     return _of(number, make)

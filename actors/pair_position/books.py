@@ -389,7 +389,7 @@ def _remember_order(state: PairPosition, command: SubmitOrder, context: Context)
     behind_ns = max(0, -(context.board.skew_ns(command.venue) or 0))
     instrument = context.board.market(command.venue, command.asset).instrument
     assert instrument is not None, f"{state.actor} sent an order on a market whose rules it does not know"
-    grace_ns = round(instrument.lapse_grace_s * NS_PER_S) + behind_ns
+    grace_ns = instrument.lapse_grace_ns + behind_ns
     order = Order(
         id=command.order_id,
         leg=name,

@@ -11,7 +11,7 @@ import msgspec
 
 from actors.board import Board
 from actors.commands import SubmitOrder
-from actors.domain import BPS, LAPSE_GRACE_S, NS_PER_S, ONE, ZERO, Venue
+from actors.domain import BPS, LAPSE_GRACE_NS, ONE, ZERO, Venue
 from actors.messages import OrderDenied
 from actors.policy import Policy
 from actors.risk.auto_close import Case, engine_loss
@@ -30,11 +30,10 @@ def screen(
     return msgspec.structs.replace(state, denied=state.denied + 1), denied
 
 
-
 def _grace_ns(board: Board, order: SubmitOrder) -> int:
     """How long after its lifetime an order that its venue does not know still counts."""
     instrument = board.market(order.venue, order.asset).instrument
-    return round((LAPSE_GRACE_S if instrument is None else instrument.lapse_grace_s) * NS_PER_S)
+    return LAPSE_GRACE_NS if instrument is None else instrument.lapse_grace_ns
 
 
 def _refusal(

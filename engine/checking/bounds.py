@@ -100,7 +100,7 @@ def _market(venue: Venue) -> Market:
         maker_fee=Decimal(0),
         maintenance_fraction=Decimal("0.01"),
         tick=Decimal("0.01"),
-        lapse_grace_s=GRACE_NS / NS_PER_S,
+        lapse_grace_ns=GRACE_NS,
     )
     return Market(instrument=instrument, quote=quote, quoted_ns=NOW_NS, mark=Decimal(100))
 

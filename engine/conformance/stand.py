@@ -18,6 +18,7 @@ from actors.messages import (
     InstrumentListed,
     LinkLost,
     LinkUp,
+    OrderAccepted,
     OrderDone,
     OrderFilled,
     OrderRejected,
@@ -216,8 +217,10 @@ class Stand:
         raise Failed(f"order {order_id} never ended: {self.about(order_id)}")
 
     def _unresolved(self, order_id: str) -> bool:
+        """In doubt, or taken by the venue whose lists do not show it yet; not for ever."""
         words = [m for m in self.said if getattr(m, "order_id", None) == order_id]
-        return bool(words) and isinstance(words[0], OrderUnresolved) and len(words) < QUERIES_MOST
+        doubted = any(isinstance(word, OrderUnresolved | OrderAccepted) for word in words[:1])
+        return doubted and len(words) < QUERIES_MOST
 
     async def _ended(self, order_id: str) -> Outcome:
         while True:

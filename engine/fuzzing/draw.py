@@ -177,7 +177,7 @@ def _rules(rng: Random, venues: Venues, calm_s: float) -> tuple[FaultRule, ...]:
     if rng.random() < 0.15:
         return storm(rng.choice((0.03, 0.1, 0.2)), BEGINS_S, calm_s)
     drawn: list[FaultRule] = []
-    for number in range(rng.choice((0, 2, 4, 6, 9))):
+    for number in range(rng.choice((0, 0, 2, 4, 6, 9))):
         from_s, to_s = _window(rng, calm_s)
         chance = rng.choice((None, 0.5, 0.2, 0.05))
         fault, strikes = _fault(rng, rng.choice(venues))

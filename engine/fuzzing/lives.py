@@ -22,6 +22,7 @@ from engine.config import Config
 from engine.core import Core, Decision
 from engine.determinism import run_virtual
 from engine.doors import PaperDoors
+from engine.errors import UserError
 from engine.journal import DISK, Disk
 from engine.mailbox import Mailbox
 from engine.recovery import Recovery
@@ -192,7 +193,13 @@ class Lives:
 
         Raises what recovery refuses (UserError), Overrun, and whatever an engine raised.
         """
-        run_virtual(self._live, self.play.config.run.seed, None)
+        try:
+            run_virtual(self._live, self.play.config.run.seed, None)
+        except BaseExceptionGroup as group:
+            first = first_of(group)
+            if not isinstance(first, Overrun | UserError):
+                raise
+            raise first from None
         self.engine.finish()
         return self.engine
 
@@ -229,12 +236,9 @@ class Lives:
         try:
             await engine.main()
         except BaseExceptionGroup as group:
-            first = first_of(group)
-            if isinstance(first, Killed):
-                return True
-            if isinstance(first, Overrun):
-                raise first from None
-            raise
+            if not isinstance(first_of(group), Killed):
+                raise
+            return True
         return False
 
     async def _end(self, stage: Stage) -> None:

@@ -80,8 +80,9 @@ class Watch:
         if record.to == BOARD:
             return
         self._naked(moment)
-        self._outcomes(moment)
         self._doubt(moment)
+        self._outcomes(moment)
+        self._resolve(moment)
         for command in record.commands:
             if isinstance(command, SubmitOrder):
                 self._order(moment, command)
@@ -119,13 +120,15 @@ class Watch:
                 self.ended[order.id] = order.place
 
     def _doubt(self, moment: Moment) -> None:
-        """An unknown outcome is known again by the venue's word, or by time."""
         record, message = moment.record, moment.record.message
-        if not record.to.startswith("pair_position/"):
-            return
-        if isinstance(message, OrderUnresolved) and message.order_id not in self.ended:
+        of_pair = record.to.startswith("pair_position/")
+        if of_pair and isinstance(message, OrderUnresolved) and message.order_id not in self.ended:
             self._doubts[message.order_id] = (record.to, message.venue)
-        elif isinstance(message, OrderAccepted | OrderFilled | OrderDone | OrderRejected):
+
+    def _resolve(self, moment: Moment) -> None:
+        """An unknown outcome is known again by the venue's word, or by time."""
+        message = moment.record.message
+        if isinstance(message, OrderAccepted | OrderFilled | OrderDone | OrderRejected):
             self._doubts.pop(message.order_id, None)
         for order_id in [order_id for order_id in self._doubts if self.ended.get(order_id) in BY_TIME]:
             del self._doubts[order_id]

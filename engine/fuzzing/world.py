@@ -157,6 +157,7 @@ def play_of(world: World) -> Play:
 def terms_of(world: World, reborn_s: float) -> Terms:
     """By when it must be well again; `reborn_s` is when the last engine began."""
     config = config_of(world)
+    by_hand = any(isinstance(act, Meddle) for act in world.acts)
     return Terms(
         start_ns=world.start_ns,
         policy=config.policy,
@@ -164,12 +165,12 @@ def terms_of(world: World, reborn_s: float) -> Terms:
         calm_s=max(world.calm_s, reborn_s),
         settled_s=SETTLED_S,
         named=True,
-        by_hand=any(isinstance(act, Meddle) for act in world.acts),
+        by_hand=by_hand,
         behind_s=max(
             (max(0.0, -rule.fault.offset_s) for rule in world.rules if isinstance(rule.fault, Skew)), default=0.0
         ),
         estimate_share=_estimate_share(world),
-        all_told=not (world.rules or world.deaths or world.acts),
+        all_told=not world.rules and not by_hand,
         ends_flat=True,
     )
 

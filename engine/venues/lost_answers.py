@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 
 
 class LostAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,11 @@ class LostAnswer(msgspec.Struct, frozen=True, kw_only=True):
     def lapse_grace_s(self) -> float:
         """How long after its end an order that the venue does not know is believed to be over."""
         return 0.0 if self.unknown_is_proven else self.lands_most_s
+
+    @property
+    def lapse_grace_ns(self) -> int:
+        """The same in nanoseconds, as it is told with each instrument."""
+        return round(self.lapse_grace_s * NS_PER_S)
 
 
 CLOCKS_DIFFER_S = 4.0

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.domain import LAPSE_GRACE_S, Venue
+from actors.domain import LAPSE_GRACE_NS, NS_PER_S, Venue
 from actors.policy import Policy, PolicyPart
 
 PARTS = [name for name in Policy.__struct_fields__ if name != "order_namespace"]
@@ -70,5 +70,5 @@ def test_the_defaults_are_the_house_s() -> None:
 def test_an_order_cannot_outlive_the_doubt_about_it() -> None:
     """Questions go on until an order's lifetime and grace have passed: it is not given up while it may live."""
     order = Policy().order
-    assert order.doubt_retry_s * order.doubt_tries_most > order.order_lifetime_s + LAPSE_GRACE_S
+    assert order.doubt_retry_s * order.doubt_tries_most > order.order_lifetime_s + LAPSE_GRACE_NS / NS_PER_S
     assert order.unreachable_tries_most <= order.doubt_tries_most

@@ -328,10 +328,13 @@ def test_what_the_command_line_does_not_know_ends_with_exit_code_2(arguments: tu
     assert "Traceback" not in said.err
 
 
-def on_a_small_disk(blocks: int, runs: Path) -> subprocess.CompletedProcess[str]:
-    """A run whose files may have only so many blocks of 512 or 1024 bytes."""
+def on_a_small_disk(blocks: int, runs: Path, spare: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A run whose files may have only so many blocks of 512 or 1024 bytes; `spare` is for temporary files."""
+    environment = {**os.environ, **({"TMPDIR": str(spare)} if spare else {})}
     script = f"ulimit -f {blocks}; exec {sys.executable} -m engine.cli run --duration 1d --runs {runs}"
-    return subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
 
 
 def test_a_disk_that_takes_no_journal_leaves_no_run_directory(tmp_path: Path) -> None:
@@ -340,12 +343,21 @@ def test_a_disk_that_takes_no_journal_leaves_no_run_directory(tmp_path: Path) ->
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_a_disk_that_fills_up_ends_the_run_in_one_sentence_and_leaves_what_is_durable(tmp_path: Path) -> None:
-    ended = on_a_small_disk(200, tmp_path / "runs")
-    refused(Said(ended.returncode, ended.stdout, ended.stderr), "could not be written after record", "recover")
+def test_a_disk_that_fills_up_ends_all_openings_and_the_record_goes_on_elsewhere(tmp_path: Path) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    ended = on_a_small_disk(200, tmp_path / "runs", spare)
+    assert ended.returncode == 3
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith("perp2perp: ")
+    assert "could not be written after record" in last
+    assert f"the record goes on in {spare}" in ended.stderr
+    assert "Traceback" not in ended.stderr
     (directory,) = (tmp_path / "runs").iterdir()
-    assert not (directory / "report.json").exists()
+    assert directory == Path(ended.stdout.splitlines()[-1])
     assert journal.verify(directory).ended is None
+    assert journal.mend(directory, spare) is not None
+    assert journal.verify(directory).ended is not None
 
 
 # --- what is told of a run ---------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "reconciler": ("tests/actors/test_reconciler.py",),
 }
 """Charts that are mutated, and the tests that judge their mutants."""
-SHARES = 8
+SHARES = 16
 """Parts of a chart's mutants, tried by one process each, so that there is progress to see."""
 
 
@@ -40,7 +40,7 @@ def options_of(arguments: list[str]) -> Namespace:
     parser.add_argument("--only", default="", help="charts: a part of a mutant's name; code: mutmut's pattern")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--minutes", type=float, default=60.0, help="when to end the code's mutants")
-    parser.add_argument("--no-check", action="store_true", help="leave out the exhaustive check of charts' survivors")
+    parser.add_argument("--quick", action="store_true", help="charts: no property tests, no exhaustive check")
     return parser.parse_args(arguments)
 
 
@@ -52,7 +52,7 @@ def scratch() -> Path:
 def tasks(options: Namespace) -> list[Task]:
     """The charts' mutants in parts; a chart or a test that is not there is left out."""
     return [
-        Task(CATALOG[name], tests, ROOT, share, SHARES, options.only, exploring=not options.no_check)
+        Task(CATALOG[name], tests, ROOT, share, SHARES, options.only, quick=options.quick)
         for name, tests in JUDGES.items()
         if name in CATALOG and all((ROOT / test).exists() for test in tests)
         for share in range(SHARES)

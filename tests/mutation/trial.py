@@ -32,7 +32,8 @@ SECONDS_MOST = 60.0
 class Task(NamedTuple):
     """What one process tries: every `of`-th mutant of a chart from `share` on whose name contains `only`.
 
-    `tests` are paths from the root; `exploring` asks the exhaustive check about what they let pass.
+    `tests` are paths from the root. Unless it is to be `quick`, property tests judge too, and the exhaustive check is
+    asked about what all tests let pass.
     """
 
     chart: Chart
@@ -41,7 +42,7 @@ class Task(NamedTuple):
     share: int = 0
     of: int = 1
     only: str = ""
-    exploring: bool = False
+    quick: bool = False
 
     def mutants(self) -> list[Mutant]:
         """The mutants to be tried."""
@@ -104,13 +105,13 @@ class Trial:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Judge all mutants instead of running the tests."""
-        cases = [case for item in session.items for case in _cases(item)]
+        cases = [case for item in session.items for case in _cases(item) if not (case.drawn and self.task.quick)]
         chart = self.task.chart
         shipped = Shipped(chart)
         self.begun = bool(cases)
         self.broken = _caught(Transplant(shipped, chart), cases)
         if not self.broken:
-            exploring = self.task.exploring and chart.name in EXPLORED
+            exploring = chart.name in EXPLORED and not self.task.quick
             reference = explore() if exploring else None
             self.verdicts = [_judge(mutant, shipped, cases, reference) for mutant in self.task.mutants()]
         return True

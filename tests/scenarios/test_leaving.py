@@ -16,8 +16,9 @@ from actors.messages import CloseAsked, EmergencyAsked, InstrumentListed, LinkUp
 from actors.policy import AutoClosePolicy, Policy
 from engine.runtime import Stage
 from engine.simulators.exchange import Events, Exchange
+from engine.simulators.faults import Garble, Traffic
 from engine.simulators.levers import instrument_of
-from tests.scenarios.faulty import outage
+from tests.scenarios.faulty import outage, rule, stream_lost
 from tests.scenarios.harness import (
     ASSET,
     DRIFT,
@@ -212,6 +213,23 @@ def test_h12_a_halted_market_keeps_both_legs_and_is_left_when_it_trades_again(ve
 
 def _is(record: Any, status: MarketStatus) -> bool:
     return record.message.instrument.status is status and record.message.instrument.asset == ASSET
+
+
+def test_h12_a_market_that_is_listed_no_longer_keeps_both_legs_until_it_is_listed_again(tmp_path: Path) -> None:
+    """Pacifica tells its markets at each new stream; what is not among them is closed to us, not forgotten."""
+    gone: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/info"}
+    unlisted = rule(Garble(find='"symbol":"ETH"', put='"symbol":"XTH"'), gone, from_s=35.0, to_s=80.0)
+    faults = (unlisted, *stream_lost("pacifica", 40.0, 1.0), *stream_lost("pacifica", 90.0, 1.0))
+    named = (*faults[:2], replace(faults[2], name="cut again"))
+    policy = lasting(160.0, auto_close=LEAVING)
+    run = play(Scenario(faults=named, policy=policy, calm_s=90.0), tmp_path)
+    told, *_ = run.raised("auto_close")
+    assert "ETH on pacifica is halted (not listed), both legs are kept" in told.text
+    assert "X24" in run.rows
+    closes = [r.at_ns for r in run.pair_records for c in r.commands if getattr(c, "purpose", "") == "close"]
+    assert closes[0] > run.scenario.start_ns + 90 * NS_PER_S
+    assert run.pairs[0].close_reason.startswith("market_closed: ")
+    assert run.pairs[0].naked_ns < 3 * NS_PER_S
 
 
 def test_h12_a_market_halted_under_the_closing_order_keeps_both_legs(tmp_path: Path) -> None:

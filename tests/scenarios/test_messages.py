@@ -67,7 +67,8 @@ def test_m2_reordered_frames_end_in_the_same_books(every: int, tmp_path: Path) -
 
 def test_m3_frames_delayed_past_every_timer_end_in_the_same_books(tmp_path: Path) -> None:
     late = on_own_channels(Delay(delay_s=8.0), to_s=100.0)
-    run = play(Scenario(faults=late, calm_s=100.0), tmp_path)
+    patient = replace(POLICY, scanner=replace(POLICY.scanner, clock_skew_most_s=Decimal(15)))
+    run = play(Scenario(faults=late, policy=patient, calm_s=100.0), tmp_path)
     assert run.sizes_at("HEDGED.earning")[0] == (-SIZE, SIZE)
     assert run.pair.place == "CLOSED.flat"
 

@@ -89,7 +89,7 @@ def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, venues: tuple[
     policy = replace(
         POLICY,
         entry=replace(POLICY.entry, backoff_s=20.0),
-        scanner=replace(POLICY.scanner, hold_most_h=Decimal("0.005")),
+        auto_close=replace(POLICY.auto_close, hold_most_h=Decimal("0.007")),
         lifecycle=replace(POLICY.lifecycle, duration_s=240.0),
     )
     weight = (0.03, 0.1, 0.2)[seed % 3]

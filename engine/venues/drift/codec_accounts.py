@@ -92,7 +92,7 @@ def instrument(reading: Reading, listing: Listed, index: int, *, settle_token: s
         multiplier=listing.multiplier,
         settle_token=settle_token,
         funding_calibrated=calibrated(RATE_FIELD),
-        lapse_grace_s=LOST_ANSWERS[Venue.DRIFT].lapse_grace_s,
+        lapse_grace_ns=LOST_ANSWERS[Venue.DRIFT].lapse_grace_ns,
         status=status,
         status_reason=reason,
     )

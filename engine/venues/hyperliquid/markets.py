@@ -71,7 +71,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
             multiplier=self.units.multiplier,
             settle_token=SETTLE_TOKENS[Venue.HYPERLIQUID],
             funding_calibrated=calibrated(RANKED_RATE),
-            lapse_grace_s=LOST_ANSWERS[Venue.HYPERLIQUID].lapse_grace_s,
+            lapse_grace_ns=LOST_ANSWERS[Venue.HYPERLIQUID].lapse_grace_ns,
         )
 
 

@@ -113,7 +113,7 @@ def instrument(market: Market, taker_fee: Decimal | None = None, maker_fee: Deci
         maintenance_fraction=Decimal(row.maintenance_margin_fraction) / MARGIN_FRACTION_SCALE,
         multiplier=listed.multiplier,
         funding_calibrated=calibrated(FORMING_RATE),
-        lapse_grace_s=LOST_ANSWERS[Venue.LIGHTER].lapse_grace_s,
+        lapse_grace_ns=LOST_ANSWERS[Venue.LIGHTER].lapse_grace_ns,
         status=status,
         status_reason=why,
     )

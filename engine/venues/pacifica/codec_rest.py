@@ -173,7 +173,7 @@ def instrument(row: MarketRow, market: Market, account: AccountRow) -> Instrumen
         multiplier=market.multiplier,
         settle_token=SETTLE_TOKENS[Venue.PACIFICA],
         funding_calibrated=calibrated(FORMING_RATE),
-        lapse_grace_s=LOST_ANSWERS[Venue.PACIFICA].lapse_grace_s,
+        lapse_grace_ns=LOST_ANSWERS[Venue.PACIFICA].lapse_grace_ns,
     )
 
 

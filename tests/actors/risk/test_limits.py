@@ -7,20 +7,22 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from actors.board import Board
 from actors.commands import SubmitOrder
-from actors.domain import DoneReason, Liquidity, Side, Venue
+from actors.domain import NS_PER_S, DoneReason, Liquidity, Side, Venue
 from actors.messages import (
     ActorFaulted,
     AnyMessage,
     DrainAsked,
+    InstrumentListed,
     KillSwitchPulled,
     OrderDone,
     OrderFilled,
+    OrderUnknown,
     PositionReported,
 )
 from actors.risk.books import Held, key_of
 from actors.risk.limits import exposures_with
 from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
-from tests.factories import ASSET, MAKER, TAKER, account, board_of, market_facts, sample, two_venues
+from tests.factories import ASSET, MAKER, TAKER, account, board_of, instrument, market_facts, sample, two_venues
 from tests.playbook import START_NS
 
 KILL = KillSwitchPulled(by="operator", reason="fire")
@@ -274,3 +276,12 @@ def test_the_board_s_mark_values_a_position_else_its_mid() -> None:
         PositionReported(venue=TAKER, asset=ASSET, size=Decimal(3), venue_at_ns=START_NS), sample(TAKER, "110")
     )
     assert net_exposure_usd(play.state.positions, play.board) == 330
+
+
+def test_an_order_its_venue_does_not_know_counts_until_that_venue_s_own_grace_is_over() -> None:
+    listed = InstrumentListed(instrument=instrument(TAKER, lapse_grace_ns=10 * NS_PER_S))
+    play = watching(board=board_of(*market_facts(TAKER), *market_facts(MAKER), listed))
+    send(play, order(at_ns=play.at_ns))
+    lost = OrderUnknown(venue=TAKER, order_id="order-1")
+    assert "order-1" in play.passes(29.9).play(lost).state.in_flight
+    assert "order-1" not in play.passes(0.2).play(lost).state.in_flight

@@ -53,9 +53,9 @@ def test_the_adapters_wait_as_their_rules_say() -> None:
 def test_the_grace_is_told_with_the_instrument(tmp_path: Path) -> None:
     run = perform(Scenario(venues=(HYPERLIQUID, LIGHTER)), tmp_path / "run")
     listed = {r.message.instrument.venue: r.message.instrument for r in run.records if hasattr(r.message, "instrument")}
-    assert {venue: instrument.lapse_grace_s for venue, instrument in listed.items()} == {
-        venue: LOST_ANSWERS[venue].lapse_grace_s for venue in (HYPERLIQUID, LIGHTER)
+    assert {venue: instrument.lapse_grace_ns for venue, instrument in listed.items()} == {
+        venue: LOST_ANSWERS[venue].lapse_grace_ns for venue in (HYPERLIQUID, LIGHTER)
     }
     first = run.pair.orders[0]
     sent = next(order for order in run.orders() if order.order_id == first.id)
-    assert first.lapses_ns - sent.expires_at_ns >= LOST_ANSWERS[HYPERLIQUID].lapse_grace_s * 1e9
+    assert first.lapses_ns - sent.expires_at_ns >= LOST_ANSWERS[HYPERLIQUID].lapse_grace_ns

@@ -1,0 +1,35 @@
+"""A failure is told as a playbook, with the command that repeats it, and kept as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.fuzzing.draw import draw
+from engine.fuzzing.oracle import RULES
+from engine.fuzzing.shrink import Budget
+from engine.fuzzing.story import tell
+from engine.fuzzing.trial import play_once
+from engine.fuzzing.world import read_world
+from engine.replay import replay
+from tests.engine.fuzzing.planted import PLANTED
+
+COMMAND = "perp2perp fuzz --seeds 3..3"
+
+
+def test_a_failure_is_told_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    PLANTED["close_may_open"].plant(monkeypatch)
+    world = draw(3)
+    failure = play_once(world, tmp_path / "whole").failure
+    assert failure is not None
+    story = tell(world, failure, Budget(40), COMMAND, tmp_path / "kept")
+    assert story.startswith(f"seed 3: {failure.rule} ({RULES[failure.rule]}) does not hold\n")
+    assert f"  repeat it: {COMMAND}\n" in story
+    assert "    >> " in story
+    assert "       << SubmitOrder(" in story
+    kept = tmp_path / "kept" / "seed-3"
+    assert (kept / "story.txt").read_text(encoding="utf-8") == story
+    assert len(read_world(kept / "world.json").rules) <= len(world.rules)
+    assert (kept / "run" / "journal.jsonl").is_file()
+    assert replay(kept / "part").messages < 40
