@@ -20,6 +20,7 @@ from actors.messages import (
     EngineResumed,
     Envelope,
     FundingPaid,
+    OrderAccepted,
     OrderDone,
     OrderFilled,
     OrderRejected,
@@ -46,17 +47,6 @@ class Bug(NamedTuple):
     plant: Plant
     seeds: tuple[int, ...]
     rules: tuple[str, ...] = ()
-
-
-def first(count: int) -> tuple[int, ...]:
-    """The first so many seeds."""
-    return tuple(range(1, count + 1))
-
-
-KILLING = (23, 28, 54, 60)
-"""Seeds in whose worlds somebody pulls the kill switch."""
-QUIET = (7, 8, 15, 18, 19)
-"""Seeds in whose worlds every message arrives."""
 
 
 def _hearing(wrong: Callable[[AnyMessage], AnyMessage]) -> Plant:
@@ -106,7 +96,8 @@ def _fill_forgotten(patch: pytest.MonkeyPatch) -> None:
     def forget(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
         message = context.message
         if isinstance(message, OrderFilled) and sum(map(ord, message.fill_id)) % 2:
-            return state, "OrderRepeated"
+            heard = OrderAccepted(venue=message.venue, order_id=message.order_id, venue_order_id="")
+            return absorb(state, msgspec.structs.replace(context, message=heard))
         if isinstance(message, OrderDone):
             seen = next((order.filled_seen for order in state.orders if order.id == message.order_id), ZERO)
             context = msgspec.structs.replace(context, message=msgspec.structs.replace(message, filled=seen))
@@ -204,21 +195,24 @@ def _deaf_to_close(patch: pytest.MonkeyPatch) -> None:
 
 
 PLANTED: dict[str, Bug] = {
-    "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, first(6)),
-    "fee_forgotten": Bug("a fill's fee is not booked", _hearing(_a_fee_forgotten), first(3), ("money_differs",)),
-    "fill_dropped": Bug("the router drops fills", _dropping(OrderFilled), QUIET, ("fill_untold",)),
-    "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), first(3), ("money_differs",)),
-    "sent_twice": Bug("the executor sends an order twice", _sent_twice, first(3), ("unrecorded",)),
-    "written_late": Bug("orders leave before their record is durable", _written_late, first(6)),
-    "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, KILLING, ("opened_after_kill",)),
-    "limits_ignored": Bug("exposure is not screened", _limits_ignored, first(10), ("exposure_exceeded",)),
-    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, first(10)),
-    "doubt_is_failure": Bug("an order in doubt counts as refused", _hearing(_doubt_is_failure), first(10)),
+    "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, (5, 9, 14)),
+    "fee_forgotten": Bug("a fill's fee is not booked", _hearing(_a_fee_forgotten), (1, 2, 3), ("money_differs",)),
+    "fill_dropped": Bug("the router drops fills", _dropping(OrderFilled), (18, 19), ("fill_untold",)),
+    "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), (1, 2, 3), ("money_differs",)),
+    "sent_twice": Bug("the executor sends an order twice", _sent_twice, (1, 2, 3), ("unrecorded",)),
+    "written_late": Bug("orders leave before their record is durable", _written_late, (16, 18, 32)),
+    "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (54, 60), ("opened_after_kill",)),
+    "limits_ignored": Bug("exposure is not screened", _limits_ignored, (8, 14), ("exposure_exceeded",)),
+    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (9, 14), ("naked_unwatched",)),
+    "doubt_is_failure": Bug(
+        "an order in doubt counts as refused", _hearing(_doubt_is_failure), (5, 9), ("resent_in_doubt",)
+    ),
     "close_may_open": Bug(
         "a closing order may open",
         _sending("send_close_first", lambda order: msgspec.structs.replace(order, reduce_only=False)),
-        first(3),
+        (1, 2, 3),
     ),
-    "crash_not_told": Bug("pairs are not told that the engine was away", _nobody_told_of_the_crash, first(5)),
-    "deaf_to_close": Bug("no pair hears that it is to close", _deaf_to_close, first(3), ("not_flat",)),
+    "crash_not_told": Bug("pairs are not told that the engine was away", _nobody_told_of_the_crash, (42, 38, 14)),
+    "deaf_to_close": Bug("no pair hears that it is to close", _deaf_to_close, (1, 2), ("not_flat",)),
 }
+"""The seeds are those of worlds in which the bug can show: with a crash, a kill, tight limits, or without any fault."""

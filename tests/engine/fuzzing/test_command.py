@@ -73,9 +73,9 @@ def test_seeds_are_summed_and_the_worst_is_named() -> None:
 
 
 def _run(jobs: str, hash_seed: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "engine.cli", "fuzz", "--seeds", "1..3", "--jobs", jobs, "--json"]
+    command = [sys.executable, "-m", "engine.cli", "fuzz", "--seeds", "21..23", "--jobs", jobs, "--json"]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3/3 seeds" in done.stderr
     answer: dict[str, Any] = msgspec.json.decode(done.stdout)

@@ -58,8 +58,8 @@ def test_only_allowed_venues_are_drawn() -> None:
 
 
 def test_a_world_is_written_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
     for world in WORLDS[:50]:
-        path = tmp_path / "world.json"
         path.write_bytes(written(world))
         assert read_world(path) == world
     path.write_bytes(b'{"seed": 1}')

@@ -7,13 +7,16 @@ from decimal import Decimal
 
 import pytest
 
+from actors.actor import Context
 from actors.domain import Venue
+from actors.messages import OrderUnresolved
+from actors.pair_position import ROLE, PairPosition
 from engine.fuzzing.acts import Settle
 from engine.fuzzing.faults import HTTP, rule
 from engine.fuzzing.market import Look, Wide
 from engine.fuzzing.shrink import Budget, ddmin, shrink
 from engine.fuzzing.trial import Failure, try_world
-from engine.simulators.faults import Delay, DropResponse
+from engine.simulators.faults import Delay, DropRequest
 from tests.engine.fuzzing.planted import PLANTED
 from tests.engine.fuzzing.worlds import CALM, world
 
@@ -61,18 +64,24 @@ def test_a_world_is_left_with_the_misfortune_that_matters(monkeypatch: pytest.Mo
     assert small.failure.rule == failure.rule
 
 
-def test_rules_that_strike_by_chance_become_the_strikes_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lost answers are taken for refusals: of all that were lost, few are needed."""
-    PLANTED["doubt_is_failure"].plant(monkeypatch)
-    lost = rule(DropResponse(), HTTP, "lost", from_s=5.0, to_s=50.0, probability=0.6)
+def test_a_rule_that_strikes_by_chance_becomes_the_strikes_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown outcome fells the step: of all requests that were lost one is needed."""
+    absorb = ROLE.absorb
+
+    def fall(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
+        if isinstance(context.message, OrderUnresolved):
+            raise ValueError("what now")
+        return absorb(state, context)
+
+    monkeypatch.setattr(ROLE, "absorb", fall)
+    lost = rule(DropRequest(), {**HTTP, "venue": "pacifica"}, "lost", from_s=5.0, to_s=50.0, probability=0.8)
     troubled = world(rules=(lost,), calm_s=50.0, duration_s=120.0)
     failure = try_world(troubled).failure
     assert failure is not None
+    assert failure.rule == "step_raised"
     small = shrink(troubled, failure, Budget(150))
     (left,) = small.world.rules
-    assert left.probability is None
-    assert 1 <= len(left.nth) <= 3
-    assert failure.same_as(small.failure)
+    assert (left.venue, left.probability, len(left.nth)) == ("pacifica", None, 1)
 
 
 def test_a_failure_of_another_rule_is_another() -> None:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from engine.fuzzing.slicing import slice_of, write_log
 from engine.fuzzing.trial import Failure, play_once
 from engine.replay import replay
 from tests.engine.fuzzing.planted import PLANTED
-from tests.engine.fuzzing.worlds import world
+from tests.engine.fuzzing.worlds import CALM
 
 
 @pytest.fixture
-def unwatched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Failure, Path]:
-    """A run whose naked leg has no timer, and what is wrong with it."""
-    PLANTED["timer_not_armed"].plant(monkeypatch)
-    quiet = world(looks=tuple(msgspec.structs.replace(look, sold_usd_per_s=Decimal(0)) for look in world().looks))
-    played = play_once(quiet, tmp_path / "run")
+def failed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Failure, Path]:
+    """A run in which a closing order may open, which a step's own invariants notice."""
+    PLANTED["close_may_open"].plant(monkeypatch)
+    played = play_once(CALM, tmp_path / "run")
     assert played.failure is not None
-    assert played.failure.rule == "naked_unwatched"
+    assert played.failure.rule == "step_raised"
     return played.failure, tmp_path / "run"
 
 
-def test_few_messages_show_what_a_run_of_hundreds_shows(unwatched: tuple[Failure, Path], tmp_path: Path) -> None:
-    failure, directory = unwatched
+def test_few_messages_show_what_a_run_of_hundreds_shows(failed: tuple[Failure, Path], tmp_path: Path) -> None:
+    failure, directory = failed
     found = slice_of(directory, failure)
     assert found is not None
     assert found.told.broken is not None
@@ -37,10 +34,10 @@ def test_few_messages_show_what_a_run_of_hundreds_shows(unwatched: tuple[Failure
     assert replay(tmp_path / "part").identical
 
 
-def test_a_failure_that_the_journal_does_not_show_has_no_slice(unwatched: tuple[Failure, Path]) -> None:
-    directory = unwatched[1]
-    assert slice_of(directory, Failure(rule="naked_unwatched", text="", actor="pair_position/ETH-9")) is None
+def test_a_failure_that_the_journal_does_not_show_has_no_slice(failed: tuple[Failure, Path]) -> None:
+    directory = failed[1]
+    assert slice_of(directory, Failure(rule="step_raised", text="", actor="pair_position/ETH-9")) is None
 
 
-def test_what_no_part_of_a_journal_shows_has_no_slice(unwatched: tuple[Failure, Path]) -> None:
-    assert slice_of(unwatched[1], Failure(rule="repeated", text="two plays differ")) is None
+def test_what_no_part_of_a_journal_shows_has_no_slice(failed: tuple[Failure, Path]) -> None:
+    assert slice_of(failed[1], Failure(rule="repeated", text="two plays differ")) is None
