@@ -52,7 +52,7 @@ def scratch() -> Path:
 def tasks(options: Namespace) -> list[Task]:
     """The charts' mutants in parts; a chart or a test that is not there is left out."""
     return [
-        Task(CATALOG[name], tests, ROOT, share, SHARES, options.only, quick=options.quick)
+        Task(name, tests, ROOT, share, SHARES, options.only, quick=options.quick)
         for name, tests in JUDGES.items()
         if name in CATALOG and all((ROOT / test).exists() for test in tests)
         for share in range(SHARES)

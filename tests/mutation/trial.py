@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from statecharts.catalog import CATALOG
 from statecharts.chart import Chart, ChartError
 from tests.mutation import quickly
 from tests.mutation.bounded import EXPLORED, Explored, explore
@@ -30,19 +31,24 @@ SECONDS_MOST = 60.0
 
 
 class Task(NamedTuple):
-    """What one process tries: every `of`-th mutant of a chart from `share` on whose name contains `only`.
+    """What one process tries: every `of`-th mutant of the chart so named, from `share` on, whose name contains `only`.
 
     `tests` are paths from the root. Unless it is to be `quick`, property tests judge too, and the exhaustive check is
     asked about what all tests let pass.
     """
 
-    chart: Chart
+    name: str
     tests: tuple[str, ...]
     root: Path
     share: int = 0
     of: int = 1
     only: str = ""
     quick: bool = False
+
+    @property
+    def chart(self) -> Chart:
+        """The chart that this process's modules know, not a copy of it."""
+        return CATALOG[self.name]
 
     def mutants(self) -> list[Mutant]:
         """The mutants to be tried."""
@@ -87,7 +93,7 @@ def try_all(task: Task) -> list[Verdict]:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main(arguments, plugins=[quickly, trial])
     if not trial.begun:
-        raise RuntimeError(f"the tests of {task.chart.name} could not be collected (exit {code})\n{said.getvalue()}")
+        raise RuntimeError(f"the tests of {task.name} could not be collected (exit {code})\n{said.getvalue()}")
     if trial.broken:
         raise RuntimeError(f"{trial.broken} fails without any mutant; see to it first")
     return trial.verdicts
@@ -108,10 +114,10 @@ class Trial:
         cases = [case for item in session.items for case in _cases(item) if not (case.drawn and self.task.quick)]
         chart = self.task.chart
         shipped = Shipped(chart)
-        self.begun = bool(cases)
+        self.begun = bool(cases) and bool(shipped.names)
         self.broken = _caught(Transplant(shipped, chart), cases)
         if not self.broken:
-            exploring = chart.name in EXPLORED and not self.task.quick
+            exploring = self.task.name in EXPLORED and not self.task.quick
             reference = explore() if exploring else None
             self.verdicts = [_judge(mutant, shipped, cases, reference) for mutant in self.task.mutants()]
         return True

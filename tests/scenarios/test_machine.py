@@ -1,4 +1,4 @@
-"""Misfortunes of the machine: C2 to C4 and C7, through the whole engine; C1 has modules of its own."""
+"""Misfortunes of the machine: C2 to C4, C6 and C7, through the whole engine; C1 has modules of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.actor import Step
-from actors.commands import QueryPosition
+from actors.commands import QueryPosition, SubmitOrder
 from actors.domain import Venue
 from actors.messages import (
     ActorFaulted,
@@ -39,10 +39,10 @@ from engine.journal.spare import mend
 from engine.recovery import Recovery, RecoveryRefused
 from engine.replay import replay
 from engine.runtime import Engine, RunResult, Stage
-from engine.simulators.faults import FaultPlan
+from engine.simulators.faults import FaultPlan, Reject
 from tests.engine.recorded import header, hedged_run
 from tests.scenarios.crashes import moments, survive
-from tests.scenarios.faulty import stream_lost
+from tests.scenarios.faulty import ORDERS_OF, rule, stream_lost
 from tests.scenarios.harness import (
     ASSET,
     HYPERLIQUID,
@@ -53,6 +53,7 @@ from tests.scenarios.harness import (
     config_of,
     market_of,
     perform,
+    play,
     say,
 )
 from tests.scenarios.test_kill import PATIENCE_S, Desk
@@ -318,3 +319,47 @@ def test_a_pair_that_fails_twice_is_quarantined_and_its_legs_are_named_with_the_
         ("hyperliquid", "2.994"),
         ("pacifica", "2.994"),
     ]
+
+
+# --- C6 ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("venue", list(ORDERS_OF), ids=lambda venue: venue.value)
+@pytest.mark.parametrize("as_taker", [True, False], ids=["taker", "maker"])
+def test_c6_a_nonce_the_venue_refuses_costs_an_order_and_nothing_is_sent_twice(
+    as_taker: bool, venue: Venue, tmp_path: Path
+) -> None:
+    other = HYPERLIQUID if venue is not HYPERLIQUID else PACIFICA
+    venues = (venue, other) if as_taker else (other, venue)
+    refused = rule(Reject(reason="nonce"), ORDERS_OF[venue], nth=(1,))
+    run = play(Scenario(venues=venues, faults=(refused,), calm_s=60.0), tmp_path)
+    hurt = run.orders("taker" if as_taker else "maker")[0]
+    told = [
+        r.message for r in run.records if isinstance(r.message, OrderRejected) and r.message.order_id == hurt.order_id
+    ]
+    assert told
+    assert [run.position(each) for each in venues] == [0, 0]
+    assert all(pair.place in ("CLOSED.flat", "IDLE.backoff") for pair in run.pairs)
+
+
+def test_c6_orders_of_one_moment_have_nonces_of_their_own(tmp_path: Path) -> None:
+    """Two pairs on the same two venues are killed at the same instant: four closing orders and four cancels."""
+    scanner = msgspec.structs.replace(POLICY.scanner, assets=("ETH", "BTC"), pairs_most=2)
+    kill = Cue(at_s=40.0, do=say(KillSwitchPulled(by="operator", reason="enough"), "engine_lifecycle"))
+    scenario = Scenario(policy=msgspec.structs.replace(POLICY, scanner=scanner), cues=(kill,), calm_s=40.0)
+    run = play(scenario, tmp_path)
+    assert len(run.orders("emergency")) == 4
+    assert (
+        len(
+            dict.fromkeys(
+                r.at_ns
+                for r in run.records
+                for c in r.commands
+                if isinstance(c, SubmitOrder) and c.purpose == "emergency"
+            )
+        )
+        == 1
+    )
+    refusals = [r.message for r in run.records if isinstance(r.message, OrderRejected)]
+    assert refusals == []
+    assert [run.position(venue, asset) for venue in (HYPERLIQUID, PACIFICA) for asset in ("ETH", "BTC")] == [0] * 4
