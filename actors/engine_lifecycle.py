@@ -91,6 +91,11 @@ def no_pair_open(state: EngineLifecycle, _: Context) -> bool:
     return not state.pairs
 
 
+def drain_rounds_left(state: EngineLifecycle, context: Context) -> bool:
+    """The time for draining may begin once more."""
+    return state.tries < context.policy.lifecycle.drain_rounds_most
+
+
 def tell_started(_: EngineLifecycle, __: Context) -> Commands:
     """Let the scanner begin."""
     return (Tell(to="funding_scanner", message=EngineStarted(mode="running")),)
@@ -107,9 +112,17 @@ def ask_drain(state: EngineLifecycle, _: Context) -> Commands:
 
 
 def pull_kill_switch(state: EngineLifecycle, _: Context) -> Commands:
-    """Tell risk, which asks every pair for an emergency close, and stop the scanner."""
-    message = KillSwitchPulled(by="engine_lifecycle", reason=state.reason or "kill switch")
-    return (Tell(to="risk", message=message), Tell(to="funding_scanner", message=message))
+    """Tell risk, which lets nothing open any more, stop the scanner, and ask every pair for an emergency close.
+
+    Risk asks the pairs too: twice asked is once done, and a kill must not hang on one actor's health.
+    """
+    reason = state.reason or "kill switch"
+    message = KillSwitchPulled(by="engine_lifecycle", reason=reason)
+    return (
+        Tell(to="risk", message=message),
+        Tell(to="funding_scanner", message=message),
+        Tell(to="pairs", message=EmergencyAsked(reason=reason)),
+    )
 
 
 def ask_flatten(_: EngineLifecycle, __: Context) -> Commands:
@@ -145,6 +158,13 @@ def alarm_drain(state: EngineLifecycle, _: Context) -> Commands:
     return _alarm("drain_late", f"not closed in time: {', '.join(state.pairs)}; flattening them")
 
 
+def alarm_drain_waits(state: EngineLifecycle, context: Context) -> Commands:
+    """Name the pairs that wait for a venue to come back."""
+    down = [venue.value for venue in context.policy.scanner.venues if not context.board.link_up(venue)]
+    text = f"not closed yet: {', '.join(state.pairs)}; no link to {', '.join(down)}. Hedged pairs wait for it"
+    return _alarm("drain_waits", f"{text}; the kill switch closes what can be reached all the same")
+
+
 def alarm_left_open(state: EngineLifecycle, _: Context) -> Commands:
     """Name the pairs that are left."""
     return _alarm("left_open", f"the run ends with pairs not flat: {', '.join(state.pairs)}; close them by hand")
@@ -174,6 +194,7 @@ ROLE: Role[EngineLifecycle] = Role(
     guards={
         "all_links_up": all_links_up,
         "all_pairs_verified": all_pairs_verified,
+        "drain_rounds_left": drain_rounds_left,
         "no_pair_open": no_pair_open,
     },
     actions={
@@ -187,6 +208,7 @@ ROLE: Role[EngineLifecycle] = Role(
             alarm_links,
             alarm_unrecovered,
             alarm_drain,
+            alarm_drain_waits,
             alarm_left_open,
             alarm_fault,
         )

@@ -349,7 +349,7 @@ class MarketReconciled(MarketNews, frozen=True, kw_only=True, tag=True):
 
 
 class MarketDoubted(MarketNews, frozen=True, kw_only=True, tag=True):
-    """What was known counts no longer: the venue is being asked again."""
+    """What was known counts no longer: the venue is being asked again, or nobody asks any more."""
 
 
 class MarketDisputed(MarketNews, frozen=True, kw_only=True, tag=True):

@@ -181,6 +181,8 @@ class LifecyclePolicy(PolicyPart, frozen=True, kw_only=True):
     duration_s: float = 21 * 86400.0
     links_timeout_s: float = 60.0
     drain_timeout_s: float = 120.0
+    drain_rounds_most: int = 30
+    """So often the time for draining begins anew while a venue is down."""
     emergency_timeout_s: float = 300.0
     settle_s: float = 30.0
     """From the last pair's close to the end of the run: a venue tells funding some seconds after the hour."""

@@ -99,6 +99,7 @@ class Recovery:
         heard = Waiting(envelope.to, envelope.cause, envelope.message)
         if envelope.cause and heard in self._waiting:
             self._waiting.remove(heard)
+        self.router.heard(envelope.message)
         self._waiting.extend(consequences(decision, self.core, self.router))
         for command in decision.commands:
             if isinstance(command, SetTimer):

@@ -15,6 +15,7 @@ from actors.messages import (
     AccountReported,
     AnyMessage,
     CancelRejected,
+    ForcedFill,
     ForeignFilled,
     FrameRefused,
     FundingPaid,
@@ -47,6 +48,7 @@ from engine.core import BOARD
 
 PAIRS = "pairs"
 OWNERS_MOST = 100_000
+FORCED_MOST = 10_000
 
 
 class Router:
@@ -61,6 +63,7 @@ class Router:
         self._board = board
         self._owners: dict[str, str] = {}
         self._holders: dict[tuple[Venue, str], str] = {}
+        self._forced: dict[tuple[Venue, str], None] = {}
         self._reconcilers: dict[Venue, tuple[str, ...]] = {
             venue: tuple(
                 name for name, state in states.items() if isinstance(state, Reconciler) and state.venue is venue
@@ -120,7 +123,7 @@ class Router:
             case PnlSettled() | PnlSettlementRejected() | PnlSettlementUnresolved():
                 return self._settlement(message.venue, message.asset) or (BOARD,)
             case PositionDeleveraged() | PositionLiquidated():
-                return ("risk", *self._books_and_watcher(message.venue, message.asset))
+                return self._forced_fill(message)
             case FundingPaid():
                 return ("risk", *self._holder_at(message.venue, message.asset, message.venue_at_ns))
             case LossSocialised():
@@ -170,6 +173,19 @@ class Router:
         if owner is None and isinstance(message, OrderFilled):
             return self._watcher(message.venue, message.asset)
         return (owner,) if owner else ()
+
+    def heard(self, message: AnyMessage) -> None:
+        """Remember a forced fill: a venue tells it again after a restart, when another pair may hold the market."""
+        if isinstance(message, ForcedFill):
+            if len(self._forced) >= FORCED_MOST:
+                self._forced.pop(next(iter(self._forced)))
+            self._forced[(message.venue, message.fill_id)] = None
+
+    def _forced_fill(self, message: ForcedFill) -> tuple[str, ...]:
+        if (message.venue, message.fill_id) in self._forced:
+            return (BOARD,)
+        self.heard(message)
+        return ("risk", *self._books_and_watcher(message.venue, message.asset))
 
     def _books_and_watcher(self, venue: Venue, asset: str) -> tuple[str, ...]:
         """A forced fill may still be booked by a pair that has closed; who answers for the position hears of it too."""

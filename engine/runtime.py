@@ -328,9 +328,12 @@ class Engine:
             yield "nothing was opened; `perp2perp scan` with the same market says which gate refused what"
 
     def finish(self) -> RunResult:
-        """Close the journal and write the report."""
-        self._journal.close(self.reason)
+        """Close the journal and write the report. A run that left something open can be gone on with: it has no end."""
         final = self.view()
+        if self.config.run.mode != "paper" and any(not pair.state.startswith("CLOSED") for pair in final.pairs):
+            self._journal.abandon()
+        else:
+            self._journal.close(self.reason)
         data = report_data(
             final,
             seed=self.config.run.seed,

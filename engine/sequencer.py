@@ -12,9 +12,11 @@ from typing import NamedTuple, Protocol
 
 import trio
 
+from actors.actor import ActorState
 from actors.commands import AnyCommand, StopEngine, SubmitOrder, Tell
-from actors.messages import ActorFaulted, AnyMessage, Envelope, KillSwitchPulled
-from engine.core import FAULTS_MOST, Core, Decision
+from actors.messages import ActorFaulted, AnyMessage, Envelope, KillSwitchPulled, MarketDoubted
+from actors.reconciler import Reconciler
+from engine.core import BOARD, FAULTS_MOST, Core, Decision
 from engine.limits import Limits
 from engine.mailbox import Letter, Mailbox
 from engine.router import Router
@@ -152,7 +154,7 @@ class Sequencer:
 
 
 def consequences(decision: Decision, core: Core, router: Router) -> list[Waiting]:
-    """Messages a decision sends to actors: what was denied, what was told, and its own fault.
+    """Messages a decision sends to actors: what was denied, what was told, and its own fault or what that ends.
 
     Asked right after the step, in the order of decisions: `router` notes what leaves, `core` is as the step left it.
     """
@@ -165,4 +167,13 @@ def consequences(decision: Decision, core: Core, router: Router) -> list[Waiting
             router.note(actor, command)
     if decision.fault and core.faults[actor] < FAULTS_MOST:
         told.append(Waiting(actor, seq, ActorFaulted(error=decision.fault)))
+    elif decision.fault:
+        told.extend(Waiting(BOARD, seq, doubted) for doubted in _unwatched(core.states[actor]))
     return told
+
+
+def _unwatched(quarantined: ActorState) -> tuple[MarketDoubted, ...]:
+    """A reconciler that hears nothing more cannot doubt its last word itself: nothing is opened on that."""
+    if not isinstance(quarantined, Reconciler):
+        return ()
+    return (MarketDoubted(venue=quarantined.venue, asset=quarantined.asset),)

@@ -75,7 +75,7 @@ class Playbook(Generic[S]):
         self, role: Role[S], state: S, board: Board | None = None, policy: Policy | None = None, at_ns: int = START_NS
     ) -> None:
         self.role = role
-        self.state = state
+        self.state = self.before = state
         self.board = board or Board()
         self.policy = policy or Policy()
         self.at_ns = at_ns
@@ -144,6 +144,11 @@ class Playbook(Generic[S]):
         """Names of the timers that run."""
         return [armed.timer for armed in self.state.timers]
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the last step led somewhere: to another place, or to the same one anew, with its timers armed anew."""
+        return (self.state.place, self.state.tries) != (self.before.place, self.before.tries)
+
     def due_ns(self, timer: str) -> int:
         """When a running timer is due; raises when it does not run."""
         for armed in self.state.timers:
@@ -163,6 +168,7 @@ class Playbook(Generic[S]):
     # --- inside --------------------------------------------------------------------------------------------
 
     def _take(self, step: Step[S]) -> None:
+        self.before = self.state
         self.step, self.state, self.row = step, step.state, step.row
         self.rows.append(step.row)
         self._said.append(f"{'':>10}    {step.row} -> {step.state.place}")

@@ -43,7 +43,7 @@ DRIFT_SEND: Strikes = {**DRIFT_RPC, "contains": '"sendTransaction"'}
 DRIFT_HISTORY: Strikes = {**DRIFT_RPC, "contains": '"getTransaction"'}
 DRIFT_ACCOUNTS: Strikes = {**DRIFT_RPC, "contains": '"getMultipleAccounts"'}
 DRIFT_BLOCKHASH: Strikes = {**DRIFT_RPC, "contains": '"getLatestBlockhash"'}
-DRIFT_BOOKS: Strikes = {**FRAMES, "venue": "drift"}
+DRIFT_BOOKS: Strikes = {**FRAMES, "venue": "drift", "match": "*"}
 ORDERS_OF: dict[Venue, Strikes] = {
     Venue.HYPERLIQUID: HL_ORDER,
     Venue.PACIFICA: PAC_ORDER,

@@ -15,7 +15,7 @@ from engine.foreign import positions
 from engine.fuzzing.explained import explained, order_id_of
 from engine.fuzzing.run import Run
 from engine.fuzzing.steps import Violated
-from engine.simulators.exchange import FillCause, OrderFilled
+from engine.simulators.exchange import FillCause, OrderFilled, OrderStatus
 
 FLAT = ("IDLE.ready", "IDLE.backoff", "CLOSED.flat")
 SETTLED = (*FLAT, "HEDGED.earning")
@@ -56,11 +56,11 @@ def check_orders_are_ours(run: Run, ended: dict[str, str]) -> None:
     intents = {order_id: at_ns - behind_ns for order_id, at_ns in run.intents_ns().items()}
     for venue in run.venues:
         known = explained(venue, run.venue_orders(venue), asked, intents)
-        ids = [order_id for order_id, _ in known]
-        for number, (order_id, order) in enumerate(known):
+        taken = [order_id for order_id, order in known if order.status is not OrderStatus.REJECTED]
+        for order_id, order in known:
             if order_id not in intents:
                 raise Violated("unrecorded", f"{venue} has an order that is in no record: {order}")
-            if order_id in ids[:number]:
+            if taken.count(order_id) > 1:
                 raise _of_order(run, "doubled", f"{venue} knows {order_id} twice", order_id)
             if intents[order_id] > order.placed_at_ns:
                 raise _of_order(run, "unrecorded", f"{order_id} was recorded after it was placed", order_id)

@@ -26,6 +26,8 @@ HOUR_NS = 1_767_225_600 * NS_PER_S
 """2026-01-01T00:00:00Z; each world begins some seconds before it, so that an hour's funding is settled at once."""
 SETTLED_S = 90.0
 """So long after the last misfortune every pair is hedged or flat: some doubts alone take a minute."""
+REBORN_S = 30.0
+"""So much longer for each time that the engine died: what it may ask a venue in a minute is soon asked."""
 END_S = 1800.0
 """An engine that has not stopped so long after its time is given up."""
 BRISK: dict[Venue, dict[str, float]] = {Venue.DRIFT: {"poll_quiet_s": 5.0, "poll_lost_s": 20.0}}
@@ -163,7 +165,7 @@ def terms_of(world: World, reborn_s: float) -> Terms:
         policy=config.policy,
         deposits_usd={venue: section.deposit_usd for venue, section in config.venues.items()},
         calm_s=max(world.calm_s, reborn_s),
-        settled_s=SETTLED_S,
+        settled_s=SETTLED_S + REBORN_S * len(world.deaths),
         named=True,
         by_hand=by_hand,
         behind_s=max(

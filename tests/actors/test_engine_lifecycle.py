@@ -19,6 +19,7 @@ from actors.messages import (
     LinkUp,
     PairHedged,
 )
+from actors.policy import Policy
 from tests.actors.rows import Story, never_taken, not_rows, row_of
 from tests.factories import MAKER, PAIR, TAKER, closed, reopened, spawned
 from tests.playbook import Like, Playbook, fires, like
@@ -32,6 +33,7 @@ DRAIN = DrainAsked(reason="operator")
 KILL = KillSwitchPulled(by="operator", reason="fire")
 HEDGED = PairHedged(pair=PAIR, size=Decimal(1))
 RESUMED = EngineResumed(silent_since_ns=1)
+LOST = LinkLost(venue=TAKER, reason="cut")
 FAULT = ActorFaulted(error="KeyError")
 STOP = like(StopEngine)
 
@@ -41,7 +43,11 @@ def told(to: str, kind: type) -> Like:
 
 
 ASKED_TO_DRAIN = (told("funding_scanner", DrainAsked), told("risk", DrainAsked), told("pairs", CloseAsked))
-KILLED = (told("risk", KillSwitchPulled), told("funding_scanner", KillSwitchPulled))
+KILLED = (
+    told("risk", KillSwitchPulled),
+    told("funding_scanner", KillSwitchPulled),
+    told("pairs", EmergencyAsked),
+)
 
 
 def engine(*before: AnyMessage) -> Playbook[EngineLifecycle]:
@@ -64,6 +70,17 @@ def cut_off(*after: AnyMessage) -> Playbook[EngineLifecycle]:
 def recovering(*after: AnyMessage) -> Playbook[EngineLifecycle]:
     """One pair is open; the engine came back and has not heard of the venues."""
     return cut_off(SPAWNED, RESUMED, *after).at("RECOVERING")
+
+
+def recovering_two() -> Playbook[EngineLifecycle]:
+    """Two pairs are open, and both venues are there again."""
+    return cut_off(SPAWNED, SPAWNED_OTHER, RESUMED, *BOTH_UP).at("RECOVERING")
+
+
+def waited_long() -> Playbook[EngineLifecycle]:
+    """A venue is down, and the time for draining has begun as often as it may."""
+    play = draining().play(LOST)
+    return play.play(*[fires("drain_timeout")] * (Policy().lifecycle.drain_rounds_most - 1))
 
 
 def alarm(code: str) -> Like:
@@ -124,13 +141,29 @@ STORIES: dict[str, Story] = {
     "L34": lambda: (running(SPAWNED, DRAIN, CLOSED) >> RESUMED).at("SETTLING"),
     "L35": lambda: say(running(DRAIN) >> RESUMED, STOP).at("STOPPED"),
     "L36": lambda: say(draining() >> BOTH_UP[0], *ASKED_TO_DRAIN).at("DRAINING"),
+    "L38": lambda: say(draining().play(LOST) >> fires("drain_timeout"), alarm("drain_waits"), *ASKED_TO_DRAIN).at(
+        "DRAINING"
+    ),
+    "L39": lambda: say(waited_long() >> fires("drain_timeout"), alarm("left_open"), STOP).at("STOPPED"),
+    "L40": lambda: say(waited_long().play(fires("drain_timeout")) >> RESUMED, *ASKED_TO_DRAIN).at("DRAINING"),
     "L20": lambda: say(running(DRAIN) >> FAULT, alarm("actor_fault")).at("STOPPED"),
+    "L9: while recovering": lambda: say(cut_off(RESUMED) >> DRAIN, *ASKED_TO_DRAIN, STOP).at("STOPPED"),
+    "L11: while recovering": lambda: say(cut_off(RESUMED) >> KILL, *KILLED, STOP).at("STOPPED"),
+    "L28: another is not verified": lambda: (recovering_two() >> HEDGED).at("RECOVERING"),
+    "L30: another is not verified": lambda: (recovering_two() >> CLOSED).at("RECOVERING"),
 }
+STAYING = ("L3", "L14", "L20", "L26", "L28", "L30", "L35", "L36")
+"""Rows that leave the engine where it is, with its timers running on."""
 
 
 @pytest.mark.parametrize("name", list(STORIES))
 def test_the_row_decides_as_the_chart_says(name: str) -> None:
     STORIES[name]().took(row_of(name))
+
+
+@pytest.mark.parametrize("name", list(STORIES))
+def test_only_these_rows_leave_the_timers_running(name: str) -> None:
+    assert STORIES[name]().arrived is (row_of(name) not in STAYING)
 
 
 def test_every_row_has_its_story() -> None:

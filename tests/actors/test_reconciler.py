@@ -170,6 +170,15 @@ STORIES: dict[str, Story] = {
 }
 
 
+STAYING = ("C7", "C8", "C11", "C13a", "C13b", "C13c", "C23", "C26", "C31")
+"""Rows that leave the market where it is, with its timers running on."""
+
+
+@pytest.mark.parametrize("name", list(STORIES))
+def test_only_these_rows_leave_the_timers_running(name: str) -> None:
+    assert STORIES[name]().arrived is (row_of(name) not in STAYING)
+
+
 @pytest.mark.parametrize("name", list(STORIES))
 def test_the_row_decides_as_the_chart_says(name: str) -> None:
     STORIES[name]().took(row_of(name))

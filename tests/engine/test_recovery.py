@@ -11,10 +11,11 @@ import pytest
 from actors.board import reconciler_of
 from actors.commands import SetTimer, SubmitOrder, Tell
 from actors.domain import Venue
-from actors.messages import EngineResumed, FundingPaid, LinkLost
+from actors.messages import EngineResumed, Envelope, FundingPaid, LinkLost, LinkUp, MarketDoubted, MarketReconciled
+from actors.roles import ROLES
 from engine import config as configuration
 from engine.config import digest
-from engine.core import BOARD, Decision
+from engine.core import BOARD, FAULTS_MOST, Decision
 from engine.journal import JournalWriter, new_header
 from engine.journal.errors import JournalLocked
 from engine.journal.files import lock_directory
@@ -127,6 +128,28 @@ def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: 
         for heard in range(3)
     ]
     assert left == [letters, letters[1:], []]
+
+
+def test_that_a_watcher_was_quarantined_is_told_to_the_board_once_also_when_that_record_was_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue was empty when last asked; on that word nothing is opened after the restart."""
+
+    def fails(*_: object) -> None:
+        raise ValueError("a defect")
+
+    monkeypatch.setattr(ROLES["reconciler"], "step", fails)
+    run = entering()
+    run.tell(BOARD, MarketReconciled(venue=TAKER, asset="BTC"))
+    faults = [run.tell(reconciler_of(TAKER, "BTC"), LinkUp(venue=TAKER))[0] for _ in range(FAULTS_MOST)]
+    seq, doubted = faults[-1].envelope.seq, MarketDoubted(venue=TAKER, asset="BTC")
+    heard = Envelope(seq=seq + 1, at_ns=run.at_ns, to=BOARD, cause=seq, message=doubted)
+    left = [
+        [each for each in Recovery(cut_off(tmp_path / name, decisions), tmp_path).news() if each.cause == seq]
+        for name, decisions in (("cut", [*run.decisions]), ("whole", [*run.decisions, run.core.step(heard)]))
+    ]
+    assert left == [[Waiting(BOARD, seq, doubted)], []]
+    assert Recovery(tmp_path / "whole", tmp_path).core.board.verdict(TAKER, "BTC") is None
 
 
 def test_a_torn_last_record_is_cut_and_said(tmp_path: Path) -> None:

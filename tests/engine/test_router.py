@@ -242,6 +242,21 @@ def test_a_forced_fill_goes_to_risk_and_to_the_holder(
     assert router.route(forced) == ("risk", PAIR)
 
 
+def test_a_forced_fill_that_is_told_again_is_nobody_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart a venue tells its history anew, when another pair may hold the market."""
+    forced = PositionDeleveraged(
+        venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
+    )
+    monkeypatch.setattr(routing, "FORCED_MOST", 2)
+    router = routed()
+    router.heard(forced)
+    assert router.route(forced) == (BOARD,)
+    for number in ("2", "3"):
+        other = msgspec.structs.replace(forced, fill_id=number)
+        assert router.route(other)[0] == "risk"
+    assert router.route(forced)[0] == "risk", "only the latest are remembered"
+
+
 def foreign_fill() -> ForeignFilled:
     return ForeignFilled(
         venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0

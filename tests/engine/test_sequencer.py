@@ -8,8 +8,10 @@ import pytest
 import trio
 
 from actors.actor import ActorState, Step
+from actors.board import reconciler_of
 from actors.commands import AnyCommand, SetTimer, SubmitOrder, Tell
 from actors.domain import Side
+from actors.gates import Gate, judge
 from actors.messages import (
     ActorFaulted,
     AnyMessage,
@@ -21,11 +23,14 @@ from actors.messages import (
     FrameRefused,
     KillSwitchPulled,
     LinkUp,
+    MarketDisputed,
     OrderDenied,
+    PositionReported,
 )
+from actors.policy import Policy
 from actors.roles import ROLES
 from engine import sequencer as sequencing
-from engine.core import Decision
+from engine.core import BOARD, Decision
 from engine.journal.errors import JournalBroken
 from engine.limits import Limits
 from engine.mailbox import Letter, Mailbox
@@ -33,9 +38,11 @@ from engine.router import Router
 from engine.sequencer import Sequencer
 from engine.supervisor import Supervisor
 from tests.engine.recorded import MAKER, PAIR, START_NS, TAKER, SmallRun
+from tests.factories import ASSET, market_facts
 
 LIFECYCLE = "engine_lifecycle"
 LINK, SIBLING = f"venue_link/{TAKER.value}", f"venue_link/{MAKER.value}"
+WATCHER = reconciler_of(TAKER, ASSET)
 
 
 class Ledger:
@@ -208,16 +215,16 @@ def test_time_never_goes_back_in_the_order() -> None:
     assert desk.batch((LINK, LinkUp(venue=TAKER)))[0].envelope.at_ns == first + 7
 
 
-def failing_on(monkeypatch: pytest.MonkeyPatch, *kinds: type) -> None:
-    """Let every step of a link raise on these messages."""
-    real = ROLES["venue_link"].step
+def failing_on(monkeypatch: pytest.MonkeyPatch, *kinds: type, role: str = "venue_link") -> None:
+    """Let every step of a role (a link, unless told otherwise) raise on these messages."""
+    real = ROLES[role].step
 
     def step(state: Any, envelope: Envelope, *rest: Any) -> Step[Any]:
         if isinstance(envelope.message, kinds):
             raise ValueError("a defect")
         return real(state, envelope, *rest)
 
-    monkeypatch.setattr(ROLES["venue_link"], "step", step)
+    monkeypatch.setattr(ROLES[role], "step", step)
 
 
 def test_the_first_fault_is_told_to_the_actor_in_its_last_good_state(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,6 +249,44 @@ def test_the_second_fault_is_told_to_nobody_and_siblings_go_on(monkeypatch: pyte
     assert not [d for d in decisions if isinstance(d.envelope.message, ActorFaulted)]
     assert decisions[2].row not in ("fault", "quarantined")
     assert [command for _, command in desk.ledger.performed if isinstance(command, SubmitOrder)]
+
+
+def reconciled_gate(desk: Desk) -> Gate:
+    candidate = judge(desk.core.board, Policy(), ASSET, (TAKER, MAKER), Decimal("0.0001"), Decimal(100), desk.now_ns)
+    assert candidate is not None
+    return next(gate for gate in candidate.gates if gate.name == "reconciled")
+
+
+def test_nothing_is_opened_on_the_last_word_of_a_watcher_that_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was empty when last asked; what the venue tells afterwards is heard by nobody."""
+    desk = Desk()
+    desk.batch(*((BOARD, fact) for venue in (TAKER, MAKER) for fact in market_facts(venue)))
+    assert reconciled_gate(desk).passed
+    failing_on(monkeypatch, PositionReported, ActorFaulted, role="reconciler")
+    found = PositionReported(venue=TAKER, asset=ASSET, size=Decimal(2), venue_at_ns=desk.now_ns)
+    first = len(desk.ledger.decisions)
+    decisions = desk.batch((WATCHER, found))
+    assert steps(decisions, desk.first + first) == [
+        (WATCHER, "PositionReported", 0),
+        (WATCHER, "ActorFaulted", 1),
+        (BOARD, "MarketDoubted", 2),
+    ]
+    gate = reconciled_gate(desk)
+    assert (gate.passed, gate.measured) == (False, f"{TAKER.value}: not asked yet, or not answered")
+    assert [d.row for d in desk.batch((WATCHER, found))] == ["quarantined"], "said once, not with every message"
+
+
+def test_a_dispute_of_a_watcher_that_is_quarantined_is_no_longer_its_word_and_still_nothing_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.batch(*((BOARD, fact) for venue in (TAKER, MAKER) for fact in market_facts(venue)))
+    desk.batch((BOARD, MarketDisputed(venue=TAKER, asset=ASSET, size=Decimal(2), cause="by hand")))
+    failing_on(monkeypatch, PositionReported, ActorFaulted, role="reconciler")
+    desk.batch((WATCHER, PositionReported(venue=TAKER, asset=ASSET, size=Decimal(1), venue_at_ns=desk.now_ns)))
+    assert desk.core.board.verdict(TAKER, ASSET) is None
+    assert desk.core.board.verdict(MAKER, ASSET) is not None, "its sibling's word stands"
+    assert not reconciled_gate(desk).passed
 
 
 async def test_a_fault_surfaces_in_the_owner_of_its_actor_and_the_alarms_name_it(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from actors.domain import TimeInForce, Venue
-from actors.messages import CloseAsked, EmergencyAsked, KillSwitchPulled, TimerFired
+from actors.domain import Side, TimeInForce, Venue
+from actors.messages import CloseAsked, EmergencyAsked, EntryAsked, KillSwitchPulled, TimerFired
+from engine.runtime import Stage
 from engine.simulators.faults import CapFill, Delay, DropFrame, DropResponse, Reject
 from tests.scenarios.faulty import (
     HL_ORDER,
@@ -31,6 +32,7 @@ from tests.scenarios.harness import (
     Scenario,
     account_of,
     pair_in,
+    perform,
     play,
     pull,
     say,
@@ -274,4 +276,29 @@ def test_close_while_drain_is_late_flattens(tmp_path: Path) -> None:
     policy = replace(POLICY, lifecycle=replace(POLICY.lifecycle, drain_timeout_s=20.0))
     run = play(Scenario(faults=(refused,), policy=policy, calm_s=140.0, settled_s=90.0), tmp_path)
     assert any(isinstance(r.message, TimerFired) and r.row == "L15" for r in run.records)
+    assert run.pair.place == "CLOSED.flat"
+
+
+def test_x6_a_run_that_ends_while_a_venue_is_down_waits_for_it_and_leaves_no_leg_naked(tmp_path: Path) -> None:
+    down = outage("pacifica", 80.0, 260.0)
+    run = play(Scenario(faults=down, calm_s=260.0, settled_s=90.0), tmp_path)
+    assert "drain_waits" in run.alarm_codes()
+    assert run.orders("emergency") == ()
+    assert "L15" not in [record.row for record in run.records if record.to == "engine_lifecycle"]
+    assert run.pair.naked_ns < 10 * 10**9
+    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (Decimal(0), Decimal(0))
+    assert run.pair.place == "CLOSED.flat"
+
+
+def test_x6_a_kill_closes_what_can_be_reached_although_risk_itself_is_quarantined(tmp_path: Path) -> None:
+    nonsense = EntryAsked(taker_side=Side.BUY, size=Decimal(1), expected_net_usd=Decimal(0), reason="not for risk")
+
+    def break_risk(stage: Stage) -> None:
+        for _ in range(2):
+            stage.mailbox.put(nonsense, to="risk")
+
+    break_it = Cue(at_s=38.0, do=break_risk)
+    run = perform(Scenario(cues=(break_it, Cue(at_s=40.0, do=KILL))), tmp_path / "run")
+    assert [record.row for record in run.records if record.to == "risk"].count("fault") == 2
+    assert (run.position(HYPERLIQUID), run.position(PACIFICA)) == (Decimal(0), Decimal(0))
     assert run.pair.place == "CLOSED.flat"

@@ -87,6 +87,10 @@ STORIES: dict[str, Story] = {
         "WATCHING.holding"
     ),
     "K4: near its liquidation": lambda: (holding() >> near_liquidation() << TOLD << CLOSING).at("WATCHING.holding"),
+    "K13: near its liquidation": lambda: _asked(58).play(WATCH) >> WATCH << CLOSING,
+    "K12: near its liquidation": lambda: (
+        (lost("-51").play(near_liquidation()) >> later(61, WATCH)) << LOST << DRAINED << CLOSING
+    ),
     "K12": lambda: (lost("-51") >> WATCH << LOST << DRAINED).at("RESTRICTED"),
     "K13": lambda: (holding(ranked("0.1"), WATCH) >> WATCH).at("WATCHING.holding"),
     "K14": lambda: (holding(ranked("0.9"), KILL) >> deleveraged(TAKER, "1", Side.SELL) << level(5)).at("KILLED"),
@@ -94,6 +98,7 @@ STORIES: dict[str, Story] = {
     "K16": lambda: (holding(ranked("0.9"), KILL) >> WATCH << level(5)).at("KILLED"),
     "K17": lambda: (holding(KILL, WATCH) >> WATCH).at("KILLED"),
     "K5": lambda: (holding(position("0")) >> WATCH).at("WATCHING.idle"),
+    "K5: also after a loss": lambda: (lost("-51").play(position("0")) >> WATCH).at("WATCHING.idle"),
     "K6": lambda: (holding(ranked("0.9")) >> WATCH << level(5)).at("WATCHING.holding"),
     "K6: nothing held, but the run is ending": lambda: (holding(position("0"), DRAIN) >> WATCH).at("RESTRICTED"),
     "K7": lambda: (watching() >> DRAIN).at("RESTRICTED"),
@@ -112,10 +117,24 @@ def lost(usd: str) -> RiskPlay:
     return play.play(fill("10"), account(TAKER, str(100_000 + int(usd))))
 
 
+def _asked(seconds: float) -> RiskPlay:
+    """Held near its liquidation, and asked to close so long ago."""
+    return holding(near_liquidation()).passes(seconds)
+
+
 def _sent() -> RiskPlay:
     play = watching()
     assert send(play, order("10")) is None
     return play
+
+
+STAYING = ("K2", "K4", "K9", "K11", "K14", "K15")
+"""Rows that leave the watch running; all others arm it anew."""
+
+
+@pytest.mark.parametrize("name", list(STORIES))
+def test_only_these_rows_leave_the_watch_running(name: str) -> None:
+    assert STORIES[name]().arrived is (row_of(name) not in STAYING)
 
 
 @pytest.mark.parametrize("name", list(STORIES))
