@@ -48,8 +48,9 @@ class Past(Noun, frozen=True, kw_only=True):
 class Market(Noun, frozen=True, kw_only=True):
     """One market as last told; None where nothing was told yet.
 
-    `status_ns` is since when it has the status it has. `forecast_rate` is the rate that was forming last before the
-    whole hour `forecast_due_ns`, at which it was to be settled.
+    `status_ns` is since when it has the status it has, one that is not open never from before the link came up: a
+    venue lists its markets anew before that, and nobody listened until then. `forecast_rate` is the rate that was
+    forming last before the whole hour `forecast_due_ns`, at which it was to be settled.
     """
 
     instrument: Instrument | None = None
@@ -189,7 +190,8 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             return _with_instrument(board, message.instrument, at_ns)
         case LinkUp() | LinkLost():
             links = {**board.links, message.venue.value: isinstance(message, LinkUp)}
-            return msgspec.structs.replace(_unsure_of(board, message), links=links)
+            board = _with_statuses_from(_unsure_of(board, message), message, at_ns)
+            return msgspec.structs.replace(board, links=links)
         case PairNews():
             return _with_holder(board, message)
         case MarketNews():
@@ -218,6 +220,17 @@ def _with_instrument(board: Board, instrument: Instrument, at_ns: int) -> Board:
     before = MarketStatus.OPEN if known.instrument is None else known.instrument.status
     since_ns = known.status_ns if instrument.status is before else at_ns
     return _with_market(board, instrument.venue, instrument.asset, instrument=instrument, status_ns=since_ns)
+
+
+def _with_statuses_from(board: Board, message: LinkUp | LinkLost, at_ns: int) -> Board:
+    """What is not open at a venue whose link has come up counts from now: how it was meanwhile nobody heard."""
+    if isinstance(message, LinkLost) or board.link_up(message.venue):
+        return board
+    for market in board.markets.values():
+        found = market.instrument
+        if found is not None and found.venue is message.venue and found.status is not MarketStatus.OPEN:
+            board = _with_market(board, found.venue, found.asset, status_ns=at_ns)
+    return board
 
 
 def _with_forecast(board: Board, message: MarketSampled, at_ns: int) -> Board:

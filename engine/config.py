@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
@@ -25,6 +24,7 @@ from engine.limits import Limits
 from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.restarts import RestartLimits
 from engine.simulators.transport import Pace
+from engine.state_directory import state_directory
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
@@ -131,17 +131,12 @@ class VenueSection(Section, frozen=True, kw_only=True):
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
-    """How the journal is kept. `spare_directory` takes what follows when the run's disk fails; "" is the system's
-    directory for temporary files."""
+    """How the journal is kept. `spare_directory` takes what follows when the run's disk fails; "" is `spare` in the
+    state directory, since what lies there must outlive a restart of the machine."""
 
     fsync: bool = True
     head_every_s: float = 0.2
     spare_directory: str = ""
-
-    @property
-    def spare(self) -> Path:
-        """The directory for spare journals."""
-        return Path(self.spare_directory or tempfile.gettempdir())
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -157,6 +152,17 @@ class Config(Section, frozen=True, kw_only=True):
     policy: Policy = Policy()
     faults: str = ""
     """Path of a fault plan for the simulated venues; empty for none."""
+
+    @property
+    def state(self) -> Path:
+        """The directory for what must outlive a run and the machine's restart. Raises UserError without a home."""
+        return state_directory(self.run.state_directory)
+
+    @property
+    def spare(self) -> Path:
+        """The directory for spare journals. Raises UserError without a home."""
+        named = self.journal.spare_directory
+        return Path(named).expanduser() if named else self.state / "spare"
 
 
 def load(path: Path) -> Config:

@@ -101,7 +101,7 @@ def _gone_on_with(
     told: Told | None,
 ) -> Engine:
     """The engine of a run that was cut off; decided by the policy the run began with."""
-    recovery = Recovery(directory, config.journal.spare, request.profile)
+    recovery = Recovery(directory, config.spare, config.state, request.profile)
     config = msgspec.structs.replace(config, policy=recovery.policy)
     if configuration.digest(config) != recovery.header.config_digest:
         raise RecoveryRefused(

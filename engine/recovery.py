@@ -17,7 +17,7 @@ import msgspec
 
 from actors.commands import SetTimer, StopEngine, SubmitOrder
 from actors.domain import Venue
-from actors.messages import EngineResumed, LinkLost
+from actors.messages import EngineResumed, LinkLost, MarketReconciled
 from actors.pair_position.state import PairPosition
 from actors.pnl_settlement import PnlSettlement
 from actors.policy import Policy
@@ -29,6 +29,7 @@ from engine.core import BOARD, Core, Decision
 from engine.errors import UserError
 from engine.journal import cut_torn_tail, mend
 from engine.journal.errors import JournalError, JournalLocked
+from engine.journal.marker import set_down
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME, Header
 from engine.journal.revision import code_revision
@@ -49,18 +50,20 @@ class RecoveryRefused(UserError):
 class Recovery:
     """A run that was cut off, folded up to its last record; what `engine.runtime` goes on with."""
 
-    def __init__(self, directory: Path, spare_directory: Path, profile: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, spare_directory: Path, state_directory: Path, profile: Path | None = None
+    ) -> None:
         """Put back what lies in a spare journal, cut a torn tail, verify and fold the journal.
 
-        `profile` is for the commands that a refusal names. Raises RecoveryRefused, which says of a journal that is not
-        good what its books held last, and JournalLocked.
+        `state_directory` is where broken journals are marked; `profile` is for the commands that a refusal names.
+        Raises RecoveryRefused, which says of a journal that is not good what its books held last, and JournalLocked.
         """
         with _saying_what_it_held(directory, profile):
-            self._open(directory, spare_directory)
+            self._open(directory, spare_directory, state_directory)
 
-    def _open(self, directory: Path, spare_directory: Path) -> None:
+    def _open(self, directory: Path, spare_directory: Path, state_directory: Path) -> None:
         self.directory = directory
-        self.spare = mend(directory, spare_directory)
+        self.spare = mend(directory, spare_directory, state_directory)
         self.torn_bytes = cut_torn_tail(directory)
         reader = JournalReader(directory, head_needed=True)
         self.header: Header = reader.header
@@ -149,8 +152,10 @@ class Recovery:
             if self.core.board.link_up(venue)
         ]
         others = (n for n, state in self.core.states.items() if isinstance(state, PnlSettlement | Reconciler))
+        # a market that was found empty before is asked again: that word is old
+        unheard = [each for each in self._waiting if not isinstance(each.message, MarketReconciled)]
         away = ("funding_scanner", *self.router.open_pairs(), *others, "engine_lifecycle")
-        return (*lost, *self._waiting, *(Waiting(to, 0, resumed) for to in away))
+        return (*lost, *unheard, *(Waiting(to, 0, resumed) for to in away))
 
     def _pairs(self) -> tuple[PairPosition, ...]:
         return tuple(state for state in self.core.states.values() if isinstance(state, PairPosition))
@@ -206,7 +211,7 @@ def _header_of_unfinished(directory: Path, mode: str) -> Header | None:
     if not (directory / JOURNAL_NAME).is_file():
         return None
     reader = JournalReader(directory, head_needed=True)
-    if reader.header.mode != mode:
+    if reader.header.mode != mode or set_down(directory):
         return None
     reader.exhaust()
     return None if reader.end is not None else reader.header

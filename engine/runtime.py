@@ -122,8 +122,9 @@ class Engine:
         self._speed = speed
         self._progress = progress or (lambda _: None)
         self._companions = companions
+        spare, state = config.spare, config.state  # asked before anything is begun: a user may have no place for them
         writer = self._resume(disk) if recovery else self._begin(disk)
-        self._journal = LastingJournal(writer, config.journal.spare, self._tell_of_journal, spare_disk)
+        self._journal = LastingJournal(writer, spare, state, self._tell_of_journal, spare_disk)
 
     def _begin(self, disk: Disk) -> JournalWriter:
         config = self.config

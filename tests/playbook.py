@@ -146,7 +146,7 @@ class Playbook(Generic[S]):
 
     @property
     def arrived(self) -> bool:
-        """Whether the last step led somewhere: to another place, or to the same one anew, with its timers armed anew."""
+        """Whether the last step led somewhere: to another place, or to the same one, with its timers armed anew."""
         return (self.state.place, self.state.tries) != (self.before.place, self.before.tries)
 
     def due_ns(self, timer: str) -> int:

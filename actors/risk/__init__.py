@@ -6,6 +6,8 @@ closed without anybody asking; the chart is `statecharts.risk`.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from actors.actor import Context, Role
 from actors.commands import AnyCommand, RaiseAlarm, Tell
 from actors.messages import (
@@ -19,16 +21,36 @@ from actors.messages import (
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
+    TimerFired,
 )
 from actors.policy import Policy
+from actors.risk import books
 from actors.risk.adl import estimate, level_of
-from actors.risk.auto_close import STAYING, Case, Finding, engine_loss, findings, is_due_again, is_news
-from actors.risk.books import RiskState, absorb, key_of, remember
+from actors.risk.auto_close import (
+    STAYING,
+    Case,
+    Finding,
+    engine_loss,
+    findings,
+    is_due_again,
+    is_loss_sure,
+    is_news,
+    loss_seen_since,
+)
+from actors.risk.books import RiskState, key_of, remember
 from actors.risk.limits import screen
 from statecharts.risk import CHART
 
 Commands = tuple[AnyCommand, ...]
 TOUCHING = (PositionReported, OrderFilled, PositionDeleveraged, PositionLiquidated)
+
+
+def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
+    """Count the fact; a look remembers since when the day's loss has been seen."""
+    state, trigger = books.absorb(state, context)
+    if not isinstance(context.message, TimerFired):
+        return state, trigger
+    return replace(state, loss_seen_ns=loss_seen_since(_engine(state, context))), trigger
 
 
 def nothing_held(state: RiskState, _: Context) -> bool:
@@ -42,12 +64,16 @@ def adl_due(state: RiskState, context: Context) -> bool:
 
 
 def daily_loss_reached(state: RiskState, context: Context) -> bool:
-    """More equity was lost since midnight than a day may cost."""
-    return _loss(state, context) is not None
+    """More equity was lost since midnight than a day may cost, by two looks and every account's word between them."""
+    return is_loss_sure(_engine(state, context))
 
 
 def _loss(state: RiskState, context: Context) -> Finding | None:
-    return engine_loss(Case((), state, context.board, context.policy, context.at_ns))
+    return engine_loss(_engine(state, context))
+
+
+def _engine(state: RiskState, context: Context) -> Case:
+    return Case((), state, context.board, context.policy, context.at_ns)
 
 
 def tell_adl(state: RiskState, context: Context) -> Commands:

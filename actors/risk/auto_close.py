@@ -2,7 +2,9 @@
 
 The first row that triggers for a pair speaks for it, and the most urgent pair is asked first: by the row's place, then
 by how far its limit is passed. The limits are `policy.auto_close`; 0 switches a row off, but for `market_closed_s`,
-which is a pause.
+which is a pause. A row says nothing while what it looks at was not told lately, or cannot be: prices older than
+`scanner.quote_age_most_s`, a status or an account of a venue whose link is down, an account of minutes ago. The run
+ends for a loss only when it is found a second time, after every account was told anew.
 
 | rule | triggers | limit | asks | why |
 |---|---|---|---|---|
@@ -27,7 +29,7 @@ from typing import Literal, NamedTuple
 from actors.board import Board, Market
 from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, MarketStatus, Venue
 from actors.policy import Policy
-from actors.risk.books import Asked, Held, RiskState
+from actors.risk.books import ACCOUNT_AGE_MOST_NS, DAY_NS, Asked, Held, RiskState, is_recent
 from actors.risk.liquidation import Nearness, nearness, seconds_left
 
 
@@ -43,6 +45,11 @@ class Case(NamedTuple):
     def market(self, held: Held) -> Market:
         """The market of a leg."""
         return self.board.market(held.venue, held.asset)
+
+    @property
+    def oldest_ns(self) -> int:
+        """Prices from before that time are not used."""
+        return self.at_ns - round(self.policy.scanner.quote_age_most_s * NS_PER_S)
 
 
 class Measured(NamedTuple):
@@ -115,8 +122,8 @@ def liquidation_distance(case: Case) -> Measured | None:
 
 
 def market_closed(case: Case) -> Measured | None:
-    """Seconds for which a market has not been open, where that is the venue's doing."""
-    closed = [held for held in case.legs if _closed(case.market(held))]
+    """Seconds for which a market was heard not to be open, where that is the venue's doing and its link is up."""
+    closed = [held for held in case.legs if _closed(case.market(held)) and case.board.link_up(held.venue)]
     if not closed:
         return None
     first = min(closed, key=lambda held: case.market(held).status_ns)
@@ -138,16 +145,28 @@ def _status_words(held: Held, market: Market) -> str:
 
 
 def daily_loss(case: Case) -> Measured | None:
-    """Equity lost on all accounts since midnight UTC, USD; a withdrawal looks like a loss, a deposit hides one."""
-    now = {venue: told.equity_usd for venue, told in case.board.accounts.items()}
-    start = case.state.equity_start_usd
-    lost = sum((start[venue] - now[venue] for venue in sorted(start) if venue in now), ZERO)
-    return Measured(lost, lambda: f"{lost:.2f} USD of equity lost since midnight UTC") if start else None
+    """Equity lost on all accounts since midnight UTC, USD; a withdrawal looks like a loss, a deposit hides one.
+
+    None unless each account is known: one leg's gain that was not told would leave the other's loss alone.
+    """
+    now, start = case.board.accounts, case.state.equity_start_usd
+    if not start or not all(_is_known(venue, case) for venue in sorted({**now, **start})):
+        return None
+    lost = sum((start[venue] - now[venue].equity_usd for venue in sorted(start)), ZERO)
+    return Measured(lost, lambda: f"{lost:.2f} USD of equity lost since midnight UTC")
+
+
+def _is_known(venue: str, case: Case) -> bool:
+    """Whether the account has a start of this day, was told a short time ago, and is listened to."""
+    told = case.board.accounts.get(venue)
+    today = case.state.day_ns == case.at_ns - case.at_ns % DAY_NS and venue in case.state.equity_start_usd
+    return today and told is not None and is_recent(told, case.at_ns) and case.board.link_up(Venue(venue))
 
 
 def divergence(case: Case) -> Measured | None:
     """The distance of the two venues' marks, bps."""
-    marks = [mark for mark in (case.market(held).mark for held in case.legs) if mark is not None]
+    markets = [case.market(held) for held in case.legs]
+    marks = [each.mark for each in markets if each.mark is not None and each.sampled_ns >= case.oldest_ns]
     if len(marks) < len(case.legs) or len(marks) < 2:
         return None
     apart = (max(marks) / min(marks) - ONE) / BPS
@@ -156,7 +175,7 @@ def divergence(case: Case) -> Measured | None:
 
 def profit_target(case: Case) -> Measured | None:
     """What closing now would bring, counted from the first fill, bps of the larger leg's notional."""
-    worth = [_worth_usd(held, case.market(held)) for held in case.legs]
+    worth = [_worth_usd(held, case.market(held), case.oldest_ns) for held in case.legs]
     known = [usd for usd in worth if usd is not None]
     if len(known) < len(worth) or len(worth) < 2:
         return None
@@ -165,9 +184,9 @@ def profit_target(case: Case) -> Measured | None:
     return Measured(share, lambda: f"closing now would bring {net:.2f} USD, {share:.1f} bps")
 
 
-def _worth_usd(held: Held, market: Market) -> Decimal | None:
+def _worth_usd(held: Held, market: Market, oldest_ns: int) -> Decimal | None:
     """What closing a leg at the best price brings, the taker fee taken off; None where it is not known, or nothing."""
-    if market.quote is None or market.instrument is None or not held.size:
+    if market.quote is None or market.quoted_ns < oldest_ns or market.instrument is None or not held.size:
         return None
     brought = held.size * (market.quote.bid if held.size > 0 else market.quote.ask)
     return brought - abs(brought) * market.instrument.taker_fee
@@ -276,6 +295,25 @@ def triggered(pair: str, rule: Rule, case: Case) -> Finding | None:
 def engine_loss(case: Case) -> Finding | None:
     """What the engine has lost today, when that is too much."""
     return next((found for rule in RULES if rule.asks == "drain" and (found := triggered("", rule, case))), None)
+
+
+def loss_seen_since(case: Case) -> int:
+    """Since when every look has found the day's loss too large, this one too; 0 where it does not, or nothing is held.
+
+    A look long ago is no evidence any more: the accounts may have been told one by one since.
+    """
+    flat = not case.state.in_flight and not any(held.size for held in case.state.positions.values())
+    if flat or engine_loss(case) is None:
+        return 0
+    seen_ns = case.state.loss_seen_ns
+    return seen_ns if 0 < case.at_ns - seen_ns <= ACCOUNT_AGE_MOST_NS else case.at_ns
+
+
+def is_loss_sure(case: Case) -> bool:
+    """The loss is there, and was at an earlier look, after which every account was told anew."""
+    seen_ns = case.state.loss_seen_ns
+    told_anew = all(account.told_ns > seen_ns for account in case.board.accounts.values())
+    return bool(seen_ns) and told_anew and engine_loss(case) is not None
 
 
 def is_news(finding: Finding, asked: Asked | None) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.actor import ActorState, Context
+from actors.board import Account
 from actors.commands import AnyCommand, SubmitOrder, Tell
 from actors.domain import HOUR_NS, NS_PER_S, ZERO, Noun, Venue
 from actors.messages import (
@@ -31,6 +32,8 @@ from actors.messages import (
 
 MINUTE_NS = 60_000_000_000
 DAY_NS = 24 * HOUR_NS
+ACCOUNT_AGE_MOST_NS = 2 * MINUTE_NS
+"""What an account was told to have counts for so long: Drift's, unchanged, is told every minute."""
 PAYMENTS_REMEMBERED = 64
 
 
@@ -78,7 +81,8 @@ class Asked(Noun, frozen=True, kw_only=True):
 class RiskState(ActorState, frozen=True, kw_only=True):
     """Positions and orders in flight by key, when recent orders left, and when each venue last deleveraged us.
 
-    `asked` is by pair. `day_ns` is the midnight (UTC) that `equity_start_usd`, by venue, was first told after.
+    `asked` is by pair. `day_ns` is the midnight (UTC) after which `equity_start_usd`, by venue, was told, all at about
+    one time. `loss_seen_ns` is when the day's loss was first seen too large, at this look and all since; 0 when not.
     `adl_looked_ns` is when the levels of all positions were looked at.
     """
 
@@ -89,6 +93,7 @@ class RiskState(ActorState, frozen=True, kw_only=True):
     asked: dict[str, Asked] = msgspec.field(default_factory=dict)
     day_ns: int = 0
     equity_start_usd: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    loss_seen_ns: int = 0
     adl_looked_ns: int = 0
     passed: int = 0
     denied: int = 0
@@ -145,13 +150,26 @@ def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskSta
 
 
 def _day(state: RiskState, context: Context) -> RiskState:
-    """The first word of each account after midnight (UTC) is what the day's loss is counted from."""
+    """The first words of the accounts after midnight (UTC) are what the day's loss is counted from.
+
+    All are taken at about one time, or a price that moved between them would look like a loss: an account that is
+    first told later begins the count anew, with those that were told just now.
+    """
     day_ns = context.at_ns - context.at_ns % DAY_NS
-    start = state.equity_start_usd if state.day_ns == day_ns else {}
-    new = {venue: told.equity_usd for venue, told in context.board.accounts.items() if venue not in start}
-    if state.day_ns == day_ns and not new:
+    known = state.equity_start_usd if state.day_ns == day_ns else {}
+    told = {
+        venue: account.equity_usd
+        for venue, account in context.board.accounts.items()
+        if account.told_ns >= day_ns and is_recent(account, context.at_ns)
+    }
+    if state.day_ns == day_ns and all(venue in known for venue in told):
         return state
-    return msgspec.structs.replace(state, day_ns=day_ns, equity_start_usd={**start, **new})
+    return msgspec.structs.replace(state, day_ns=day_ns, equity_start_usd=told)
+
+
+def is_recent(account: Account, at_ns: int) -> bool:
+    """Whether the account was told a short time ago."""
+    return at_ns - account.told_ns <= ACCOUNT_AGE_MOST_NS
 
 
 def _looked(state: RiskState, context: Context) -> RiskState:

@@ -17,6 +17,9 @@ from actors.policy import Policy
 from actors.risk.auto_close import Case, engine_loss
 from actors.risk.books import MINUTE_NS, InFlight, RiskState, key_of, send
 
+HEDGING = ("maker", "sweep")
+"""Orders for the second leg of an entry: a loss ends what begins, it leaves no leg naked."""
+
 
 def screen(
     state: RiskState, actor: str, order: SubmitOrder, board: Board, policy: Policy, at_ns: int
@@ -42,7 +45,7 @@ def _refusal(
     """The first limit the order would break."""
     if not state.place.startswith("WATCHING"):
         return ("openings_stopped", state.place, "WATCHING")
-    loss = engine_loss(Case((), state, board, policy, at_ns))
+    loss = None if order.purpose in HEDGING else engine_loss(Case((), state, board, policy, at_ns))
     if loss is not None:
         return ("daily_loss_most_usd", f"{loss.measured.value:.2f}", str(loss.limit))
     limits = policy.risk

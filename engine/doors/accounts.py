@@ -18,6 +18,7 @@ import msgspec
 from actors.domain import Venue
 from engine.errors import UserError
 from engine.file_lock import Taken, locked
+from engine.state_directory import state_directory as place_of_state
 from engine.venues.registry import Network
 
 NAME_DIGITS = 16
@@ -43,11 +44,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lock_directory(state_directory: str) -> Path:
-    """Where the locks of a user lie; "" is the system's place for state (XDG Base Directory: absolute, or ignored)."""
-    if state_directory:
-        return Path(state_directory).expanduser() / "locks"
-    named = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return (named if named.is_absolute() else Path.home() / ".local" / "state") / "perp2perp" / "locks"
+    """Where the locks of a user lie; "" is the system's place for state."""
+    return place_of_state(state_directory) / "locks"
 
 
 @contextmanager

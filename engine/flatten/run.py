@@ -66,7 +66,7 @@ def flatten(request: FlattenRequest) -> tuple[Outcome, tuple[VenueWork, ...]]:
         say(note)
     if not request.looks:
         say("an engine on these accounts should be stopped: interrupt it twice; going on, whether it lives or not")
-        parents = (Path(config.run.runs_directory), config.journal.spare)
+        parents = (Path(config.run.runs_directory), config.spare)
         record = Record(request.directory, parents, say, fsync=config.journal.fsync)
     speed = trio.run(speed_of, config, tuple(request.scope.markets))
     reach = NetworkReach(config, speed=speed, looks=request.looks)

@@ -227,7 +227,7 @@ class Lives:
             self.deaths += 1
             await trio.sleep(death.down_s)
             self.reborn_s = self._now_s()
-            recovery = Recovery(self.directory, self.play.config.journal.spare)
+            recovery = Recovery(self.directory, self.play.config.spare, self.play.config.state)
 
     def _now_s(self) -> float:
         return trio.current_time()

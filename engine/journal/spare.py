@@ -2,7 +2,8 @@
 
 A spare holds the very lines that would have followed in the run's journal, in a file elsewhere, chained to the last
 record that was durable there. `LastingJournal` changes over to it by itself; `mend` puts it back behind the journal.
-Counterparts: `writer`, which breaks for good; the sequencer, which opens nothing more once it broke.
+Counterparts: `writer`, which breaks for good; `marker`, which remembers that it did; the sequencer, which opens nothing
+more from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,19 @@ import msgspec
 
 from engine.journal.errors import JournalBroken, JournalError
 from engine.journal.files import DISK, Disk, lock_directory, sync_data, sync_directory, write_all
+from engine.journal.marker import (
+    LOST_NAME,
+    Marker,
+    check_own,
+    lift_mark,
+    marker_path,
+    open_own,
+    refuse_known_lost,
+    refuse_lost,
+    set_aside_path,
+    set_mark,
+    stands,
+)
 from engine.journal.reader import JournalReader
 from engine.journal.record import AnyRecord, End, chained, encode, sealed, step_record
 from engine.journal.writer import JournalWriter
@@ -42,11 +56,11 @@ class SpareWriter:
 
     def __init__(self, path: Path, seq: int, seal: bytes, disk: Disk = DISK) -> None:
         """`seq` and `seal` are the last durable record's number and hash. A spare of before is replaced."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.seq = path, seq
         self._hash, self._disk = seal, disk
         self._buffer = bytearray()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file = open_own(path)
+        sync_directory(path.parent, disk.sync)
 
     def append(self, decision: Decision) -> None:
         """Take a decision into the next group."""
@@ -100,11 +114,20 @@ class LastingJournal:
     that positions are closed matters more than that every record is kept, and this is the one exception to it.
     """
 
-    def __init__(self, writer: JournalWriter, spare_directory: Path, tell: Tell, spare_disk: Disk = DISK) -> None:
+    def __init__(
+        self,
+        writer: JournalWriter,
+        spare_directory: Path,
+        state_directory: Path,
+        tell: Tell,
+        spare_disk: Disk = DISK,
+    ) -> None:
+        """`state_directory` takes the mark of a broken journal, which outlives the spare."""
         self.broken = ""
         self.spare: Path | None = None
         self._writer, self._tell = writer, tell
-        self._spare_directory, self._spare_disk = spare_directory, spare_disk
+        self._spare_path = spare_path(spare_directory, writer.header_hash)
+        self._state_directory, self._spare_disk = state_directory, spare_disk
         self._current: JournalWriter | SpareWriter | Told = writer
         self._uncommitted: list[Decision] = []
 
@@ -137,6 +160,8 @@ class LastingJournal:
         if not self.broken:
             self.broken = str(error)
             self._tell(self.broken)
+            self._mark()
+            self._uncommitted = [each for each in self._uncommitted if each.envelope.seq > self._writer.durable_seq]
             self._current = self._open_spare()
         else:
             self._current = self._give_up(error)
@@ -154,10 +179,29 @@ class LastingJournal:
 
     def _give_up(self, error: Exception) -> Told:
         self._tell(f"{self.spare}: the spare journal fails too ({error}); records follow on standard error")
+        self._set_aside()
         return Told()
 
+    def _set_aside(self) -> None:
+        """A spare that lacks records must not be put back as if it were whole."""
+        try:
+            self._spare_path.replace(set_aside_path(self._spare_path))
+            sync_directory(self._spare_path.parent, sync_data)
+        except OSError as failed:
+            self._tell(f"{self._spare_path} lacks records and could not be set aside ({failed}); remove it by hand")
+
+    def _mark(self) -> None:
+        """Remember, before the spare is begun, that the record does not end where the journal does."""
+        path = marker_path(self._state_directory, self._writer.header_hash)
+        run, after = str(self._writer.path.parent.absolute()), self._writer.durable_seq
+        spare, why = str(self._spare_path), self._writer.broken
+        try:
+            set_mark(Marker(run=run, after=after, why=why, spare=spare, marker=str(path)))
+        except OSError as failed:
+            self._tell(f"{path}: no mark of the broken journal can be kept ({failed}); keep the spare, do not resume")
+
     def _open_spare(self) -> SpareWriter | Told:
-        path = spare_path(self._spare_directory, self._writer.header_hash)
+        path = self._spare_path
         try:
             spare = SpareWriter(path, self._writer.durable_seq, self._writer.durable_hash, self._spare_disk)
         except OSError as failed:
@@ -171,26 +215,50 @@ class LastingJournal:
 # --- putting it back ---------------------------------------------------------------------------------------
 
 
-def mend(directory: Path, spare_directory: Path) -> Path | None:
+def mend(directory: Path, spare_directory: Path, state_directory: Path) -> Path | None:
     """Put the spare of a run, if there is one, behind its journal, durably; returns where it lay.
 
-    May be repeated after it was cut off itself. Raises SpareDiffers, and whatever is wrong with the journal.
+    Lifts the mark of the broken journal. May be repeated after it was cut off itself. Raises RecordsLost when the mark
+    stands and the spare does not follow, SpareDiffers, and whatever is wrong with the journal.
     """
     lock = lock_directory(directory)
     try:
         reader = JournalReader(directory, head_needed=True)
         path = spare_path(spare_directory, reader.hash.decode())
-        if not path.is_file():
+        marker = marker_path(state_directory, reader.hash.decode())
+        lines = _whole_lines(path)
+        if not stands(marker):
+            refuse_known_lost(directory)
+        elif not lines:
+            refuse_lost(directory, marker, path)
+        if lines is None:
             return None
-        lines = path.read_bytes()
-        lines = lines[: lines.rfind(b"\n") + 1]
         if lines:
             _replace_tail(reader, _first_seq(path, lines) - 1, lines, path)
+        lift_mark(directory / LOST_NAME)
+        lift_mark(marker)  # before the spare goes: cut off in between, this is done again
         path.unlink()
         sync_directory(spare_directory, sync_data)
         return path
     finally:
         os.close(lock)
+
+
+def _whole_lines(path: Path) -> bytes | None:
+    """What a spare holds up to its last whole line; None when there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise SpareDiffers(f"{path} cannot be read ({error}); make it a file of this user that can be") from error
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            check_own(os.fstat(descriptor), path)
+        except PermissionError as error:
+            raise SpareDiffers(str(error)) from error
+        lines = file.read()
+    return lines[: lines.rfind(b"\n") + 1]
 
 
 def _first_seq(path: Path, lines: bytes) -> int:

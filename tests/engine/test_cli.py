@@ -328,9 +328,9 @@ def test_what_the_command_line_does_not_know_ends_with_exit_code_2(arguments: tu
     assert "Traceback" not in said.err
 
 
-def on_a_small_disk(blocks: int, runs: Path, spare: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """A run whose files may have only so many blocks of 512 or 1024 bytes; `spare` is for temporary files."""
-    environment = {**os.environ, **({"TMPDIR": str(spare)} if spare else {})}
+def on_a_small_disk(blocks: int, runs: Path, state: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A run whose files may have only so many blocks of 512 or 1024 bytes; `state` is for what outlives runs."""
+    environment = {**os.environ, **({"XDG_STATE_HOME": str(state)} if state else {})}
     script = f"ulimit -f {blocks}; exec {sys.executable} -m engine.cli run --duration 1d --runs {runs}"
     return subprocess.run(
         ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env=environment
@@ -344,9 +344,9 @@ def test_a_disk_that_takes_no_journal_leaves_no_run_directory(tmp_path: Path) ->
 
 
 def test_a_disk_that_fills_up_ends_all_openings_and_the_record_goes_on_elsewhere(tmp_path: Path) -> None:
-    spare = tmp_path / "spare"
-    spare.mkdir()
-    ended = on_a_small_disk(200, tmp_path / "runs", spare)
+    state = tmp_path / "state" / "perp2perp"
+    spare = state / "spare"
+    ended = on_a_small_disk(200, tmp_path / "runs", tmp_path / "state")
     assert ended.returncode == 3
     last = ended.stderr.splitlines()[-1]
     assert last.startswith("perp2perp: ")
@@ -356,7 +356,7 @@ def test_a_disk_that_fills_up_ends_all_openings_and_the_record_goes_on_elsewhere
     (directory,) = (tmp_path / "runs").iterdir()
     assert directory == Path(ended.stdout.splitlines()[-1])
     assert journal.verify(directory).ended is None
-    assert journal.mend(directory, spare) is not None
+    assert journal.mend(directory, spare, state) is not None
     assert journal.verify(directory).ended is not None
 
 

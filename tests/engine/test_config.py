@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -127,6 +128,14 @@ def test_what_is_not_toml_is_said_so(content: bytes, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "none.toml")
     assert "directory" in refusal(tmp_path)
+
+
+def test_what_must_outlive_a_restart_lies_in_the_state_directory(tmp_path: Path) -> None:
+    moved = configuration.load(profile(tmp_path, 'state_directory = ""', f'state_directory = "{tmp_path}"'))
+    assert (moved.state, moved.spare) == (tmp_path, tmp_path / "spare")
+    moved = configuration.load(profile(tmp_path, 'spare_directory = ""', 'spare_directory = "/elsewhere"'))
+    assert moved.spare == Path("/elsewhere")
+    assert Path(tempfile.gettempdir()) not in (moved.state, moved.spare)
 
 
 def test_the_digest_is_of_what_is_said_and_not_of_where_it_lies(tmp_path: Path) -> None:

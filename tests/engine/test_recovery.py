@@ -19,6 +19,8 @@ from engine.core import BOARD, FAULTS_MOST, Decision
 from engine.journal import JournalWriter, new_header
 from engine.journal.errors import JournalLocked
 from engine.journal.files import lock_directory
+from engine.journal.marker import Marker, marker_path, set_mark
+from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.sequencer import Waiting
@@ -45,7 +47,7 @@ def cut_off(directory: Path, decisions: list[Decision]) -> Path:
 
 def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
     assert recovery.core.states == run.core.states
     assert recovery.core.board == run.core.board
     assert recovery.last_seq == len(run.decisions)
@@ -54,7 +56,7 @@ def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
 
 def test_an_order_that_was_decided_may_have_been_sent_and_is_recalled_as_not_over(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
     (recalled,) = recovery.orders(TAKER)
     (sent,) = [c for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder)]
     assert (recalled.order, recalled.over, recalled.decided_ns) == (sent, False, run.at_ns)
@@ -65,7 +67,7 @@ def test_an_order_that_was_over_is_recalled_with_what_it_filled(tmp_path: Path) 
     run = entering()
     order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
     run.fill(order_id)
-    (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path).orders(TAKER)
+    (recalled,) = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path).orders(TAKER)
     assert recalled.over
     assert recalled.filled == recalled.order.size
 
@@ -82,14 +84,14 @@ def test_an_order_is_recalled_with_the_payments_that_its_pair_has_booked(tmp_pat
         venue_at_ns=run.at_ns,
     )
     run.tell(PAIR, paid)
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
     assert [recalled.payments for recalled in recovery.orders(TAKER)] == [("p",)]
     assert [recalled.payments for recalled in recovery.orders(MAKER)] == [()]
 
 
 def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
     timers = dict(recovery.timers())
     assert timers[PAIR].timer == "order_timeout"
     asked = [c for d in run.decisions if d.envelope.to == PAIR for c in d.commands if isinstance(c, SetTimer)]
@@ -100,7 +102,7 @@ def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Pat
 
 def test_everybody_hears_first_that_no_link_is_up_and_then_that_the_engine_was_away(tmp_path: Path) -> None:
     run = entering()
-    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path)
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
     heard = [(each.to, type(each.message)) for each in recovery.news()]
     lost = [(to, LinkLost) for venue in (TAKER, MAKER) for to in (BOARD, f"venue_link/{venue.value}")]
     watchers = [reconciler_of(venue, asset) for venue in (TAKER, MAKER) for asset in POLICY.scanner.assets]
@@ -122,7 +124,9 @@ def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: 
     left = [
         [
             each
-            for each in Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard]), tmp_path).news()
+            for each in Recovery(
+                cut_off(tmp_path / str(heard), run.decisions[: seq + heard]), tmp_path, tmp_path
+            ).news()
             if each.cause == seq
         ]
         for heard in range(3)
@@ -145,11 +149,11 @@ def test_that_a_watcher_was_quarantined_is_told_to_the_board_once_also_when_that
     seq, doubted = faults[-1].envelope.seq, MarketDoubted(venue=TAKER, asset="BTC")
     heard = Envelope(seq=seq + 1, at_ns=run.at_ns, to=BOARD, cause=seq, message=doubted)
     left = [
-        [each for each in Recovery(cut_off(tmp_path / name, decisions), tmp_path).news() if each.cause == seq]
+        [each for each in Recovery(cut_off(tmp_path / name, decisions), tmp_path, tmp_path).news() if each.cause == seq]
         for name, decisions in (("cut", [*run.decisions]), ("whole", [*run.decisions, run.core.step(heard)]))
     ]
     assert left == [[Waiting(BOARD, seq, doubted)], []]
-    assert Recovery(tmp_path / "whole", tmp_path).core.board.verdict(TAKER, "BTC") is None
+    assert Recovery(tmp_path / "whole", tmp_path, tmp_path).core.board.verdict(TAKER, "BTC") is None
 
 
 def test_a_torn_last_record_is_cut_and_said(tmp_path: Path) -> None:
@@ -157,17 +161,17 @@ def test_a_torn_last_record_is_cut_and_said(tmp_path: Path) -> None:
     directory = cut_off(tmp_path / "run", run.decisions)
     with (directory / JOURNAL_NAME).open("ab") as file:
         file.write(b'{"kind":"step","seq":')
-    recovery = Recovery(directory, tmp_path)
+    recovery = Recovery(directory, tmp_path, tmp_path)
     assert recovery.torn_bytes == 21
     assert "21 bytes of a torn last record" in recovery.words()[0]
-    assert Recovery(directory, tmp_path).torn_bytes == 0
+    assert Recovery(directory, tmp_path, tmp_path).torn_bytes == 0
 
 
 def test_a_journal_that_this_code_decides_otherwise_is_refused_with_the_record_and_a_remedy(tmp_path: Path) -> None:
     run = entering()
     other = msgspec.structs.replace(run.decisions[-1], row="E2")
     with pytest.raises(RecoveryRefused, match=rf"record {len(run.decisions)} .*flatten"):
-        Recovery(cut_off(tmp_path / "run", [*run.decisions[:-1], other]), tmp_path)
+        Recovery(cut_off(tmp_path / "run", [*run.decisions[:-1], other]), tmp_path, tmp_path)
 
 
 def test_a_run_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
@@ -175,14 +179,14 @@ def test_a_run_that_ended_is_not_gone_on_with(tmp_path: Path) -> None:
     writer = JournalWriter.resume(directory, fsync=False)
     writer.close("over")
     with pytest.raises(RecoveryRefused, match="has ended"):
-        Recovery(directory, tmp_path)
+        Recovery(directory, tmp_path, tmp_path)
 
 
 def test_people_are_told_where_it_was_cut_off_and_what_it_held(tmp_path: Path) -> None:
     run = entering()
     order_id = next(c.order_id for d in run.decisions for c in d.commands if isinstance(c, SubmitOrder))
     run.fill(order_id)
-    first, pair = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path).words()
+    first, pair = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path).words()
     assert f"cut off after record {len(run.decisions)}, 2023-11-14 22:13:2" in first
     assert pair == f"  {PAIR} in TAKER_FILLED.maker_in_flight: -0.500 BTC on hyperliquid, 0 BTC on pacifica"
 
@@ -242,6 +246,45 @@ def test_a_run_that_another_engine_is_writing_is_not_told_of_as_if_it_were_broke
     lock = lock_directory(directory)
     try:
         with pytest.raises(JournalLocked):
-            Recovery(directory, tmp_path)
+            Recovery(directory, tmp_path, tmp_path)
     finally:
         os.close(lock)
+
+
+def broken_without_spare(tmp_path: Path) -> tuple[Path, Path]:
+    """A run whose journal broke after its last record, and whose spare a restart has taken; with its mark."""
+    run = entering()
+    directory = cut_off(tmp_path / "runs" / "run", run.decisions)
+    header_hash = JournalReader(directory).hash.decode()
+    path = marker_path(tmp_path, header_hash)
+    spare = str(tmp_path / "gone.jsonl")
+    set_mark(Marker(run=str(directory), after=len(run.decisions), why="full", spare=spare, marker=str(path)))
+    return directory, path
+
+
+def test_a_run_whose_journal_broke_and_whose_spare_is_gone_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    directory, path = broken_without_spare(tmp_path)
+    with pytest.raises(RecoveryRefused) as refused:
+        Recovery(directory, tmp_path, tmp_path, Path("mine.toml"))
+    for words in (
+        str(path),
+        f"records after {len(entering().decisions)} are lost",
+        "`perp2perp positions --config mine.toml` shows it",
+        "`perp2perp flatten --config mine.toml",
+        "--new",
+    ):
+        assert words in str(refused.value)
+
+
+def test_taking_the_mark_away_allows_nothing_but_a_new_run(tmp_path: Path) -> None:
+    directory, path = broken_without_spare(tmp_path)
+    for _ in range(2):
+        with pytest.raises(RecoveryRefused, match="are lost"):
+            Recovery(directory, tmp_path, tmp_path)
+        path.unlink(missing_ok=True)
+    config = configuration.load(Path(configuration.__file__).parents[1] / "config" / "paper.toml")
+    mode = JournalReader(directory).header.mode
+    config = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, mode=mode))
+    assert run_to_resume(None, tmp_path / "runs", config) is None
+    with pytest.raises(RecoveryRefused, match="are lost"):
+        Recovery(directory, tmp_path, tmp_path)

@@ -182,13 +182,14 @@ def test_what_actors_tell_each_other_is_delivered_before_the_next_letter_first_t
     desk.core.states[LIFECYCLE] = seen
     decisions = desk.batch((LIFECYCLE, kill), (LINK, LinkUp(venue=TAKER)))
     heard = steps(decisions, decisions[0].envelope.seq)
-    assert heard[:4] == [
+    assert heard[:5] == [
         (LIFECYCLE, "KillSwitchPulled", 0),
         ("risk", "KillSwitchPulled", 1),
         ("funding_scanner", "KillSwitchPulled", 1),
+        (PAIR, "EmergencyAsked", 1),
         (PAIR, "EmergencyAsked", 2),
     ]
-    assert heard.index((LINK, "LinkUp", 0)) > 3
+    assert heard.index((LINK, "LinkUp", 0)) > 4
     assert len(desk.mailbox) == 0
 
 

@@ -89,7 +89,8 @@ class TookTooLong(Exception):
 def try_all(task: Task) -> list[Verdict]:
     """A verdict on every mutant of the task. Raises RuntimeError when its tests fail without any mutant."""
     trial = Trial(task)
-    arguments = ["-q", "--assert=plain", "-p", "no:cacheprovider", *(str(task.root / test) for test in task.tests)]
+    settings = ["-c", str(task.root / "pyproject.toml"), "-q", "--assert=plain", "-p", "no:cacheprovider"]
+    arguments = [*settings, *(str(task.root / test) for test in task.tests)]
     with contextlib.redirect_stdout(io.StringIO()) as said:
         code = pytest.main(arguments, plugins=[quickly, trial])
     if not trial.begun:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.crashes import Death, some_deaths_of, survive, try_all
+from engine.fuzzing.lives import Death
+from tests.scenarios.crashes import some_deaths_of, survive, try_all
 from tests.scenarios.harness import DRIFT, HYPERLIQUID, LIGHTER, PACIFICA, Scenario
 from tests.scenarios.test_exit import PLACES
 

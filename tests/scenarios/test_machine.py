@@ -95,7 +95,9 @@ def on_a_bad_disk(scenario: Scenario, directory: Path, disk: Disk, spare_disk: D
     """The scenario, played once; journals are synced, as a live run's are."""
     directory.mkdir()
     journal = JournalSection(fsync=True, spare_directory=str(directory.parent / "spare"))
-    config = msgspec.structs.replace(config_of(scenario), journal=journal)
+    plain = config_of(scenario)
+    run = replace(plain.run, state_directory=str(directory.parent / "state"))
+    config = replace(plain, journal=journal, run=run)
     doors = PaperDoors(config, market_of(scenario), scenario.start_ns, FaultPlan())
     engine = Engine(config, doors, directory, disk=disk, spare_disk=spare_disk)
     engine.run()
@@ -113,7 +115,7 @@ def test_c4_a_disk_that_fails_ends_all_openings_and_everything_is_closed(
     assert not result.ended_well
     assert [run.position(venue) for venue in (HYPERLIQUID, PACIFICA)] == [0, 0]
     assert "journal_broken" in run.alarm_codes()
-    assert mend(tmp_path / "run", tmp_path / "spare") is not None
+    assert mend(tmp_path / "run", tmp_path / "spare", tmp_path / "state") is not None
     assert replay(tmp_path / "run").identical
     check_invariants(run)
     kills = [(record.at_ns, record.message) for record in run.records if isinstance(record.message, KillSwitchPulled)]
@@ -125,7 +127,7 @@ def test_c4_a_disk_that_fails_ends_all_openings_and_everything_is_closed(
 
 def test_c4_an_opening_order_whose_record_failed_never_leaves_and_its_pair_hears_so(tmp_path: Path) -> None:
     run, _ = on_a_bad_disk(Scenario(), tmp_path / "run", FullDisk(commit_into(ENTERING) - 1).disk())
-    mend(tmp_path / "run", tmp_path / "spare")
+    mend(tmp_path / "run", tmp_path / "spare", tmp_path / "state")
     (order,) = run.orders("taker")
     refused = [r.message for r in run.pair_records if isinstance(r.message, OrderRejected)]
     assert [message.order_id for message in refused] == [order.order_id]
@@ -142,6 +144,18 @@ def test_c4_when_the_spare_fails_too_everything_is_closed_all_the_same(
     assert '"kind":"step"' in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("spare_disk", [DISK, FullDisk(1).disk()], ids=["the spare is gone", "the spare failed too"])
+def test_c4_a_run_whose_last_records_are_gone_is_not_gone_on_with(spare_disk: Disk, tmp_path: Path) -> None:
+    """The kill is among them, and ids of orders that were sent: openings would go on, and use them again."""
+    on_a_bad_disk(Scenario(), tmp_path / "run", FullDisk(commit_into(HEDGED)).disk(), spare_disk)
+    for spare in (tmp_path / "spare").glob("*.jsonl"):
+        spare.unlink()
+    with pytest.raises(RecoveryRefused, match=r"records after \d+ are lost") as refused:
+        Recovery(tmp_path / "run", tmp_path / "spare", tmp_path / "state", Path("mine.toml"))
+    for command in ("positions", "flatten"):
+        assert f"`perp2perp {command} --config mine.toml" in str(refused.value)
+
+
 def test_c2_a_torn_last_record_is_cut_wherever_it_is_torn(tmp_path: Path) -> None:
     """Every length of the last record: it counts when it is whole; a torn one was never performed, and is gone."""
     decisions = hedged_run(4).decisions
@@ -155,7 +169,7 @@ def test_c2_a_torn_last_record_is_cut_wherever_it_is_torn(tmp_path: Path) -> Non
     last = whole.splitlines(keepends=True)[-1]
     for missing in range(1, len(last) + 1):
         path.write_bytes(whole[:-missing])
-        recovery = Recovery(tmp_path / "run", tmp_path)
+        recovery = Recovery(tmp_path / "run", tmp_path, tmp_path)
         assert recovery.last_seq == len(decisions) - 1
         assert recovery.torn_bytes == len(last) - missing
         assert path.read_bytes() == whole[: -len(last)]
@@ -171,7 +185,7 @@ def test_c3_a_flipped_bit_is_refused_by_line_and_what_was_held_before_it_is_told
         bad[place] ^= 4
         path.write_bytes(bytes(bad))
         with pytest.raises(RecoveryRefused, match=r"line \d+") as refused:
-            Recovery(tmp_path / "run", tmp_path, Path("my profile.toml"))
+            Recovery(tmp_path / "run", tmp_path, tmp_path, Path("my profile.toml"))
         text = str(refused.value)
         assert "`perp2perp positions --config 'my profile.toml'` shows" in text
         assert f"`perp2perp flatten --config 'my profile.toml' --run {tmp_path / 'run'}` closes" in text

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from actors.actor import Step
 from actors.board import reconciler_of
 from actors.commands import SubmitOrder
 from actors.domain import Venue
-from actors.messages import KillSwitchPulled, PairReopened, QueryFailed
+from actors.messages import (
+    ActorFaulted,
+    Envelope,
+    ForeignFilled,
+    KillSwitchPulled,
+    PairReopened,
+    PositionReported,
+    QueryFailed,
+)
 from actors.reconciler import Reconciler
+from actors.roles import ROLES
 from engine.fuzzing.lives import Cue, Death, Do
+from engine.replay import replay
 from engine.simulators.faults import DelayRequest, DropResponse, FaultRule, Skew, Traffic
 from engine.simulators.levers import instrument_of
 from tests.scenarios.crashes import survive
@@ -29,6 +41,7 @@ from tests.scenarios.harness import (
     Scenario,
     account_of,
     pair_in,
+    perform,
     play,
     pull,
     say,
@@ -109,6 +122,29 @@ def test_h4_manual_trade_where_nobody_of_ours_trades_is_disputed_and_its_end_is_
     went = places(run, venue)
     assert went.index("DISPUTED.standing") < went.index("DISPUTED.doubted") < went.index("HELD")
     assert run.engine.view().foreign == ()
+
+
+def test_h4_manual_trade_that_its_quarantined_watcher_cannot_hear_of_is_not_opened_upon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watcher had found the market empty; its step fails when the venue tells otherwise, and fails again."""
+    real, name = ROLES["reconciler"].step, reconciler_of(PACIFICA, OTHER)
+
+    def step(state: Any, envelope: Envelope, *rest: Any) -> Step[Any]:
+        told = envelope.message
+        found = isinstance(told, PositionReported) and bool(told.size)
+        if envelope.to == name and (found or isinstance(told, ForeignFilled | ActorFaulted)):
+            raise ZeroDivisionError("a defect of the watcher")
+        return real(state, envelope, *rest)
+
+    monkeypatch.setattr(ROLES["reconciler"], "step", step)
+    cue = Cue(at_s=6.0, do=by_hand(PACIFICA, STRANGE))
+    run = perform(Scenario(cues=(cue,), policy=BRISK, by_hand=True), tmp_path / "run")
+    assert watcher(run, PACIFICA).place == "MATCHED"
+    assert [alarm.code for alarm in run.alarms].count("actor_quarantined") == 1
+    assert opened(run) == []
+    assert opened(run, ASSET), "other markets trade"
+    assert replay(run.directory).identical
 
 
 def test_h4_manual_trade_where_our_pair_has_closed_is_asked_of_the_pair_and_never_traded_by_us(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from tests.stories import CLOSE, EMERGENCY
 
 
 class Cell(NamedTuple):
-    """From each of the places, what is told last is decided by the row; `at` is empty where the pair stays until then."""
+    """From each of the places, what is told last is decided by the row; `at` says where the pair has come by then."""
 
     row: str
     cues: Cues

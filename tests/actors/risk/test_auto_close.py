@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from actors.board import Board, fold
 from actors.domain import HOUR_NS, NS_PER_S, MarketStatus, Venue
-from actors.messages import AnyMessage, InstrumentListed, LinkLost
+from actors.messages import AnyMessage, InstrumentListed, LinkLost, LinkUp
 from actors.policy import AutoClosePolicy, Policy
 from actors.risk import auto_close
-from actors.risk.auto_close import RULES, Case, Finding, engine_loss, findings, first_of
-from actors.risk.books import Held, RiskState
+from actors.risk.auto_close import RULES, Case, Finding, engine_loss, findings, first_of, is_loss_sure, loss_seen_since
+from actors.risk.books import ACCOUNT_AGE_MOST_NS, DAY_NS, Held, RiskState
 from tests.factories import ASSET, MAKER, PAIR, TAKER, account, instrument, listed, quote, sample, two_venues
 from tests.playbook import START_NS
 
@@ -38,8 +38,18 @@ def case(held: tuple[Held, ...], *facts: AnyMessage, later_s: float = 0, **limit
     for fact in facts:
         board = fold(board, fact, START_NS)
     policy = replace(Policy(), auto_close=AutoClosePolicy(**{**OFF, **limits}))
-    state = RiskState(actor="risk", place="WATCHING.holding", equity_start_usd={TAKER.value: Decimal(100_000)})
+    state = RiskState(actor="risk", place="WATCHING.holding", day_ns=START_NS - START_NS % DAY_NS)
+    start = {venue.value: Decimal(100_000) for venue in (TAKER, MAKER)}
+    state = replace(state, equity_start_usd=start, positions={each.venue.value: each for each in held})
     return Case(held, state, board, policy, START_NS + round(later_s * NS_PER_S))
+
+
+def told(what: Case, *facts: AnyMessage, later_s: float) -> Case:
+    """So much later these facts are told."""
+    at_ns, board = what.at_ns + round(later_s * NS_PER_S), what.board
+    for fact in facts:
+        board = fold(board, fact, at_ns)
+    return what._replace(board=board, at_ns=at_ns)
 
 
 def rule_of(found: Finding | None) -> str:
@@ -105,6 +115,36 @@ def test_a_market_that_has_opened_again_in_time_is_not_left() -> None:
     assert first_of(PAIR, case(legs(), shut, opened, later_s=600)) is None
 
 
+def test_a_closed_market_of_a_venue_nobody_hears_is_not_left() -> None:
+    """It may have opened long ago; once the venue is heard again the pause begins anew."""
+    shut = case(legs(), closed(MAKER, MarketStatus.HALTED))
+    cut = told(shut, LinkLost(venue=MAKER, reason="cut"), later_s=5)
+    assert first_of(PAIR, told(cut, later_s=600)) is None
+    assert first_of(PAIR, told(shut, LinkLost(venue=TAKER, reason="cut"), later_s=600)) is not None
+    listed_again = told(cut, closed(MAKER, MarketStatus.HALTED), later_s=500)
+    up = told(listed_again, LinkUp(venue=MAKER), later_s=100)
+    assert first_of(PAIR, told(up, later_s=59)) is None
+    found = first_of(PAIR, told(up, LinkUp(venue=MAKER), later_s=60))
+    assert found is not None
+    assert "for 60 s" in found.reason
+    opened = told(told(cut, listed(MAKER), later_s=500), LinkUp(venue=MAKER), later_s=100)
+    assert first_of(PAIR, told(opened, later_s=60)) is None
+
+
+@pytest.mark.parametrize("venue", [TAKER, MAKER])
+def test_prices_that_are_too_old_close_nothing(venue: Venue) -> None:
+    """Each leg's mark for the divergence, each leg's quote for the profit."""
+    age_s = float(Policy().scanner.quote_age_most_s)
+    other = MAKER if venue is TAKER else TAKER
+    apart = case(legs(), sample(venue, "102"), divergence_most_bps=Decimal(200))
+    assert rule_of(first_of(PAIR, told(apart, sample(other), later_s=age_s))) == "divergence"
+    assert first_of(PAIR, told(apart, sample(other), later_s=age_s + 1)) is None
+    held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-900)))
+    rich = case(held, profit_target_bps=Decimal(100))
+    assert rule_of(first_of(PAIR, told(rich, quote(other), later_s=age_s))) == "profit_target"
+    assert first_of(PAIR, told(rich, quote(other), later_s=age_s + 1)) is None
+
+
 def test_a_status_told_again_goes_on_and_another_one_begins_anew() -> None:
     board = two_venues()
     for second, status in ((0, "halted"), (50, "halted"), (55, "reduce_only")):
@@ -125,9 +165,76 @@ def test_the_day_s_loss_speaks_for_the_engine_and_for_no_pair() -> None:
 
 
 def test_an_account_of_which_nothing_is_known_today_counts_for_nothing() -> None:
-    """The maker venue's account has no word after midnight: what it had then is not guessed."""
+    """The maker venue's account has no word after midnight: what it had then is not guessed, and what it gained since
+    would be missing beside the other's loss."""
     found = case((), account(MAKER, "1"), daily_loss_most_usd=Decimal(50))
-    assert engine_loss(found) is None
+    assert engine_loss(found) is not None
+    start = {TAKER.value: Decimal(100_000)}
+    assert engine_loss(found._replace(state=replace(found.state, equity_start_usd=start))) is None
+    both = told(found, account(TAKER, "1"), later_s=0)
+    assert engine_loss(both._replace(state=replace(both.state, equity_start_usd=start))) is None
+
+
+LOST: dict[str, Any] = {"daily_loss_most_usd": Decimal(50)}
+AGE_S = ACCOUNT_AGE_MOST_NS / NS_PER_S
+
+
+def test_no_loss_is_found_while_one_account_is_not_told() -> None:
+    """The taker's leg has lost what the maker's has gained, but nobody tells the maker's gain."""
+    one_sided = told(case(legs(), **LOST), later_s=AGE_S + 1)
+    assert engine_loss(told(one_sided, account(TAKER, "99000"), later_s=0)) is None
+    assert engine_loss(told(one_sided, account(TAKER, "99000"), account(MAKER), later_s=0)) is not None
+    just = told(case(legs(), **LOST), account(TAKER, "99000"), later_s=AGE_S)
+    assert engine_loss(just) is not None
+
+
+@pytest.mark.parametrize("venue", [TAKER, MAKER])
+def test_no_loss_is_found_while_a_link_is_down(venue: Venue) -> None:
+    lost = case(legs(), account(TAKER, "99000"), **LOST)
+    assert engine_loss(lost) is not None
+    cut = told(lost, LinkLost(venue=venue, reason="cut"), later_s=0)
+    assert engine_loss(cut) is None
+    assert engine_loss(told(cut, LinkUp(venue=venue), later_s=1)) is not None
+
+
+def test_yesterday_s_start_is_no_start() -> None:
+    lost = case(legs(), account(TAKER, "99000"), **LOST)
+    yesterday = replace(lost.state, day_ns=lost.state.day_ns - DAY_NS)
+    assert engine_loss(lost._replace(state=yesterday)) is None
+
+
+def looked(what: Case) -> Case:
+    """After a look."""
+    return what._replace(state=replace(what.state, loss_seen_ns=loss_seen_since(what)))
+
+
+def test_a_loss_is_sure_when_a_second_look_finds_it_by_new_words_of_all_accounts() -> None:
+    lost = looked(case(legs(), account(TAKER, "99000"), **LOST))
+    assert not is_loss_sure(lost)
+    assert not is_loss_sure(looked(told(lost, later_s=5)))
+    half = looked(told(lost, account(TAKER, "99000"), later_s=5))
+    assert not is_loss_sure(half), "the maker's gain may still be on its way"
+    assert is_loss_sure(looked(told(half, account(MAKER), later_s=5)))
+    assert not is_loss_sure(looked(told(half, account(MAKER, "101000"), later_s=5)))
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda lost: looked(told(lost, account(TAKER), later_s=5)),
+        lambda lost: looked(told(lost, LinkLost(venue=MAKER, reason="cut"), later_s=5)),
+        lambda lost: looked(lost._replace(state=replace(lost.state, positions={}))),
+        lambda lost: told(lost, later_s=AGE_S),
+    ],
+    ids=["told otherwise", "link down", "nothing held", "long ago"],
+)
+def test_the_two_looks_follow_each_other(between: Callable[[Case], Case]) -> None:
+    lost = between(looked(case(legs(), account(TAKER, "99000"), **LOST)))
+    lost = lost._replace(state=replace(lost.state, positions={each.venue.value: each for each in legs()}))
+    words = (LinkUp(venue=MAKER), account(TAKER, "99000"), account(MAKER))
+    again = looked(told(lost, *words, later_s=5))
+    assert not is_loss_sure(again)
+    assert is_loss_sure(looked(told(again, *words, later_s=5)))
 
 
 def test_the_first_row_of_the_table_that_triggers_speaks() -> None:

@@ -109,12 +109,23 @@ STORIES: dict[str, Story] = {
 }
 
 
-def lost(usd: str) -> RiskPlay:
-    """Held, with so much equity lost since the first word of the day, against a limit of 50 USD."""
-    limited = replace(Policy(), auto_close=AutoClosePolicy(daily_loss_most_usd=Decimal(50)))
-    play = watching(limited)
+def holding_limited() -> RiskPlay:
+    """Held, against a limit of 50 USD a day."""
+    play = watching(replace(Policy(), auto_close=AutoClosePolicy(daily_loss_most_usd=Decimal(50))))
     assert send(play, order("10")) is None
-    return play.play(fill("10"), account(TAKER, str(100_000 + int(usd))))
+    return play.play(fill("10"))
+
+
+def lost(usd: str) -> RiskPlay:
+    """Held, with so much equity lost since the first word of the day, against a limit of 50 USD, and seen once."""
+    play = holding_limited()
+    play.play(*equities(usd), WATCH)
+    return play.play(*equities(usd))
+
+
+def equities(usd: str) -> tuple[Cue[RiskState], ...]:
+    """All accounts are told, so much lost in one."""
+    return account(TAKER, str(100_000 + int(usd))), account(MAKER)
 
 
 def _asked(seconds: float) -> RiskPlay:
@@ -319,7 +330,49 @@ def test_nothing_is_opened_once_the_day_has_cost_too_much_and_reducing_goes_on()
 def test_the_day_s_loss_is_counted_from_midnight() -> None:
     play = lost("-40")
     play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS
-    play.play(WATCH, account(TAKER, str(100_000 - 80)))
+    play.play(*equities("-80"), WATCH, *equities("-90"))
+    assert not play.state.equity_start_usd[TAKER.value] - 99_920
+    play.play(*equities("-129"), WATCH, *equities("-129"))
     assert (play >> WATCH << ...).at("WATCHING.holding").row != "K12"
-    play.play(account(TAKER, str(100_000 - 91)))
+    play.play(*equities("-131"), WATCH, *equities("-131"))
     (play >> WATCH << LOST << DRAINED).took("K12", "RESTRICTED")
+
+
+def test_a_loss_that_only_one_look_found_ends_nothing() -> None:
+    play = holding_limited().play(account(TAKER, "99900"), account(MAKER))
+    assert (play >> WATCH << ...).at("WATCHING.holding").row != "K12"
+    play.play(account(TAKER, "99900"), account(MAKER, "100100"))
+    assert (play >> WATCH << ...).at("WATCHING.holding").row != "K12"
+
+
+def test_a_word_of_before_midnight_is_no_start_of_the_day() -> None:
+    play = holding_limited()
+    play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS
+    play.play(WATCH)
+    assert play.state.equity_start_usd == {}
+    play.play(account(TAKER, "99900"), WATCH)
+    assert play.state.equity_start_usd == {TAKER.value: Decimal(99_900)}
+
+
+def test_an_account_that_is_first_told_late_begins_the_count_anew() -> None:
+    """What the others lost before may be what it has gained: that is in its first word already."""
+    play = holding_limited()
+    play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS
+    play.play(account(TAKER), WATCH, account(TAKER, "99900"), account(MAKER, "100100"), WATCH)
+    assert play.state.equity_start_usd == {TAKER.value: Decimal(99_900), MAKER.value: Decimal(100_100)}
+    play.play(account(TAKER, "99900"), account(MAKER, "100100"))
+    assert (play >> WATCH << ...).at("WATCHING.holding").row != "K12"
+
+
+@pytest.mark.parametrize("purpose", ["maker", "sweep"])
+def test_a_loss_denies_no_order_that_hedges(purpose: str) -> None:
+    """The leg before it stands naked: hedged, it is closed in order."""
+    play = lost("-50")
+    assert send(play, order("1", order_id="next")) is not None
+    assert send(play, replace(order("1", order_id="hedge"), purpose=purpose)) is None
+
+
+def test_what_is_known_of_one_account_alone_denies_no_order() -> None:
+    play = lost("-50")
+    play.board = fold(play.board, LinkLost(venue=MAKER, reason="cut"), play.at_ns)
+    assert send(play, order("1", order_id="next")) is None
