@@ -269,7 +269,7 @@ def test_a_venue_that_fails_beyond_its_budget_stays_down_and_the_engine_ends_its
     tmp_path: Path,
 ) -> None:
     cut = stream_lost("pacifica", 40.0, 0.0)
-    policy = replace(POLICY, lifecycle=replace(POLICY.lifecycle, duration_s=400.0))
+    policy = replace(POLICY, lifecycle=replace(POLICY.lifecycle, duration_s=400.0, drain_rounds_most=3))
     breaks, _ = broken_from(PACIFICA, 0.0)
     run = perform(Scenario(cues=(breaks,), faults=cut, policy=policy, left_open=("left_open",)), tmp_path / "run")
     hold_but_for_our_fault(run)
@@ -279,9 +279,12 @@ def test_a_venue_that_fails_beyond_its_budget_stays_down_and_the_engine_ends_its
     (down,) = [alarm for alarm in run.alarms if alarm.code == "venue_down"]
     assert down.text.startswith("pacifica: failed more than")
     assert not down.resolved_ns
-    assert run.position(HYPERLIQUID) == 0, "the leg on the living venue could be closed"
+    assert run.position(HYPERLIQUID) == -run.position(PACIFICA) != 0, "hedged: no leg is closed alone"
     result = msgspec.json.decode((run.directory / "report.json").read_bytes())
-    assert [(left["venue"], left["side"]) for left in result["left_open"]] == [("pacifica", "long")]
+    assert [(left["venue"], left["side"]) for left in result["left_open"]] == [
+        ("hyperliquid", "short"),
+        ("pacifica", "long"),
+    ]
     later = [r for r in run.records if r.at_ns > down.at_ns and r.to == "venue_link/hyperliquid"]
     assert not [record for record in later if isinstance(record.message, LinkLost)]
 
