@@ -384,7 +384,7 @@ def not_there_yet(config: Config) -> str:
     """What this version lacks for the profile's mode; empty when it can run."""
     return {
         "shadow": "live market data over the network with simulated fills",
-        "live": "recovery after a crash, and the venues' test networks passed first",
+        "live": "the venues' test networks passed first",
     }.get(config.run.mode, "")
 
 
