@@ -148,7 +148,7 @@ def test_the_digest_is_of_what_is_said_and_not_of_where_it_lies(tmp_path: Path) 
     assert configuration.digest(configuration.load(other)) != paper
 
 
-@pytest.mark.parametrize(("mode", "told"), [("live", "recovery"), ("shadow", "live market data")])
+@pytest.mark.parametrize(("mode", "told"), [("live", "test networks"), ("shadow", "live market data")])
 def test_a_profile_that_needs_what_is_not_there_is_refused_with_the_way_out(mode: str, told: str) -> None:
     profile = configuration.load(CONFIGS / f"{mode}.toml")
     with pytest.raises(ConfigError) as refused:
