@@ -152,6 +152,16 @@ def test_a_timer_fires_once() -> None:
     assert play.row == STALE_TIMER
 
 
+def test_a_timer_that_fires_takes_no_other_along() -> None:
+    play = lamp().play(NIGHT, NIGHT).at("ON.dim")
+    burn = next(armed for armed in play.state.timers if armed.timer == "burn")
+    play.play(TimerFired(timer="flicker", generation=2))
+    assert CancelTimer(timer="burn", generation=burn.generation) in play.timer_commands
+    idle = lamp().play(NIGHT, NIGHT)
+    idle.play(TimerFired(timer="flicker", generation=9), EmergencyAsked(reason=""))
+    assert burn in idle.state.timers
+
+
 def test_an_episode_is_a_stay_in_one_group() -> None:
     play = lamp().play(NIGHT)
     assert play.state.episode == 1

@@ -175,6 +175,11 @@ def test_entering_again_arms_all_timers_anew() -> None:
     assert (choice.target, choice.arm, choice.cancel) == ("HOT.warming", ("too_long", "look"), ())
 
 
+def test_entering_again_arms_lasting_timers_anew_too() -> None:
+    patient = msgspec.structs.replace(SAMPLE, lasting=("too_long",))
+    assert compile_chart(patient)["HOT.warming"]["timer:look"][0].arm == ("too_long", "look")
+
+
 def test_a_row_stands_before_a_reason_to_ignore() -> None:
     table = compile_chart(SAMPLE)
     assert [choice.row for choice in table["HOT.warming"]["timer:look"]] == ["K8"]
@@ -225,6 +230,11 @@ MALFORMED: dict[str, tuple[Chart, str]] = {
     "state twice": (changed(states=(*SAMPLE.states, SAMPLE.states[0])), "state 'COLD' stands twice"),
     "trigger twice": (changed(triggers=(*SAMPLE.triggers, "Filled")), "trigger 'Filled' stands twice"),
     "unknown trigger": (with_row("K5", on="Mesured"), "row K5 reacts to a trigger the chart does not list"),
+    "ignored trigger unknown": (
+        changed(ignored=(*SAMPLE.ignored, Ignored(source=("COLD",), on=("Dropped",), why=""))),
+        "'Dropped' is ignored but not among the triggers",
+    ),
+    "unknown final state": (changed(final=("TEPID",)), "final state 'TEPID' is no state"),
     "timer without a trigger": (with_state("COLD", timers=("dust",)), "timer dust of COLD"),
     "stays on its own timer": (with_row("K8", to=None), "HOT.warming x timer:look stays inside"),
     "ignores its own timer": (without_row("K8"), "HOT.warming x timer:look stays inside"),

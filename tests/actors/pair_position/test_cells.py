@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from actors.domain import RejectReason, Side
-from actors.messages import EngineResumed, LinkLost
+from actors.domain import DoneReason, RejectReason, Side
+from actors.messages import EngineResumed, LinkLost, LinkUp
 from statecharts.pair_position import CHART
 from tests.actors.pair_position.scenes import Cues, Scene, act
 from tests.actors.pair_position.scenes_emergency import WATCHED
@@ -20,6 +20,7 @@ from tests.factories import (
     MAKER,
     TAKER,
     accepted,
+    adl,
     both_confirm,
     cancel_rejected,
     deleveraged,
@@ -36,16 +37,20 @@ from tests.factories import (
     unresolved,
 )
 from tests.playbook import fires
-from tests.stories import CLOSE, EMERGENCY
+from tests.stories import BOTH_REFUSED, CLOSE, EMERGENCY
 
 
 class Cell(NamedTuple):
-    """From each of the places, what is told last is decided by the row; `at` says where the pair has come by then."""
+    """From each of the places, what is told last is decided by the row, and leads to `to`, if that is said.
+
+    `at` says where the pair has come before the last message.
+    """
 
     row: str
     cues: Cues
     places: tuple[str, ...]
     at: str = ""
+    to: str = ""
 
 
 VERIFYING = ("MAKER_PENDING.verifying", "HEDGED.rechecking", "REDUCING.verifying")
@@ -63,6 +68,7 @@ RESUMED = EngineResumed(silent_since_ns=1)
 LATE = fires("order_timeout")
 TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 CROSSED = rejected(RejectReason.POST_ONLY_WOULD_CROSS)
+CANCELED_AS_CROSSING = done(reason=DoneReason.POST_ONLY_REJECTED)
 NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
 NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
 TAKEN = deleveraged(TAKER, "4", Side.BUY, "adl-9")
@@ -153,7 +159,74 @@ ALIVE_CELLS = (
     Cell("X21", (*LAPSED_AND_HEDGED, CLOSE, filled(), ALIVE), ("MAKER_PENDING.in_doubt",), "CLOSING.second_leg"),
     Cell("P23", (*LAPSED_AND_HEDGED, EMERGENCY, ALIVE), ("MAKER_PENDING.in_doubt",), "EMERGENCY.closing"),
 )
+ASK_AGAIN = fires("verify_retry")
+ASKED_OUT: Cues = (ASK_AGAIN,) * 4
+TAKER_TAKEN = deleveraged(TAKER, "10", Side.BUY, "adl-7")
+VANISHES: Cues = (accepted(), lapsed(), lapsed())
+CLAIMED = done("10", DoneReason.FILLED)
+"""All of it has filled, by the venue's sum; no fill of it was told."""
+BY_TIME_CELLS = (
+    Cell("D11", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("TAKER_FILLED.maker_in_flight",), SWEEPING[1]),
+    Cell("D13", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("CLOSING.second_leg",), "CLOSING.in_doubt"),
+    Cell("M4", (filled("4"), done("4"), deleveraged(TAKER, "6", Side.BUY), lapsed()), (MAKING[2],), SWEEPING[0]),
+    Cell("R5", (done(), done(), done(), *VANISHES), ("REDUCING.trimming",), "REDUCING.in_doubt"),
+    Cell("X17", (done(), done(), *VANISHES, *both_confirm()), CLOSING[1:3], "CLOSING.verifying"),
+    Cell(
+        "X16",
+        (accepted(), TAKER_TAKEN, lapsed(), lapsed(), *both_confirm()),
+        ("CLOSING.second_leg",),
+        "CLOSING.verifying",
+    ),
+    Cell("V3", (*VANISHES, NO_MAKER_LINK, *both_confirm()), ("MAKER_PENDING.sweeping",), "MAKER_PENDING.verifying"),
+    Cell("V3", (done(), done(), *VANISHES, *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
+    Cell("V3", (done(), done(), lapsed(), *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
+    Cell("D17", (*VANISHES, *ASKED_OUT), ("MAKER_PENDING.sweeping",), "MAKER_PENDING.verifying"),
+    Cell("D17", (*VANISHES, *ASKED_OUT), ("REDUCING.trimming",), "REDUCING.verifying"),
+    Cell("D17", (*VANISHES, *ASKED_OUT), ("CLOSING.second_leg",), "CLOSING.verifying"),
+    Cell("V6", (*VANISHES, *ASKED_OUT), ("IDLE.taker_in_flight", "CLOSING.first_leg"), "CLOSING.verifying"),
+    Cell("H6", (lapsed(), TAKER_TAKEN), ("MAKER_PENDING.in_doubt",), "MAKER_PENDING.verifying"),
+    Cell("H9", (lapsed(), liquidated(TAKER, "10", Side.BUY)), (SWEEPING[1],), "MAKER_PENDING.verifying"),
+)
+ATTEMPT_CELLS = (
+    Cell("M6", (*(CANCELED_AS_CROSSING, accepted()) * 3, CANCELED_AS_CROSSING), ("MAKER_PENDING.resting",)),
+    Cell("X8", (done(),), ("CLOSING.in_doubt",), "", "CLOSING.first_leg"),
+    Cell("X8", (filled("4"), done("4")), ("CLOSING.canceling",), "", "CLOSING.first_leg"),
+    Cell("X8", (filled("4"), done("4"), rejected(RejectReason.HALTED)), ("CLOSING.first_leg",)),
+    Cell("X10", (done(), done(), done()), ("CLOSING.first_leg", "CLOSING.second_leg")),
+    Cell("X23", (CLOSE, NOTHING_THERE), ("REDUCING.first_leg",), "CLOSING.canceling"),
+    Cell("X7", (TAKER_TAKEN, CLOSE, NOTHING_THERE), ("REDUCING.first_leg",), "CLOSING.canceling"),
+    Cell("H16", (LinkLost(venue=TAKER, reason="cut"), LOST, LinkUp(venue=MAKER)), ("HEDGED.earning",)),
+    Cell("H15", (LinkLost(venue=TAKER, reason="cut"), LOST, fires("reverify")), ("HEDGED.earning",)),
+    Cell("R10", (*LAPSED_AND_HEDGED, adl(4), ALIVE), ("MAKER_PENDING.in_doubt",), "REDUCING.first_leg"),
+)
+EMERGENCY_CELLS = (
+    Cell("P10", (LATE, LATE, LATE, unresolved()), ("EMERGENCY.closing",), "EMERGENCY.stranded"),
+    Cell("P12", (rejected(RejectReason.RATE_LIMITED, -2), TOO_SOON, LATE), ("EMERGENCY.closing",)),
+    Cell("P12", (*TAKEN_ALL, LATE), ("EMERGENCY.closing",)),
+    Cell("P6", (rejected(RejectReason.RATE_LIMITED, -2), *TAKEN_ALL, TOO_SOON), ("EMERGENCY.closing",)),
+    Cell("P23", (*LAPSED_AND_HEDGED, EMERGENCY, *BOTH_REFUSED * 3, ALIVE), (SWEEPING[1],), "EMERGENCY.stranded"),
+    Cell("X17", (filled(number=-2), NOTHING_THERE, *both_confirm()), ("EMERGENCY.closing",), "EMERGENCY.verifying"),
+)
+UNTOLD_CELLS = (
+    Cell("V4", (CLAIMED, reported(TAKER)), ("CLOSING.second_leg",), "CLOSING.verifying"),
+    Cell("X17", (CLAIMED, NOTHING_THERE, *both_confirm()), ("CLOSING.first_leg",), "CLOSING.verifying"),
+    Cell("X16", (CLAIMED, *ASKED_OUT[1:], *both_confirm()), ("CLOSING.second_leg",), "CLOSING.verifying"),
+    Cell(
+        "X22",
+        (done("10", DoneReason.FILLED, -2), filled(), *both_confirm()),
+        ("EMERGENCY.closing",),
+        "EMERGENCY.verifying",
+    ),
+)
 VERIFYING_CELLS = (
+    Cell(
+        "V8",
+        (filled(number=-2), NOTHING_THERE, reported(MAKER, "0"), reported(TAKER, "0"), *ASKED_OUT),
+        ("EMERGENCY.closing",),
+        "EMERGENCY.verifying",
+    ),
+    Cell("V9", (reported(TAKER, "-5"), reported(MAKER, "5"), *ASKED_OUT), ("REDUCING.verifying",)),
+    Cell("V10", (reported(TAKER), reported(MAKER, "3"), *ASKED_OUT), ("REDUCING.verifying",)),
     Cell("V5", (reported(MAKER, "9"),), ALL_VERIFYING),
     Cell("V7", (fires("verify_retry"),), ALL_VERIFYING),
     Cell("V6", (fires("verify_retry"),) * 5, ("HEDGED.rechecking", "REDUCING.verifying")),
@@ -166,19 +239,23 @@ CELLS = (
     *PAUSE_CELLS,
     *ASKED_CELLS,
     *ALIVE_CELLS,
+    *BY_TIME_CELLS,
+    *ATTEMPT_CELLS,
+    *EMERGENCY_CELLS,
+    *UNTOLD_CELLS,
     *VERIFYING_CELLS,
 )
 
 
 @pytest.mark.parametrize(
-    ("row", "cues", "start", "at"),
-    [(cell.row, cell.cues, start, cell.at or start) for cell in CELLS for start in cell.places],
+    ("cell", "start"),
+    [(cell, start) for cell in CELLS for start in cell.places],
     ids=[f"{cell.row}-{cell.at or start}" for cell in CELLS for start in cell.places],
 )
-def test_a_row_decides_in_all_its_places(row: str, cues: Cues, start: str, at: str) -> None:
-    *before, last = cues
-    play = pair_at(start).play(*before).at(at)
-    play.play(last).took(row)
+def test_a_row_decides_in_all_its_places(cell: Cell, start: str) -> None:
+    *before, last = cell.cues
+    play = pair_at(start).play(*before).at(cell.at or start)
+    play.play(last).took(cell.row, cell.to or None)
 
 
 STAYING = (
