@@ -115,9 +115,17 @@ STORIES: dict[str, Story] = {
     "C3": lambda: (matched() >> RESUMED).at("UNASKED"),
     "C4": lambda: (looking() >> told("0") << EMPTY).at("MATCHED"),
     "C4: late": lambda: (unanswered() >> told("0") << EMPTY).at("MATCHED"),
+    "C4: a pair was asked, and has reduced it": lambda: (
+        repairing().play(REPAIR, told("0"), LOOK) >> told("0") << EMPTY
+    ).at("MATCHED"),
     "C4: the end of a dispute": lambda: (doubted() >> told("0") << EMPTY).at("MATCHED"),
     "C5": lambda: (
         leftover() >> told("1.5") << Tell(to=PAIR, message=LeftoverFound(venue=TAKER, asset=ASSET, size=D("1.5")))
+    ).at("REPAIRING"),
+    "C5: late": lambda: (
+        leftover().play(LOOK, LOOK, LOOK).at("UNANSWERED")
+        >> told("1.5")
+        << like(Tell, to=PAIR, message=like(LeftoverFound))
     ).at("REPAIRING"),
     "C6": lambda: say(surprised() >> told("1.5"), *disputes("1.5")).at("DISPUTED.standing"),
     "C6: at the start": lambda: say(looking().play(told("-2"), LOOK) >> told("-2"), *disputes("-2")).at(

@@ -141,6 +141,10 @@ def test_a_machine_without_a_model_can_be_drawn() -> None:
 # How a chart is compiled.
 
 
+def test_the_machine_has_the_chart_s_triggers_and_no_others() -> None:
+    assert sorted(build_machine(SAMPLE).events) == sorted(SAMPLE.triggers)
+
+
 def test_a_cell_holds_its_rows_in_the_order_written() -> None:
     cell = compile_chart(SAMPLE)["COLD"]["Filled"]
     assert [choice.row for choice in cell] == ["K1", "K2", "K3"]

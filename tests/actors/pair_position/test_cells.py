@@ -168,7 +168,12 @@ CLAIMED = done("10", DoneReason.FILLED)
 BY_TIME_CELLS = (
     Cell("D11", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("TAKER_FILLED.maker_in_flight",), SWEEPING[1]),
     Cell("D13", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("CLOSING.second_leg",), "CLOSING.in_doubt"),
+    Cell("D12", (accepted(), *TAKEN_ALL, lapsed(), lapsed()), ("REDUCING.trimming",), "REDUCING.in_doubt"),
     Cell("M4", (filled("4"), done("4"), deleveraged(TAKER, "6", Side.BUY), lapsed()), (MAKING[2],), SWEEPING[0]),
+    Cell("V2", (filled("9.9"), *VANISHES, *both_confirm()), ("TAKER_FILLED.maker_in_flight",), VERIFYING[0]),
+    Cell(
+        "M17", (filled("4"), done("4"), TOO_SOON, deleveraged(TAKER, "5.9", Side.BUY), LATE), (MAKING[2],), SWEEPING[0]
+    ),
     Cell("R5", (done(), done(), done(), *VANISHES), ("REDUCING.trimming",), "REDUCING.in_doubt"),
     Cell("X17", (done(), done(), *VANISHES, *both_confirm()), CLOSING[1:3], "CLOSING.verifying"),
     Cell(
@@ -192,6 +197,8 @@ ATTEMPT_CELLS = (
     Cell("X8", (done(),), ("CLOSING.in_doubt",), "", "CLOSING.first_leg"),
     Cell("X8", (filled("4"), done("4")), ("CLOSING.canceling",), "", "CLOSING.first_leg"),
     Cell("X8", (filled("4"), done("4"), rejected(RejectReason.HALTED)), ("CLOSING.first_leg",)),
+    Cell("X8", (rejected(),), ("CLOSING.first_leg",)),
+    Cell("L3", (LinkLost(venue=TAKER, reason="cut"), socialised(MAKER, "0.5"), LinkUp(venue=TAKER)), (HELD[3],)),
     Cell("X10", (done(), done(), done()), ("CLOSING.first_leg", "CLOSING.second_leg")),
     Cell("X23", (CLOSE, NOTHING_THERE), ("REDUCING.first_leg",), "CLOSING.canceling"),
     Cell("X7", (TAKER_TAKEN, CLOSE, NOTHING_THERE), ("REDUCING.first_leg",), "CLOSING.canceling"),
@@ -200,6 +207,7 @@ ATTEMPT_CELLS = (
     Cell("R10", (*LAPSED_AND_HEDGED, adl(4), ALIVE), ("MAKER_PENDING.in_doubt",), "REDUCING.first_leg"),
 )
 EMERGENCY_CELLS = (
+    Cell("P13", (*TAKEN_ALL, *(LATE,) * 10), ("EMERGENCY.closing",)),
     Cell("P10", (LATE, LATE, LATE, unresolved()), ("EMERGENCY.closing",), "EMERGENCY.stranded"),
     Cell("P12", (rejected(RejectReason.RATE_LIMITED, -2), TOO_SOON, LATE), ("EMERGENCY.closing",)),
     Cell("P12", (*TAKEN_ALL, LATE), ("EMERGENCY.closing",)),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from actors.commands import AnyCommand, QueryOrder, QueryPosition, RaiseAlarm
-from actors.domain import DoneReason, Liquidity, Side
-from actors.messages import ActorFaulted, AnyMessage, EngineResumed, OrderFilled
+from actors.actor import Context
+from actors.commands import AdoptPosition, AnyCommand, CancelAll, QueryOrder, QueryPosition, RaiseAlarm, Tell
+from actors.domain import DoneReason, Liquidity, RejectReason, Side
+from actors.messages import ActorFaulted, AnyMessage, EngineResumed, OrderFilled, PairClosed
+from actors.pair_position.guards import GUARDS
+from actors.pair_position.state import with_leg
 from actors.policy import Policy
+from tests.actors.pair_position.scenes import Cues
+from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
 from tests.factories import (
     ASSET,
     MAKER,
@@ -24,13 +30,18 @@ from tests.factories import (
     done,
     entry,
     filled,
+    funding,
     idle_pair,
+    lapsed,
     pair_at,
+    quote,
     rejected,
     reported,
+    sample,
+    socialised,
 )
 from tests.playbook import START_NS, fires
-from tests.stories import BOTH_REFUSED
+from tests.stories import BOTH_REFUSED, CLOSE
 
 RESUMED = EngineResumed(silent_since_ns=1)
 CLAIMED = done("10", DoneReason.FILLED)
@@ -68,11 +79,29 @@ def test_trims_are_bounded_within_their_own_episode_reductions_included() -> Non
 
 
 def test_an_emergency_s_cap_is_widened_for_each_leg_by_its_own_attempts() -> None:
-    play = pair_at("EMERGENCY.closing").play(rejected(number=-2), filled(number=-1))
-    assert play.last_order.venue is MAKER
-    both = pair_at("EMERGENCY.closing").play(*BOTH_REFUSED)
-    caps = {order.venue: order.limit_price for order in both.orders[-2:]}
-    assert play.last_order.limit_price == caps[MAKER]
+    """The maker leg is sold from a bid of 99.95: twice as far below it the second time, whatever the other leg took."""
+    play = pair_at("EMERGENCY.closing")
+    first = next(order for order in play.orders if order.purpose == "emergency" and order.venue is MAKER)
+    play.play(*BOTH_REFUSED)
+    second = next(order for order in play.orders[-2:] if order.venue is MAKER)
+    distances = [Decimal("99.95") - order.limit_price for order in (first, second)]
+    assert 1.9 < distances[1] / distances[0] < 2.1
+
+
+def test_a_close_that_was_given_up_takes_no_attempt_from_the_next_one() -> None:
+    """Halted before anything was closed, three times; the fourth close has its attempts and its narrow cap."""
+    halted = rejected(RejectReason.HALTED)
+    play = pair_at("HEDGED.earning").play(CLOSE)
+    narrow = play.last_order.limit_price
+    for _ in range(3):
+        play.play(halted, *both_confirm()).at("HEDGED.earning").play(CLOSE).at("CLOSING.first_leg")
+    assert play.last_order.limit_price == narrow
+    play.play(done()).took("X8", "CLOSING.first_leg")
+
+
+def test_a_close_begins_with_the_other_leg_where_the_first_is_flat() -> None:
+    play = pair_at("HEDGED.earning").play(*HALF_A_PAIR, CLOSE)
+    assert (play.row, play.last_order.purpose, play.last_order.venue) == ("X3", "close", TAKER)
 
 
 def test_a_new_emergency_has_all_its_attempts_and_its_narrow_cap() -> None:
@@ -105,13 +134,71 @@ def test_a_forced_fill_takes_the_confirmation_back() -> None:
     play.play(deleveraged(TAKER, "0.1", Side.BUY), reported(MAKER)).took("V4", "HEDGED.rechecking")
 
 
+def test_what_the_books_follow_is_the_venue_s_own_word_and_concerns_that_leg_alone() -> None:
+    """The maker leg is 6, not 10; the taker leg was right."""
+    play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "6"), *(fires("verify_retry"),) * 4)
+    state = play.took("V10").state
+    assert (state.taker.position, state.maker.position) == (Decimal(-10), Decimal(6))
+    assert (state.taker.adopted_venue_ns, state.taker.adopted_price) == (0, Decimal(0))
+    assert state.maker.adopted_venue_ns == state.maker.reported_venue_ns > 0
+    assert state.maker.adopted_price == 100
+    assert [order.leg for order in state.orders if order.adopted_since] == ["maker"]
+    assert state.maker.confirmed_ns == play.at_ns
+
+
+def test_a_forced_fill_that_an_adopted_size_holds_already_brings_its_fee_once() -> None:
+    play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "6"), *(fires("verify_retry"),) * 4)
+    fees, cash = play.state.maker.fees_usd, play.state.maker.cash_usd
+    first, second = (deleveraged(MAKER, size, Side.SELL, name) for size, name in (("3", "adl-1"), ("1", "adl-2")))
+    play.play(first, second, first)
+    assert play.state.maker.position == 6
+    assert (play.state.maker.fees_usd - fees, play.state.maker.cash_usd - cash) == (Decimal("0.2"), Decimal(400))
+
+
+def test_a_pushed_size_that_is_what_the_books_say_is_no_news() -> None:
+    play = pair_at("HEDGED.earning").play(reported(TAKER, queried=False))
+    play.took("ignore:HEDGED.earning:PositionNoted", "HEDGED.earning")
+
+
+# --- told twice --------------------------------------------------------------------------------------------
+
+
+def test_a_forced_fill_is_known_again_after_another_one() -> None:
+    first, second = (deleveraged(TAKER, "1", Side.BUY, name) for name in ("adl-1", "adl-2"))
+    assert pair_at("HEDGED.earning").play(first, second, first).state.taker.position == -8
+
+
+def test_a_payment_and_a_loss_are_known_again_after_another_one() -> None:
+    paid = [funding(TAKER, "1", name) for name in ("pay-1", "pay-2", "pay-1")]
+    assert pair_at("HEDGED.earning").play(*paid).state.taker.funding_received_usd == 2
+    lost = [socialised(TAKER, "1", name) for name in ("loss-1", "loss-2", "loss-1")]
+    assert pair_at("HEDGED.earning").play(*lost).state.taker.haircut_usd == 2
+
+
+def test_a_forced_fill_never_enlarges_a_small_leg() -> None:
+    play = idle_pair().play(entry("0.5"), filled()).at("TAKER_FILLED.maker_in_flight")
+    assert play.play(deleveraged(TAKER, "0.2", Side.SELL)).state.taker.position == Decimal("-0.5")
+
+
 # --- orders ------------------------------------------------------------------------------------------------
 
 
 def test_a_denial_is_counted_once_and_names_its_rule() -> None:
-    play = pair_at("IDLE.taker_in_flight").play(denied(), denied(number=0))
+    play = pair_at("IDLE.taker_in_flight").play(denied())
     assert (play.state.orders_rejected, play.state.orders_denied) == (0, 1)
+    assert play.play(denied(number=0)).state.orders_denied == 1
     assert play.state.orders[0].reason == "leverage_most"
+
+
+def test_a_rejection_is_counted_when_it_comes_and_not_again() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(rejected())
+    assert play.state.orders_rejected == 1
+    assert play.play(rejected(number=0)).state.orders_rejected == 1
+
+
+def test_a_late_word_does_not_change_why_an_order_ended() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(CLAIMED, rejected(number=0))
+    assert play.state.orders[0].reason == DoneReason.FILLED.value
 
 
 def test_a_fill_of_an_order_the_pair_never_sent_is_foreign() -> None:
@@ -159,7 +246,66 @@ def test_fills_that_were_claimed_and_never_told_are_asked_for_while_the_pair_is_
     assert asked == [(QueryPosition, TAKER), (QueryPosition, MAKER), (QueryOrder, TAKER)]
 
 
+HEDGED_BY_A_SWEEP: Cues = (lapsed(), *both_confirm(), filled(), *both_confirm())
+FLAT_IN_VERIFICATION: Cues = (*SAME_SIDE, MAKER_GONE, TAKER_GONE, fires("order_timeout"))
+BOTH_SAY_FLAT: Cues = (reported(TAKER, "0"), reported(MAKER, "0"), *(fires("verify_retry"),) * 4)
+
+
+@pytest.mark.parametrize(
+    ("row", "cues"),
+    [("V1", (*HEDGED_BY_A_SWEEP, *FLAT_IN_VERIFICATION, *both_confirm())), ("V8", (lapsed(), *BOTH_SAY_FLAT))],
+    ids=["V1", "V8"],
+)
+def test_an_order_that_counts_as_never_placed_is_cancelled_before_the_pair_says_it_is_closed(
+    row: str, cues: Cues
+) -> None:
+    """The order that counts as never placed is the maker order of the entry."""
+    play = pair_at("MAKER_PENDING.in_doubt").play(*cues).took(row, "CLOSED.flat")
+    kinds = [type(command) for command in said(play) if isinstance(command, AdoptPosition | CancelAll | Tell)]
+    first = kinds.index(CancelAll)
+    assert all(kind is AdoptPosition for kind in kinds[:first])
+    assert all(kind is Tell for kind in kinds[first + 1 :])
+    told = [command.message for command in said(play) if isinstance(command, Tell)]
+    assert {message.reason for message in told if isinstance(message, PairClosed)} == {"flat"}
+
+
 # --- money and what was asked ------------------------------------------------------------------------------
+
+
+def test_a_claimed_fill_is_valued_at_the_mid_of_its_decision_until_it_is_told() -> None:
+    play = pair_at("IDLE.taker_in_flight").play(CLAIMED)
+    assert (play.state.taker.estimated_usd, play.state.taker.cash_usd) == (Decimal(1000), Decimal(0))
+    play.play(filled("10", 0, "99.9"))
+    assert (play.state.taker.estimated_usd, play.state.taker.cash_usd) == (Decimal(0), Decimal(999))
+
+
+def test_dust_is_a_lot_of_both_venues_at_least() -> None:
+    policy = msgspec.structs.replace(Policy(), verify=msgspec.structs.replace(Policy().verify, dust_usd=Decimal(1)))
+    assert idle_pair(policy).play(entry()).state.dust == Decimal("0.1")
+
+
+def test_half_a_unit_is_hedged() -> None:
+    idle_pair().play(entry("0.5"), filled()).took("E6", "TAKER_FILLED.maker_in_flight")
+
+
+def test_legs_of_less_than_a_unit_on_one_side_are_no_hedge() -> None:
+    play = pair_at("HEDGED.rechecking")
+    half = Decimal("0.5")
+    state = with_leg(with_leg(play.state, "taker", position=half), "maker", position=half)
+    state = with_leg(with_leg(state, "taker", reported=half), "maker", reported=half)
+    context = Context(RESUMED, play.at_ns, play.board, play.policy)
+    assert not GUARDS["legs_opposed"](state, context)
+    assert not GUARDS["reported_reducible"](state, context)
+
+
+@pytest.mark.parametrize("heard", [quote(MAKER), sample(MAKER)], ids=["quote", "mark"])
+def test_a_maker_venue_that_says_anything_is_not_silent(heard: AnyMessage) -> None:
+    def silent(play: PairPlay) -> bool:
+        return GUARDS["maker_unreachable"](play.state, Context(RESUMED, play.at_ns, play.board, play.policy))
+
+    play = pair_at("MAKER_PENDING.in_doubt").passes(1)
+    assert silent(play)
+    assert not silent(play.play(heard))
 
 
 def test_a_forced_fill_brings_its_cash_and_its_fee() -> None:
@@ -180,10 +326,11 @@ def test_the_entry_keeps_what_it_was_asked_for_and_when_it_began() -> None:
 # --- what people are told ----------------------------------------------------------------------------------
 
 
-def test_an_alarm_names_the_orders_whose_outcome_is_unknown() -> None:
-    play = pair_at("MAKER_PENDING.in_doubt")
+@pytest.mark.parametrize("place", ["MAKER_PENDING.in_doubt", "REDUCING.in_doubt"])
+def test_an_alarm_names_the_orders_whose_outcome_is_unknown(place: str) -> None:
+    play = pair_at(place)
     order_id = play.last_order.order_id
-    while play.state.place == "MAKER_PENDING.in_doubt":
+    while play.state.place == place:
         play.play(fires("doubt_retry"))
     assert order_id in alarm_text(play)
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from actors.domain import DoneReason, Liquidity, RejectReason, Side, Venue
 from actors.messages import (
     AnyMessage,
+    KillSwitchPulled,
     OrderAccepted,
     OrderDone,
     OrderFilled,
@@ -16,9 +17,9 @@ from actors.messages import (
     OrderUnresolved,
     PositionReported,
 )
-from actors.risk.books import Held, key_of
+from actors.risk.books import DAY_NS, Held, key_of
 from tests.actors.risk.orders import RiskPlay, order, send, watching
-from tests.factories import ASSET, MAKER, PAIR, TAKER, deleveraged, funding, liquidated
+from tests.factories import ASSET, MAKER, PAIR, TAKER, account, deleveraged, funding, liquidated
 from tests.playbook import START_NS
 
 KEY = key_of(TAKER, ASSET)
@@ -196,3 +197,41 @@ def test_a_liquidation_price_is_that_of_the_size_it_was_told_for() -> None:
     assert held(play).liquidation_price == 90
     assert held(play.play(fill("1", "b"))).liquidation_price is None
     assert held(play.play(told)).liquidation_price is None, "older than the fill: that of another size"
+
+
+# --- once, and since when ----------------------------------------------------------------------------------
+
+
+def test_a_payment_is_known_again_after_another_one() -> None:
+    play = watching()
+    assert send(play, order("10")) is None
+    cash_usd = play.play(fill("10")).state.positions[KEY].cash_usd
+    play.play(*(funding(TAKER, "1", name) for name in ("pay-1", "pay-2", "pay-1")))
+    assert play.state.positions[KEY].cash_usd - cash_usd == 2
+
+
+def test_a_forced_fill_never_enlarges_a_small_position() -> None:
+    play = watching()
+    assert send(play, order("0.5")) is None
+    play.play(fill("0.5"), deleveraged(TAKER, "0.2", Side.BUY))
+    assert play.state.positions[KEY].size == Decimal("0.5")
+
+
+def test_a_position_is_held_since_its_first_fill_whatever_is_reported_later() -> None:
+    play = watching()
+    assert send(play, order("10")) is None
+    since_ns = play.play(fill("10")).at_ns
+    assert play.passes(5).play(position("12", TAKER, "99")).state.positions[KEY].since_ns == since_ns
+
+
+def test_what_all_pairs_are_asked_for_is_no_wish_to_a_pair_of_that_name() -> None:
+    play = watching().play(KillSwitchPulled(by="operator", reason="fire"))
+    assert play.state.asked == {}
+
+
+def test_a_word_from_just_before_midnight_is_no_start_of_the_day() -> None:
+    play = watching()
+    play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS - 10**9
+    play.play(account(TAKER), account(MAKER)).passes(2)
+    assert send(play, order("1")) is None
+    assert play.play(fill("1")).state.equity_start_usd == {}

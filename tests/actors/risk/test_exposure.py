@@ -145,3 +145,8 @@ def test_a_market_without_a_mark_is_valued_at_its_mid() -> None:
 def test_a_cheap_market_has_a_price() -> None:
     board = board_of(*market_facts(TAKER), sample(TAKER, "0.5"))
     assert sent(watching(board=board), order(price="0.5")) == ("", "")
+
+
+def test_a_market_whose_name_has_a_colon_is_one_market() -> None:
+    board = board_of(*market_facts(TAKER, "dex:GOLD"))
+    assert sent(watching(board=board), order(asset="dex:GOLD")) == ("", "")
