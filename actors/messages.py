@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from actors.domain import DoneReason, Instrument, Liquidity, RejectReason, Side, Venue
+from actors.expectation import Expectation
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
@@ -291,6 +292,7 @@ class EntryAsked(Message, frozen=True, kw_only=True, tag=True):
     size: Decimal
     expected_net_usd: Decimal
     reason: str
+    expectation: Expectation | None = None
 
 
 class EntryRefused(Message, frozen=True, kw_only=True, tag=True):
