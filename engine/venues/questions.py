@@ -7,10 +7,18 @@ and whoever asks too often has no question left when the answer counts.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 import trio
 
 NEVER_S = float("-inf")
+Answer = TypeVar("Answer")
+Leaving = Callable[[], None]
+"""To be called when the question leaves for the venue: whoever asks from then on asks anew."""
+
+
+def unnoted() -> None:
+    """For whoever need not know when a question leaves."""
 
 
 class Questions:
@@ -57,3 +65,57 @@ class Questions:
         now_s = trio.current_time()
         self._began_s = {old: at_s for old, at_s in self._began_s.items() if now_s < at_s + self._pause_s}
         self._began_s[subject] = now_s
+
+
+class Shared(Generic[Answer]):
+    """One answer for all who ask the same before the question leaves: in the same instant, or while it waits for room
+    in a rate limit.
+
+    No answer is older than its asking, and nobody waits for a question that has left already.
+    """
+
+    def __init__(self, question: Callable[[Leaving], Awaitable[Answer]]) -> None:
+        self._question = question
+        self._waiting: _Asked[Answer] | None = None
+
+    async def ask(self) -> Answer:
+        """The answer. Raises what the question raises, to all who share it."""
+        while self._waiting is not None:
+            shared = self._waiting
+            await shared.over.wait()
+            if shared.answers or shared.error is not None:
+                return shared.told()
+        return await self._ask()
+
+    async def _ask(self) -> Answer:
+        asked = self._waiting = _Asked[Answer]()
+
+        def leaving() -> None:
+            if self._waiting is asked:
+                self._waiting = None
+
+        try:
+            await trio.lowlevel.checkpoint()  # whoever asks in the same batch shares it
+            asked.answers = (await self._question(leaving),)
+        except Exception as error:
+            asked.error = error
+            raise
+        finally:  # without an answer or an error it was given up: the others ask anew
+            leaving()
+            asked.over.set()
+        return asked.told()
+
+
+class _Asked(Generic[Answer]):
+    """A question and what came of it: one answer, or an error."""
+
+    def __init__(self) -> None:
+        self.over = trio.Event()
+        self.answers: tuple[Answer, ...] = ()
+        self.error: Exception | None = None
+
+    def told(self) -> Answer:
+        """The answer; raises the error."""
+        if self.error is not None:
+            raise self.error
+        return self.answers[0]

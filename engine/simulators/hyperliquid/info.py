@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.simulators.exchange import Exchange, OrderView
+from engine.simulators.exchange import Exchange, MarketMode, OrderView
 from engine.simulators.hyperliquid import writer
 from engine.simulators.hyperliquid.dead_man import DeadMan
 from engine.simulators.hyperliquid.knobs import FaceKnobs
@@ -101,7 +101,12 @@ class Info:
     # markets
 
     def meta(self) -> Meta:
-        return Meta(universe=tuple(writer.asset_info(spec) for spec in self._exchange.instruments))
+        listed = self._exchange.instruments
+        return Meta(universe=tuple(writer.asset_info(spec, delisted=self._delisted(spec.asset)) for spec in listed))
+
+    def _delisted(self, asset: str) -> bool:
+        market = self._exchange.market(asset)
+        return self._knobs.delists_halted and market is not None and market.mode is MarketMode.HALTED
 
     def mids(self) -> dict[str, str]:
         views = (self._exchange.market(spec.asset) for spec in self._exchange.instruments)

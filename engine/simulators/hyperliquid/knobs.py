@@ -23,6 +23,8 @@ class FaceKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     dead_man_volume_usd: Decimal = Decimal(1_000_000)
     dead_man_triggers_most: int = 10
     """A day, UTC."""
+    delists_halted: bool = False
+    """A halted market stands as delisted in the list of markets, too; the real list shows no mere halt."""
     unified: bool = False
     """Accounts are in unified mode: USDC is told in the spot state, and the perpetual state's sums are zero."""
     leverage_sticks: bool = False

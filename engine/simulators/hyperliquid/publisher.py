@@ -31,7 +31,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How often each feed speaks at most (WS profile, 2026-09-24, where it says so)."""
 
     context_every_ns: int = NS_PER_S
-    book_every_ns: int = NS_PER_S // 2
+    book_every_ns: int = 54 * NS_PER_S // 10
+    """Twenty levels (since 2026-06; the documents still say 0.5 s). The fast kind, five levels, is not simulated."""
     mids_every_ns: int = 5 * NS_PER_S
     state_every_ns: int = 5 * NS_PER_S
 
@@ -111,12 +112,12 @@ class Publisher:
 
     def market_moved(self, now_ns: int, coin: str) -> None:
         """Tell what changed about one market."""
+        if self._due(now_ns, ("l2Book", coin), self._pace.book_every_ns):
+            self._streams.publish(now_ns, ("l2Book", coin), "l2Book", self._info.book(now_ns, coin))
         if self._streams.wanted(("bbo", coin)):
             self._tell_bbo(now_ns, coin)
         if self._due(now_ns, ("activeAssetCtx", coin), self._pace.context_every_ns):
             self._tell_context(now_ns, coin)
-        if self._due(now_ns, ("l2Book", coin), self._pace.book_every_ns):
-            self._streams.publish(now_ns, ("l2Book", coin), "l2Book", self._info.book(now_ns, coin))
 
     def _tell_bbo(self, now_ns: int, coin: str) -> None:
         book, told = self._exchange.book(coin, 1), self._told_books.get(coin)

@@ -77,10 +77,11 @@ def side(*, is_buy: bool) -> WireSide:
     return WireSide.BID if is_buy else WireSide.ASK
 
 
-def asset_info(spec: InstrumentSpec) -> AssetInfo:
+def asset_info(spec: InstrumentSpec, *, delisted: bool = False) -> AssetInfo:
     exponent = spec.lot.normalize().as_tuple().exponent
     assert isinstance(exponent, int), "a lot is a finite number"
-    return AssetInfo(name=spec.asset, szDecimals=max(0, -exponent), maxLeverage=spec.max_leverage)
+    info = AssetInfo(name=spec.asset, szDecimals=max(0, -exponent), maxLeverage=spec.max_leverage)
+    return msgspec.structs.replace(info, isDelisted=True) if delisted else info
 
 
 def asset_context(market: MarketView, funding: FundingView) -> AssetContext:

@@ -55,6 +55,7 @@ class Broadcast:
         self._open: dict[int, None] = {}
         self._prices: tuple[object, ...] = ()
         self._quotes: dict[str, tuple[object, ...]] = {}
+        self._books: dict[str, tuple[object, ...]] = {}
         self._changes = numbers.last
 
     @property
@@ -90,7 +91,7 @@ class Broadcast:
                 self._streams.publish(topic, self.snapshot(topic, now_ns), now_ns)
 
     def markets(self, now_ns: int) -> None:
-        """One `prices` frame for all markets and one `bbo` a market, each only when something changed."""
+        """One `prices` frame for all markets, one `book` and one `bbo` a market, each only when something changed."""
         if self._streams.wanted(PRICES):
             rows = frames.price_rows(self._exchange, now_ns)
             shown = tuple((r.mark, r.mid, r.oracle, r.funding, r.next_funding, r.open_interest) for r in rows)
@@ -98,10 +99,8 @@ class Broadcast:
                 self._prices = shown
                 self._streams.publish(PRICES, rows, now_ns)
         for spec in self._exchange.instruments:
+            self._book(spec.asset, now_ns)
             self._quote(spec.asset, now_ns)
-            topic = ("book", spec.asset)
-            if self._streams.wanted(topic):
-                self._streams.publish(topic, self.snapshot(topic, now_ns), now_ns)
 
     def snapshot(self, topic: Topic, now_ns: int) -> object:
         """What a new listener gets at once; None for channels without a snapshot."""
@@ -126,6 +125,16 @@ class Broadcast:
                 return frames.open_orders(self._exchange, key, numbers)
             case _:
                 return None
+
+    def _book(self, asset: str, now_ns: int) -> None:
+        topic = ("book", asset)
+        if not self._streams.wanted(topic):
+            return
+        view = self._exchange.book(asset, self._book_levels)
+        if (view.bids, view.asks) != self._books.get(asset):
+            self._books[asset] = (view.bids, view.asks)
+            self._changes += 1
+            self._streams.publish(topic, self.snapshot(topic, now_ns), now_ns)
 
     def _quote(self, asset: str, now_ns: int) -> None:
         topic = ("bbo", asset)

@@ -44,6 +44,8 @@ class FaceKnobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     book_levels: int = 10
     credits_unidentified: int = 100
     credits_identified: int = 300
+    delists_halted: bool = False
+    """A halted market is left out of the list of markets, too; the real list shows no mere halt."""
     bad_lattice_status: int = 500
     """What an order off the lattice is answered with: 500 as documented in 2025, or 400 with a text."""
 

@@ -84,7 +84,7 @@ class PacificaFace:
         self._broadcast = Broadcast(exchange, self._numbers, self._streams, self._knobs, tuple(accounts))
         rng = random.Random(f"pacifica|{seed}")
         self._entry = Entry(exchange, self._numbers, self._knobs, rng, self._happened)
-        self._reads = Reads(exchange, self._numbers, self._knobs.book_levels)
+        self._reads = Reads(exchange, self._numbers, self._knobs)
         self._now_ns = 0
         for account, deposit_usd in accounts.items():
             exchange.open_account(account, deposit_usd)

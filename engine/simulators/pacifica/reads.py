@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.simulators.exchange import AccountView, Exchange, OrderFilled, OrderStatus, OrderView
+from engine.simulators.exchange import AccountView, Exchange, MarketMode, OrderFilled, OrderStatus, OrderView
 from engine.simulators.pacifica import frames, rows
+from engine.simulators.pacifica.entry import FaceKnobs
 from engine.simulators.pacifica.numbers import Numbers
 from engine.simulators.pacifica.replies import Refused, success
 from engine.simulators.pacifica.words import ms, text
@@ -17,8 +18,8 @@ Query = Mapping[str, str]
 class Reads:
     """The answers, by path."""
 
-    def __init__(self, exchange: Exchange, numbers: Numbers, book_levels: int) -> None:
-        self._exchange, self._numbers, self._book_levels = exchange, numbers, book_levels
+    def __init__(self, exchange: Exchange, numbers: Numbers, knobs: FaceKnobs) -> None:
+        self._exchange, self._numbers, self._knobs = exchange, numbers, knobs
         self._routes: Mapping[str, Callable[[int, Query], HttpResponse]] = {
             "/info": self._info,
             "/info/prices": self._prices,
@@ -42,7 +43,12 @@ class Reads:
         return self._routes[path](now_ns, query)
 
     def _info(self, _now_ns: int, _query: Query) -> HttpResponse:
-        return success([self._market(spec.asset) for spec in self._exchange.instruments])
+        listed = (spec.asset for spec in self._exchange.instruments)
+        return success([self._market(asset) for asset in listed if not self._delisted(asset)])
+
+    def _delisted(self, asset: str) -> bool:
+        market = self._exchange.market(asset)
+        return self._knobs.delists_halted and market is not None and market.mode is MarketMode.HALTED
 
     def _market(self, asset: str) -> dict[str, object]:
         spec, funding = self._exchange.instrument(asset), self._exchange.funding_view(asset)
@@ -75,7 +81,7 @@ class Reads:
 
     def _book(self, now_ns: int, query: Query) -> HttpResponse:
         symbol = self._symbol(query)
-        return success(frames.book(self._exchange, symbol, self._book_levels, now_ns))
+        return success(frames.book(self._exchange, symbol, self._knobs.book_levels, now_ns))
 
     def _funding_rates(self, _now_ns: int, query: Query) -> HttpResponse:
         settled = self._exchange.funding_settled_since(self._symbol(query), 0)

@@ -31,8 +31,10 @@ from engine.venues.drift.wire import (
     USER_BEING_LIQUIDATED,
     USER_REDUCE_ONLY,
     Book,
+    Level,
 )
 from engine.venues.funding import calibrated, per_hour
+from engine.venues.levels import with_depth
 from engine.venues.lost_answers import LOST_ANSWERS
 
 NS_PER_MS = 1_000_000
@@ -166,19 +168,25 @@ def rate_per_hour(field: str, rate: int, market: MarketValue) -> Decimal | None:
 
 
 def quote_message(book: Book, listing: Listed) -> QuoteUpdated | None:
-    """The best levels of a book that has both sides."""
+    """The best levels of a book that has both sides, with the ladders of all its levels, the vAMM's among them."""
     if not book.bids or not book.asks:
         return None
-    bid, ask = book.bids[0], book.asks[0]
-    return QuoteUpdated(
+    bids, asks = ([_level(each, listing) for each in side] for side in (book.bids, book.asks))
+    (bid, bid_size), (ask, ask_size) = bids[0], asks[0]
+    touch = QuoteUpdated(
         venue=Venue.DRIFT,
         asset=listing.asset,
-        bid=listing.price(price_of(int(bid.price))),
-        bid_size=listing.size(base_of(int(bid.size))),
-        ask=listing.price(price_of(int(ask.price))),
-        ask_size=listing.size(base_of(int(ask.size))),
+        bid=bid,
+        bid_size=bid_size,
+        ask=ask,
+        ask_size=ask_size,
         venue_at_ns=book.ts * NS_PER_MS,
     )
+    return with_depth(touch, bids, asks)
+
+
+def _level(level: Level, listing: Listed) -> tuple[Decimal, Decimal]:
+    return listing.price(price_of(int(level.price))), listing.size(base_of(int(level.size)))
 
 
 # --- our account ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition, S
 from actors.domain import RejectReason, Venue
 from actors.messages import VenueMessage
 from engine.venues.adapter import Delivery, NowNs, Recalled, Report, SettlesByItself
+from engine.venues.hyperliquid.backfill import Backfill
 from engine.venues.hyperliquid.client import Client
 from engine.venues.hyperliquid.codec import NS_PER_MS
 from engine.venues.hyperliquid.codec_orders import UnfitOrder, encode_cancel, encode_order
@@ -28,6 +29,7 @@ from engine.venues.hyperliquid.performer import Performer
 from engine.venues.hyperliquid.preparation import Preparation
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.link import FrameError, keep_link
+from engine.venues.relisting import keep_listed
 from engine.venues.transport import Transport, TransportError
 
 Asked = ParamSpec("Asked")
@@ -61,9 +63,17 @@ class HyperliquidAdapter:
         self._notary = Notary(signing, now_ns, is_mainnet=settings.is_mainnet, window_s=settings.action_window_s)
         performer = Performer(self._client, self._notary, self._limits)
         self._deliveries = Deliveries(settings, self._client, performer, self._memory, self._notary, now_ns)
+        self._backfill = Backfill(settings, self._client, self._deliveries, self._memory, report, now_ns)
         preparation = Preparation(settings, self._client, performer, self._notary, now_ns)
         self._dialogue = HyperliquidDialogue(
-            settings, self._client, preparation, self._deliveries, self._limits, self._memory, now_ns
+            settings,
+            self._client,
+            preparation,
+            self._deliveries,
+            self._limits,
+            self._memory,
+            now_ns,
+            self._backfill.doubt,
         )
         self._dead_man = DeadMan(settings.dead_man_s, performer, self._notary, report, now_ns)
 
@@ -74,11 +84,16 @@ class HyperliquidAdapter:
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up for ever; `started()` after the first LinkUp.
 
-        Beside it the dead-man's switch, if there is one, and the account's count of requests, now and then.
+        Beside it markets are listed again, what the stream lost is read, the dead-man's switch is kept, if there is
+        one, and the account's count of requests is looked at now and then.
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._dead_man.keep)
             nursery.start_soon(self._watch_address)
+            every_s = self._settings.markets_refresh_s
+            nursery.start_soon(keep_listed, self.venue, every_s, self._dialogue.relisted, self._report)
+            nursery.start_soon(self._backfill.keep_whole)
+            nursery.start_soon(self._backfill.keep_paid)
             await keep_link(
                 self._transport,
                 self._dialogue,

@@ -12,6 +12,7 @@ from engine.venues.hyperliquid.limits import ActionRefused, Limits
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.hyperliquid.wire_orders import ExchangeReply, Fill, FundingRow
 from engine.venues.link import FrameError
+from engine.venues.questions import Leaving, unnoted
 from engine.venues.transport import HttpRequest, HttpResponse, Transport, TransportError
 
 OK, TOO_MANY = 200, 429
@@ -43,10 +44,14 @@ class Client:
         self._settings = settings
         self._user = settings.account.lower()
 
-    async def ask(self, question: str, **fields: Any) -> Any:
-        """The decoded answer of /info to `question`; its wire type is that of `info/<question>`."""
+    async def ask(self, question: str, *, leaving: Leaving = unnoted, **fields: Any) -> Any:
+        """The decoded answer of /info to `question`; its wire type is that of `info/<question>`.
+
+        `leaving` is called when the question leaves.
+        """
         body = msgspec.json.encode({"type": question, **fields})
         await self._limits.question(question)
+        leaving()
         response = await self._post("/info", body, self._settings.query_timeout_s)
         if response.status == TOO_MANY:
             raise TransportError(f"info/{question}: {_detail(response)}", sent=True)
@@ -54,9 +59,9 @@ class Client:
             raise FrameError(f"info/{question}", _detail(response))
         return decode(f"info/{question}", response.body)
 
-    async def ask_account(self, question: str, **fields: Any) -> Any:
+    async def ask_account(self, question: str, *, leaving: Leaving = unnoted, **fields: Any) -> Any:
         """The answer to a question about our account."""
-        return await self.ask(question, user=self._user, **fields)
+        return await self.ask(question, leaving=leaving, user=self._user, **fields)
 
     async def act(self, body: bytes) -> ExchangeReply:
         """The answer of /exchange to a signed action."""

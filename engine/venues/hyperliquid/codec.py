@@ -35,6 +35,7 @@ from engine.venues.hyperliquid.wire import (
     ClearinghouseState,
     ClearinghouseUpdate,
     Frame,
+    L2Book,
     Meta,
     Position,
     SpotState,
@@ -55,6 +56,7 @@ from engine.venues.hyperliquid.wire_orders import (
     UserFills,
     UserFundings,
 )
+from engine.venues.levels import Book
 from engine.venues.link import FrameError
 
 NS_PER_MS = 1_000_000
@@ -79,6 +81,7 @@ SUPPORTED_KINDS: Mapping[str, Any] = {
     "exchange": ExchangeReply,
     "frame": Frame,
     "stream/bbo": Bbo,
+    "stream/l2Book": L2Book,
     "stream/activeAssetCtx": ActiveAssetContext,
     "stream/orderUpdates": tuple[OrderUpdate, ...],
     "stream/userFills": UserFills,
@@ -136,6 +139,13 @@ def quote(bbo: Bbo) -> QuoteUpdated | None:
         ask_size=units.size(ask.sz),
         venue_at_ns=at_ns(bbo.time),
     )
+
+
+def levels(told: L2Book) -> Book:
+    """The levels of a book per token of the asset; none of a market that is delisted."""
+    units = units_of(told.coin)
+    bids, asks = (tuple((units.price(each.px), units.size(each.sz)) for each in side) for side in told.levels)
+    return Book(bids=bids, asks=asks, at_ns=at_ns(told.time))
 
 
 def market_sample(context: AssetContext, coin: str, now_ns: int) -> MarketSampled:
@@ -311,17 +321,20 @@ def funding_row(row: FundingRow) -> Funding:
     )
 
 
-def funding_message(row: Funding) -> FundingPaid:
-    """One payment; `usdc` is positive when received (218 of 218 recorded rows, 2024-02-20).
-
-    Rows are stamped up to 118 ms after their hour (REST profile): the id names the hour, so that a row from
-    the stream and one read by query are the same payment.
+def payment_id(time_ms: int, coin: str) -> str:
+    """Rows are stamped up to 118 ms after their hour (REST profile): the id names the hour, so that a row from the
+    stream and one read by query are the same payment.
     """
+    return f"{time_ms - time_ms % HOUR_MS}:{coin}"
+
+
+def funding_message(row: Funding) -> FundingPaid:
+    """One payment; `usdc` is positive when received (218 of 218 recorded rows, 2024-02-20)."""
     units = units_of(row.coin)
     return FundingPaid(
         venue=Venue.HYPERLIQUID,
         asset=units.asset,
-        payment_id=f"{row.time - row.time % HOUR_MS}:{row.coin}",
+        payment_id=payment_id(row.time, row.coin),
         amount_usd=Decimal(row.usdc),
         rate_per_hour=per_hour("hyperliquid/userFunding.delta.fundingRate", Decimal(row.fundingRate)),
         size=units.size(row.szi),

@@ -46,6 +46,7 @@ from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
 from engine.venues.hyperliquid.wire import ClearinghouseState
 from engine.venues.hyperliquid.wire_orders import BasicOrder, OrderAck, OrderStatusReply, OrderUpdate
 from engine.venues.link import FrameError
+from engine.venues.questions import Leaving, Shared
 from engine.venues.signing import SigningRefused
 from engine.venues.transport import TransportError
 
@@ -68,6 +69,7 @@ class Deliveries:
         self._client, self._performer = client, performer
         self._memory = memory
         self._notary = notary
+        self._state = Shared(self._ask_state)
 
     async def submit(self, command: SubmitOrder, request: HyperliquidSignRequest) -> Messages:
         """The order's outcome as far as the acknowledgement proves it."""
@@ -159,12 +161,16 @@ class Deliveries:
 
     async def _position(self, command: QueryPosition | CancelAll, *, queried: bool) -> Messages:
         try:
-            state: ClearinghouseState = await self._client.ask_account("clearinghouseState", dex="")
+            state = await self._state.ask()
         except TransportError as failed:
             return (query_failed(command, "position", failed.reason),)
         except FrameError as unread:
             return (query_failed(command, "position", str(unread)),)
         return (self._memory.position(state, command.asset, queried=queried),)
+
+    async def _ask_state(self, leaving: Leaving) -> ClearinghouseState:
+        state: ClearinghouseState = await self._client.ask_account("clearinghouseState", leaving=leaving, dex="")
+        return state
 
     # one order's state
 

@@ -28,10 +28,15 @@ WELCOME = b"Websocket connection established."
 """The first text of a connection may be this, which is not JSON (SDK `websocket_manager`)."""
 PING = b'{"method":"ping"}'
 SILENT_CHANNELS = ("pong", "subscriptionResponse")
+MARKET_CHANNELS = ("bbo", "activeAssetCtx", "error")
+"""What is lost with a frame of these is told anew by the next one; any other may have been about our account."""
 
 
 class HyperliquidDialogue:
-    """The `Dialogue` of `engine.venues.link` for one account and its markets."""
+    """The `Dialogue` of `engine.venues.link` for one account and its markets.
+
+    `doubted` is called when a frame could not be read that may have been about the account.
+    """
 
     venue = Venue.HYPERLIQUID
     path = "/ws"
@@ -45,6 +50,7 @@ class HyperliquidDialogue:
         limits: Limits,
         memory: Memory,
         now_ns: NowNs,
+        doubted: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._client = client
@@ -53,8 +59,10 @@ class HyperliquidDialogue:
         self._limits = limits
         self._memory = memory
         self._now_ns = now_ns
+        self._doubted = doubted
         self._readers: Mapping[str, Callable[[Any], Messages]] = {
             "bbo": self._read_bbo,
+            "l2Book": self._read_book,
             "activeAssetCtx": self._read_context,
             "orderUpdates": self._memory.order_states,
             "userFills": self._read_fills,
@@ -64,7 +72,11 @@ class HyperliquidDialogue:
         }
 
     def greetings(self) -> tuple[bytes, ...]:
-        """Account first, then two feeds a market. An unknown coin costs the whole socket (WS profile)."""
+        """Account first, then three feeds a market. An unknown coin costs the whole socket (WS profile).
+
+        An address may have 1000 subscriptions (WS profile, 2026-09-24): three a market stay below with 300 markets.
+        The fast kind of `l2Book` has 5 levels and the same channel name, so it would need a socket of its own.
+        """
         user = self._settings.account.lower()
         wishes: list[dict[str, str]] = [
             {"type": "orderUpdates", "user": user},
@@ -74,6 +86,7 @@ class HyperliquidDialogue:
             {"type": "spotState", "user": user},
         ]
         for asset in self._subscribed():
+            wishes.append({"type": "l2Book", "coin": coin_of(asset)})
             wishes.append({"type": "bbo", "coin": coin_of(asset)})
             wishes.append({"type": "activeAssetCtx", "coin": coin_of(asset)})
         return tuple(msgspec.json.encode({"method": "subscribe", "subscription": wish}) for wish in wishes)
@@ -96,6 +109,7 @@ class HyperliquidDialogue:
         payments = await self._client.funding_since(self._memory.payments_from_ms())
         orders = await self._deliveries.recovered()
         state = await self._client.ask_account("clearinghouseState", dex="")
+        self._memory.trust()
         return (
             *instruments,
             *markets,
@@ -109,15 +123,31 @@ class HyperliquidDialogue:
         """Messages in one frame; raises FrameError naming the channel."""
         if frame == WELCOME:
             return ()
-        envelope: Frame = decode("frame", frame)
-        if envelope.channel in SILENT_CHANNELS:
+        channel = ""
+        try:
+            envelope: Frame = decode("frame", frame)
+            channel = envelope.channel
+            return self._read(channel, envelope.data)
+        except FrameError:
+            if channel not in MARKET_CHANNELS:
+                self._doubted()
+            raise
+
+    def _read(self, channel: str, data: msgspec.Raw) -> Messages:
+        if channel in SILENT_CHANNELS:
             return ()
-        if envelope.channel == "error":
-            raise FrameError("error", bytes(envelope.data).decode(errors="replace"))
-        read = self._readers.get(envelope.channel)
+        if channel == "error":
+            raise FrameError("error", bytes(data).decode(errors="replace"))
+        read = self._readers.get(channel)
         if read is None:
-            raise FrameError(envelope.channel, "not a channel we read")
-        return read(decode(f"stream/{envelope.channel}", envelope.data))
+            raise FrameError(channel, "not a channel we read")
+        return read(decode(f"stream/{channel}", data))
+
+    async def relisted(self) -> Messages:
+        """What has changed of our markets since they were last listed. Raises TransportError or FrameError."""
+        meta: Meta = await self._client.ask("meta")
+        self._memory.markets = markets_of(meta)
+        return self._preparation.relisted(self._memory.markets)
 
     # snapshot
 
@@ -159,6 +189,10 @@ class HyperliquidDialogue:
 
     def _read_bbo(self, data: Any) -> Messages:
         return self._memory.quote(data, self._now_ns())
+
+    def _read_book(self, data: Any) -> Messages:
+        self._memory.book(data)
+        return ()
 
     def _read_context(self, data: Any) -> Messages:
         return (market_sample(data.ctx, data.coin, self._now_ns()),)

@@ -27,14 +27,17 @@ from engine.venues.hyperliquid.codec import (
     fill_id,
     fill_message,
     funding_message,
+    levels,
+    payment_id,
     positions,
     quote,
 )
 from engine.venues.hyperliquid.codec_orders import order_id_of, order_state
-from engine.venues.hyperliquid.markets import Market
+from engine.venues.hyperliquid.markets import Market, coin_of, units_of
 from engine.venues.hyperliquid.settings import HyperliquidSettings
-from engine.venues.hyperliquid.wire import Bbo, ClearinghouseState, SpotState
+from engine.venues.hyperliquid.wire import Bbo, ClearinghouseState, L2Book, SpotState
 from engine.venues.hyperliquid.wire_orders import Fill, Funding, OrderUpdate
+from engine.venues.levels import Books
 from engine.venues.link import FrameError
 
 MS_PER_S = 1000
@@ -89,13 +92,16 @@ class Memory:
         self._pending_most = settings.ids_remembered_most
         self._book_age_most_ns = int(settings.book_age_most_s * NS_PER_S)
         self._book_ms: dict[str, int] = {}
-        self._held: tuple[str, ...] = ()
+        self._books = Books(self._book_age_most_ns)
+        self.held: tuple[str, ...] = ()
+        """Assets of which we held something when the account was last told."""
         self._state: ClearinghouseState | None = None
         self.unified = False
         """Whether the account's collateral is told in the spot state."""
         self.spot: SpotState | None = None
         self._last_fill_ms = self.floor_ms
         self._last_payment_ms = self.floor_ms
+        self._gap_ms: int | None = None
 
     # books
 
@@ -108,7 +114,11 @@ class Memory:
             return ()
         self._book_ms[bbo.coin] = bbo.time
         told = quote(bbo)
-        return () if told is None else (told,)
+        return () if told is None else (self._books.behind(told),)
+
+    def book(self, told: L2Book) -> None:
+        """Keep the levels behind the touch for the quotes to come: they come every 5.4 s, `bbo` every block."""
+        self._books.take(units_of(told.coin).asset, levels(told))
 
     # orders and fills
 
@@ -186,7 +196,7 @@ class Memory:
 
     def fills_from_ms(self) -> int:
         """Where a backfill of fills begins."""
-        return max(self.floor_ms, self._last_fill_ms - self._overlap_ms)
+        return self._from_ms(self._last_fill_ms)
 
     def _tell_fills(self, fills: Iterable[Fill]) -> tuple[VenueMessage, ...]:
         told = (self._tell_fill(fill) for fill in sorted(fills, key=_when))
@@ -212,14 +222,38 @@ class Memory:
 
     def payments_from_ms(self) -> int:
         """Where a backfill of payments begins."""
-        return max(self.floor_ms, self._last_payment_ms - self._overlap_ms)
+        return self._from_ms(self._last_payment_ms)
+
+    def paid(self, hour_ms: int, asset: str) -> bool:
+        """Whether the payment of a whole hour was told."""
+        return self._told_payments.get(payment_id(hour_ms, coin_of(asset))) is not None
+
+    # gaps
+
+    def doubt(self) -> None:
+        """A frame was missed: backfills begin before it, whatever is told since, until the account can be trusted."""
+        if self._gap_ms is None:
+            self._gap_ms = min(self.fills_from_ms(), self.payments_from_ms())
+
+    def trust(self) -> None:
+        """Fills and payments were read from before each gap."""
+        self._gap_ms = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether nothing can have been missed, as far as is known."""
+        return self._gap_ms is None
+
+    def _from_ms(self, last_ms: int) -> int:
+        from_ms = max(self.floor_ms, last_ms - self._overlap_ms)
+        return from_ms if self._gap_ms is None else min(from_ms, self._gap_ms)
 
     # account
 
     def account_state(self, state: ClearinghouseState, also: tuple[str, ...] = ()) -> tuple[VenueMessage, ...]:
         """Positions held now, zeros for what was held and for `also`, and the account."""
-        reports = positions(state, also=(*self._held, *also))
-        self._held = tuple(report.asset for report in reports if report.size)
+        reports = positions(state, also=(*self.held, *also))
+        self.held = tuple(report.asset for report in reports if report.size)
         self._state = state
         return (*reports, account(state, self.spot if self.unified else None))
 

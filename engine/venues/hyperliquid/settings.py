@@ -62,10 +62,20 @@ class HyperliquidSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
     first_backfill_s: int = 0
     backfill_overlap_s: int = 60
     history_pages_most: int = 5
+    gap_grace_s: float = 0.5
+    gap_pause_s: float = 10.0
+    gap_tries_most: int = 12
+    """After a frame that could not be read, the account is read again after the grace; and again, so often, each time
+    after a pause, while that fails."""
+    funding_poll_delay_s: float = 20.0
+    funding_polls_most: int = 5
+    """So long after a whole hour, and as often, a payment that was due and not told is asked for."""
     lookups_most: int = 50
     ids_remembered_most: int = 20_000
     book_age_most_s: float = 60.0
     """An older book is no quote: what a reconnect brings first may be old."""
+    markets_refresh_s: float = 300.0
+    """So often the list of markets is read again, for one may be delisted while the link stays up."""
     dead_man_s: float = 0.0
     rates: RateSettings = RateSettings()
     link: LinkLimits = LinkLimits()

@@ -84,6 +84,14 @@ class Bbo(Wire, frozen=True, kw_only=True):
     bbo: tuple[Level | None, Level | None]
 
 
+class L2Book(Wire, frozen=True, kw_only=True):
+    """Data of channel `l2Book`: a whole snapshot, bids then asks, best first, at most 20 levels a side."""
+
+    coin: str
+    time: Milliseconds
+    levels: tuple[tuple[Level, ...], tuple[Level, ...]]
+
+
 class ActiveAssetContext(Wire, frozen=True, kw_only=True):
     """Data of channel `activeAssetCtx`."""
 

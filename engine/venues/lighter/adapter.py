@@ -30,7 +30,7 @@ from engine.venues.lighter.sending import NeverSent, Outcome, Sending
 from engine.venues.lighter.settings import LighterSettings
 from engine.venues.lighter.upkeep import Doubt, Upkeep
 from engine.venues.link import FrameError, keep_link
-from engine.venues.questions import Questions
+from engine.venues.questions import Questions, Shared
 from engine.venues.transport import Transport, TransportError
 
 ASKING = (TransportError, FrameError, Undecided)
@@ -56,6 +56,7 @@ class LighterAdapter:
         self._order_questions = Questions(settings.order_question_pause_s)
         self._position_questions = Questions()
         self._client = Client(settings, signing, transport, now_ns)
+        self._account = Shared(lambda leaving: self._client.account(urgent=True, leaving=leaving))
         self._sending = Sending(settings, self._client, signing, now_ns)
         self._ledger = Ledger(
             settings.account_index,
@@ -252,7 +253,7 @@ class LighterAdapter:
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
         market = self._ledger.markets.of_asset(asset)
         try:
-            rows = (await self._client.account(urgent=True)).positions
+            rows = (await self._account.ask()).positions
             held = [row for row in rows if market is not None and row.market_id == market.market_id]
             if market is None:
                 raise Undecided("the market is not known")

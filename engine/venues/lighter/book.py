@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.domain import ZERO, Quote
+from actors.messages import QuoteUpdated
+from engine.venues.levels import with_depth
 from engine.venues.lighter.codec import NS_PER_US, ns
 from engine.venues.lighter.markets import Market
 from engine.venues.lighter.wire_stream import ORDER_BOOK, Level, OrderBookFrame
@@ -65,6 +67,15 @@ class Book:
             ask_size=listed.size(self._asks[ask]),
             at_ns=at_ns,
         )
+
+    def with_depth(self, quote: QuoteUpdated) -> QuoteUpdated:
+        """This book's quote with the ladders of all its levels."""
+        listed = self.market.listed
+        bids, asks = (
+            ((listed.price(price), listed.size(size)) for price, size in side.items())
+            for side in (self._bids, self._asks)
+        )
+        return with_depth(quote, bids, asks)
 
     def _take(self, frame: OrderBookFrame) -> None:
         _set(self._bids, frame.order_book.bids)

@@ -22,6 +22,7 @@ from engine.venues.lighter.signing_request import AuthToken, LighterSigned, Ligh
 from engine.venues.lighter.wire import AccountRow, FundingRow, MarketRow
 from engine.venues.lighter.wire_orders import EnrichedTx, OrderRow, TradeRow
 from engine.venues.link import FrameError
+from engine.venues.questions import Leaving, unnoted
 from engine.venues.signing import Signing, SigningRefused
 from engine.venues.transport import HttpRequest, HttpResponse, Transport, TransportError
 
@@ -64,10 +65,10 @@ class Client:
         """Every perpetual."""
         return await self._ask(wire.ORDER_BOOK_DETAILS, (("filter", "perp"),), codec_rest.decode_markets)
 
-    async def account(self, *, urgent: bool = False) -> AccountRow:
-        """Balances and positions."""
+    async def account(self, *, urgent: bool = False, leaving: Leaving = unnoted) -> AccountRow:
+        """Balances and positions. `leaving` is called when the question leaves."""
         query = (("by", "index"), ("value", self._settings.account))
-        return await self._ask(wire.ACCOUNT, query, codec_rest.decode_account, urgent=urgent)
+        return await self._ask(wire.ACCOUNT, query, codec_rest.decode_account, urgent=urgent, leaving=leaving)
 
     async def next_nonce(self) -> int:
         """What the key's next transaction must carry. Urgent: nothing leaves before it is known."""
@@ -150,15 +151,25 @@ class Client:
         return ("limit", str(self._settings.history_page_rows))
 
     async def _ask(
-        self, path: str, query: Query, decode: Callable[[bytes], T], *, auth: bool = False, urgent: bool = False
+        self,
+        path: str,
+        query: Query,
+        decode: Callable[[bytes], T],
+        *,
+        auth: bool = False,
+        urgent: bool = False,
+        leaving: Leaving = unnoted,
     ) -> T:
-        return decode(_usable(path, await self._get(path, query, auth=auth, urgent=urgent)))
+        return decode(_usable(path, await self._get(path, query, auth=auth, urgent=urgent, leaving=leaving)))
 
-    async def _get(self, path: str, query: Query, *, urgent: bool, auth: bool = False) -> HttpResponse:
+    async def _get(
+        self, path: str, query: Query, *, urgent: bool, auth: bool = False, leaving: Leaving = unnoted
+    ) -> HttpResponse:
         await when_affordable(self._budget, self._now_ns, urgent=urgent)
         headers = ((wire.AUTH_HEADER, await self.token()),) if auth else ()
         timeout_s = self._settings.request_timeout_s
         request = HttpRequest(method="GET", path=path, query=query, headers=headers, timeout_s=timeout_s)
+        leaving()
         response = await self._transport.request(request)
         if response.status == 429 or _code_of(response) == wire.ErrorCode.TOO_MANY_REQUESTS:
             pause_s = named_wait_s(response.headers, self._settings.rate_pause_s)

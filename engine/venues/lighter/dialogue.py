@@ -232,25 +232,25 @@ class LighterDialogue:
             self.outbox.extend((encode_unsubscription(channel), encode_subscription(channel)))
             raise
         quote = book.quote(time_of(decoded, self._now_ns()))
-        return () if quote is None else self._told_quote(market_id, book.market, quote)
+        return () if quote is None else self._told_quote(market_id, book, quote)
 
-    def _told_quote(self, market_id: int, market: Market, quote: Quote) -> tuple[VenueMessage, ...]:
+    def _told_quote(self, market_id: int, book: Book, quote: Quote) -> tuple[VenueMessage, ...]:
+        """Its ladders are those of this moment: what changes behind a touch is told with the next quote."""
         told, told_ns = self._quotes.get(market_id, (None, 0))
         repeat_ns = told_ns + int(self._settings.quote_repeat_s * NS_PER_S)
         if told is not None and _touch(told) == _touch(quote) and self._now_ns() < repeat_ns:
             return ()
         self._quotes[market_id] = (quote, self._now_ns())
-        return (
-            QuoteUpdated(
-                venue=self.venue,
-                asset=market.asset,
-                bid=quote.bid,
-                bid_size=quote.bid_size,
-                ask=quote.ask,
-                ask_size=quote.ask_size,
-                venue_at_ns=quote.at_ns,
-            ),
+        told_now = QuoteUpdated(
+            venue=self.venue,
+            asset=book.market.asset,
+            bid=quote.bid,
+            bid_size=quote.bid_size,
+            ask=quote.ask,
+            ask_size=quote.ask_size,
+            venue_at_ns=quote.at_ns,
         )
+        return (book.with_depth(told_now),)
 
     def _stats(self, frame: bytes) -> tuple[VenueMessage, ...]:
         traded = {market.market_id: market for market in self.traded()}

@@ -75,7 +75,8 @@ class NetworkTransport:
         try:
             yield await self._opened(stream, url)
         finally:
-            await stream.aclose()
+            with trio.move_on_after(self._limits.close_s, shield=True):
+                await stream.aclose()
 
     async def _opened(self, stream: SocketStream, url: str) -> Stream:
         if self._access is None:

@@ -203,16 +203,16 @@ class SocketStream:
             raise StreamClosed(self._end)
 
     async def aclose(self) -> None:
-        """Say goodbye if there is somebody to say it to, and close the socket, all within `close_s`."""
-        with trio.move_on_after(self._limits.close_s, shield=True):
-            if not self._end and self._protocol.state is OPEN:
-                self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
-                self._end = "closed by us"
-                with suppress(StreamClosed):
-                    await self._flush(self._limits.close_s)
-            await self._socket.aclose()
-            return
-        await trio.aclose_forcefully(self._socket)
+        """Say goodbye within `close_s` if there is somebody to say it to, and close the socket, also when cut off.
+
+        Who calls this bounds it: a socket under TLS has a goodbye of its own.
+        """
+        if not self._end and self._protocol.state is OPEN:
+            self._protocol.send_close(CloseCode.NORMAL_CLOSURE)
+            self._end = "closed by us"
+            with suppress(StreamClosed):
+                await self._flush(self._limits.close_s)
+        await self._socket.aclose()
 
 
 def frame_at(data: bytearray, begin: int) -> tuple[int, int]:

@@ -36,7 +36,8 @@ from engine.venues.pacifica.markets import market_of_asset
 from engine.venues.pacifica.rest import PacificaSigning, Rest
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.signing_request import PacificaSignRequest
-from engine.venues.questions import Questions
+from engine.venues.questions import Questions, Shared
+from engine.venues.relisting import keep_listed
 from engine.venues.signing import SigningRefused
 from engine.venues.transport import Transport, TransportError
 
@@ -60,6 +61,7 @@ class PacificaAdapter:
         self._now_ns, self._rng = now_ns, rng
         self._rest = Rest(settings, signing, transport, now_ns)
         self._order_questions = Questions(settings.order_question_pause_s)
+        self._positions = Shared(self._rest.positions)
         self._ledger = Ledger(
             settings.assets,
             orders_most=settings.orders_remembered_most,
@@ -98,10 +100,12 @@ class PacificaAdapter:
         self._dialogue.recall(since_ns)
 
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep the stream up, fetch fills the stream withheld, and read each hour's funding payments."""
+        """Keep the stream up, fetch what it withheld, read each hour's funding payments, and list markets again."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._backfill.keep_fills)
             nursery.start_soon(self._backfill.keep_funding)
+            every_s = self._settings.markets_refresh_s
+            nursery.start_soon(keep_listed, self.venue, every_s, self._dialogue.relisted, self._report)
             await keep_link(
                 self._transport,
                 self._dialogue,
@@ -220,7 +224,7 @@ class PacificaAdapter:
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
         symbol = market_of_asset(asset).symbol
         try:
-            rows = await self._rest.positions()
+            rows = await self._positions.ask()
         except (TransportError, FrameError) as failed:
             self._fail(asset, "position", str(failed))
             return

@@ -109,7 +109,7 @@ def encode_leverage(market: Market, leverage: int) -> dict[str, object]:
     return {"symbol": market.symbol, "leverage": leverage}
 
 
-def encode_subscription(source: str, **parameters: str) -> bytes:
+def encode_subscription(source: str, **parameters: str | int) -> bytes:
     """A subscription frame."""
     return msgspec.json.encode({"method": "subscribe", "params": {"source": source, **parameters}})
 

@@ -21,6 +21,7 @@ from actors.messages import (
     QuoteUpdated,
 )
 from engine.venues.funding import per_hour
+from engine.venues.levels import Book
 from engine.venues.link import FrameError
 from engine.venues.pacifica.codec import SIDE_OF_BOOK, SIDE_OF_TRADE, ns, order_id_of, read
 from engine.venues.pacifica.codec_rest import liquidation_price
@@ -29,6 +30,7 @@ from engine.venues.pacifica.wire import PriceRow, TradeRow
 from engine.venues.pacifica.wire_stream import (
     AccountInfo,
     Bbo,
+    Book as WireBook,
     Frame,
     Liquidation,
     OrderUpdate,
@@ -42,6 +44,7 @@ FillMessage = OrderFilled | ForeignFilled | PositionDeleveraged | PositionLiquid
 _FRAME = Decoder(Frame)
 _PRICES = Decoder(list[PriceRow])
 _BBO = Decoder(Bbo)
+_BOOK = Decoder(WireBook)
 _ACCOUNT = Decoder(AccountInfo)
 _POSITIONS = Decoder(list[Position])
 _UPDATES = Decoder(list[OrderUpdate])
@@ -68,6 +71,11 @@ def decode_prices(data: Raw) -> list[PriceRow]:
 def decode_bbo(data: Raw) -> Bbo:
     """Channel `bbo`: one symbol."""
     return read(_BBO, "bbo", data)
+
+
+def decode_book(data: Raw) -> WireBook:
+    """Channel `book`: one symbol."""
+    return read(_BOOK, "book", data)
 
 
 def decode_account(data: Raw) -> AccountInfo:
@@ -107,6 +115,7 @@ def decode_pong(data: Raw) -> None:
 SUPPORTED_CHANNELS: Mapping[str, Callable[[Raw], Any]] = {
     "prices": decode_prices,
     "bbo": decode_bbo,
+    "book": decode_book,
     "account_info": decode_account,
     "account_positions": decode_positions,
     "account_order_updates": decode_updates,
@@ -135,6 +144,13 @@ def quote_message(bbo: Bbo) -> QuoteUpdated | None:
         ask_size=market.size(bbo.ask_size),
         venue_at_ns=ns(bbo.at_ms),
     )
+
+
+def levels(book: WireBook) -> Book:
+    """The levels of a book per token of the asset."""
+    market = market_of_symbol(book.symbol)
+    bids, asks = (tuple((market.price(each.price), market.size(each.amount)) for each in side) for side in book.levels)
+    return Book(bids=bids, asks=asks, at_ns=ns(book.at_ms))
 
 
 def market_message(row: PriceRow) -> MarketSampled:

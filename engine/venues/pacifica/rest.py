@@ -31,10 +31,12 @@ from engine.venues.pacifica.wire import (
     PositionRow,
     TradeRow,
 )
+from engine.venues.questions import Leaving, unnoted
 from engine.venues.signing import Signing
 from engine.venues.transport import HttpRequest, HttpResponse, Transport, TransportError
 
 T = TypeVar("T")
+Query = tuple[tuple[str, str], ...]
 PacificaSigning = Signing[PacificaSignRequest, PacificaSigned]
 
 
@@ -90,9 +92,9 @@ class Rest:
         """Leverage and margin mode where they differ from the default."""
         return await self._ask("/account/settings", self._own(), codec_rest.decode_settings)
 
-    async def positions(self) -> list[PositionRow]:
-        """Every open position."""
-        return await self._ask("/positions", self._own(), codec_rest.decode_positions)
+    async def positions(self, leaving: Leaving = unnoted) -> list[PositionRow]:
+        """Every open position. `leaving` is called when the question leaves."""
+        return await self._ask("/positions", self._own(), codec_rest.decode_positions, leaving)
 
     async def open_orders(self) -> list[OrderRow]:
         """Every open order."""
@@ -145,16 +147,17 @@ class Rest:
             cursor = (("cursor", page.cursor),)
         return rows
 
-    async def _ask(self, path: str, query: tuple[tuple[str, str], ...], decode: Callable[[bytes], T]) -> T:
-        return decode(_usable(path, await self._get(path, query)))
+    async def _ask(self, path: str, query: Query, decode: Callable[[bytes], T], leaving: Leaving = unnoted) -> T:
+        return decode(_usable(path, await self._get(path, query, leaving)))
 
-    async def _get(self, path: str, query: tuple[tuple[str, str], ...]) -> HttpResponse:
+    async def _get(self, path: str, query: Query, leaving: Leaving = unnoted) -> HttpResponse:
         timeout_s = self._settings.request_timeout_s
         request = HttpRequest(method="GET", path=REST_PREFIX + path, query=query, timeout_s=timeout_s)
         await self._credits.question(path)
+        leaving()
         return await self._exchange(request)
 
-    def _own(self) -> tuple[tuple[str, str], ...]:
+    def _own(self) -> Query:
         return (("account", self._settings.account),)
 
 

@@ -56,5 +56,7 @@ class PacificaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ids_remembered_most: int = 50_000
     book_age_most_s: float = 60.0
     """An older quote is none: what a reconnect brings first may be old."""
+    markets_refresh_s: float = 300.0
+    """So often the list of markets is read again, for one may be delisted while the link stays up."""
     link: LinkLimits = LinkLimits(renew_after_s=82_800.0, renew_most_s=85_500.0)
     """The venue closes a connection of 24 hours (docs "Websocket", 2025-11): it is renewed in the hour before."""

@@ -50,6 +50,23 @@ class Bbo(Wire, frozen=True, kw_only=True):
     order_id: int | None = field(name="i", default=None)
 
 
+class BookLevel(Wire, frozen=True, kw_only=True):
+    """One price of a book; `orders` rest there."""
+
+    price: DecimalText = field(name="p")
+    amount: DecimalText = field(name="a")
+    orders: int = field(name="n")
+
+
+class Book(Wire, frozen=True, kw_only=True):
+    """Channel `book`: a whole snapshot, bids then asks, best first, at most 10 levels a side."""
+
+    symbol: str = field(name="s")
+    levels: tuple[tuple[BookLevel, ...], tuple[BookLevel, ...]] = field(name="l")
+    at_ms: int = field(name="t")
+    last_order_id: int | None = field(name="li", default=None)
+
+
 class AccountInfo(Wire, frozen=True, kw_only=True):
     """Channel `account_info`, USD."""
 

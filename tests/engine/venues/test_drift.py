@@ -36,6 +36,7 @@ from engine.simulators.faults import (
 from engine.venues.assets import UnknownListing
 from engine.venues.drift.settings import DriftProgram, DriftSettings, TransactionLimits
 from engine.venues.drift.wire import USDC_MINT
+from tests.engine.venues import ladders
 from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions, words
 
 POST_ONLY = TimeInForce.POST_ONLY
@@ -55,6 +56,12 @@ async def test_the_link_is_up_after_markets_positions_account_and_books(autojump
         ]
         quote = world.of(QuoteUpdated)[0]
         assert (quote.asset, quote.bid, quote.ask, quote.ask_size) == ("SOL", D("99.98"), D("100.02"), 10)
+
+
+async def test_a_quote_tells_the_whole_simulated_book(autojump_clock):
+    async with World().running() as world:
+        told = [m for m in world.of(QuoteUpdated) if m.asset == "SOL"][-1]
+        assert ladders.same_as_simulated(told, world.exchange, "SOL-PERP", 20)
 
 
 async def test_books_and_figures_keep_coming(autojump_clock):

@@ -23,6 +23,7 @@ from engine.venues.drift.wire import (
     Transaction,
 )
 from engine.venues.link import FrameError
+from tests.engine.venues import ladders
 from tests.engine.venues.drift.world import Venue
 from tests.shared import fixtures_root
 
@@ -66,6 +67,22 @@ def test_the_recorded_book_reads_to_its_own_numbers():
     assert (quote.bid_size, quote.ask_size) == (1, 1)
     assert quote.bid == D(raw["bestBidPrice"]) / 1_000_000
     assert quote.venue_at_ns == raw["ts"] * 1_000_000
+
+
+def test_the_recorded_book_comes_to_its_own_ladders():
+    """The second bid rests 106 bps from the mid, the second ask, the vAMM's, much farther: beyond the last distance."""
+    raw = json.loads(recorded_book())
+    quote = quote_message(decode_book(recorded_book(), "dlob"), listed(Venue.DRIFT, raw["marketName"]))
+    bids, asks = (
+        [(D(level["price"]).scaleb(-6), D(level["size"]).scaleb(-9)) for level in raw[side]]
+        for side in ("bids", "asks")
+    )
+    assert ladders.same(quote, bids, asks)
+    near = [*bids[:1], (D("80.4"), bids[1][1])]
+    raw["bids"][1]["price"] = "80400000"
+    moved = quote_message(decode_book(json.dumps(raw).encode(), "dlob"), listed(Venue.DRIFT, raw["marketName"]))
+    assert ladders.same(moved, near, asks)
+    assert moved.bid_depths[-1] == D("407.2021")
 
 
 def test_a_market_of_many_tokens_is_quoted_per_token():

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import trio
 
-from actors.commands import CancelAll, CancelOrder, QueryOrder
+from actors.commands import CancelAll, CancelOrder, QueryOrder, QueryPosition
 from actors.domain import DoneReason, MarketStatus, RejectReason, Side, TimeInForce, Venue
 from actors.messages import (
     AccountReported,
@@ -31,6 +31,7 @@ from actors.messages import (
 from engine.simulators.faults import Disconnect, DropFrame, DropResponse, FaultRule, Status, Traffic
 from engine.simulators.hyperliquid import FaceKnobs, hyperliquid_instrument
 from engine.venues.hyperliquid.settings import HyperliquidSettings
+from tests.engine.venues import ladders
 from tests.engine.venues.hyperliquid.world import ACCOUNT, START_NS, World, now_ns, of, on_http, order
 
 HL = Venue.HYPERLIQUID
@@ -233,6 +234,36 @@ async def test_stale_and_crossed_books_are_no_quotes(autojump_clock):
     assert len(decode(bbo(now_ms + 61_000))) == 1
 
 
+def l2_book(at_ms: int) -> bytes:
+    bids, asks = ([{"px": price, "sz": "7.0", "n": 1}] for price in ("58980.0", "59021.0"))
+    return msgspec.json.encode({"channel": "l2Book", "data": {"coin": "BTC", "time": at_ms, "levels": [bids, asks]}})
+
+
+async def test_levels_make_no_quote_and_stand_behind_the_next_until_they_are_too_old(autojump_clock):
+    world = World()
+    decode, now_ms = world.adapter._dialogue.decode, now_ns() // MS
+    (touch,) = decode(bbo(now_ms))
+    assert (touch.bid_depths, touch.ask_depths) == ((), ())
+    assert decode(l2_book(now_ms)) == (), "a touch that is not told anew is not fresh"
+    (deep,) = decode(bbo(now_ms + 1))
+    assert (deep.bid_depths, deep.ask_depths) == ((1, 8, 8, 8, 8, 8), (1, 8, 8, 8, 8, 8))
+    (later,) = decode(bbo(now_ms + 60_001))
+    assert (later.bid_depths, later.ask_depths) == ((), ())
+
+
+async def test_a_quote_tells_the_whole_simulated_book(autojump_clock):
+    async with World().live() as world:
+        await trio.sleep(1)
+        told = [m for m in of(QuoteUpdated, world.said) if m.asset == "BTC"][-1]
+        assert ladders.same_as_simulated(told, world.exchange, "BTC", 20)
+
+
+async def test_every_market_has_its_book_and_its_touch_subscribed_to(autojump_clock):
+    frames = [json.loads(frame)["subscription"] for frame in World().adapter._dialogue.greetings()]
+    for kind in ("l2Book", "bbo"):
+        assert [frame["coin"] for frame in frames if frame["type"] == kind] == ["BTC", "SOL"]
+
+
 # agents
 
 
@@ -360,3 +391,42 @@ async def test_every_action_expires(autojump_clock):
 def test_more_markets_than_subscriptions_are_refused():
     with pytest.raises(ValueError, match="subscriptions"):
         HyperliquidSettings(account=ACCOUNT, assets=tuple(f"A{n}" for n in range(500)))
+
+
+async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_clock):
+    assets = ("BTC", "SOL")
+    async with World(assets=assets).live() as world:
+        await trio.sleep(5)
+        before = world.venue.requests
+        async with trio.open_nursery() as nursery:
+            for asset in assets:
+                nursery.start_soon(world.adapter.prepare(QueryPosition(venue=Venue.HYPERLIQUID, asset=asset)))
+        told = [m.asset for m in of(PositionReported, world.said) if m.queried]
+        assert (sorted(told), world.venue.requests - before) == (sorted(assets), 1)
+
+
+def statuses(world, asset="BTC"):
+    return [m.instrument.status for m in of(InstrumentListed, world.said) if m.instrument.asset == asset]
+
+
+async def test_a_market_that_is_delisted_while_the_link_stays_up_is_closed_and_opened_again(autojump_clock):
+    """Nothing is opened in a closed market (a gate), so no order has to be refused to know of it."""
+    async with World(knobs=FaceKnobs(delists_halted=True), markets_refresh_s=60.0).live() as world:
+        await trio.sleep(130)
+        assert statuses(world) == [MarketStatus.OPEN]
+        await world.happen(world.exchange.halt(now_ns(), "BTC"))
+        await trio.sleep(130)
+        assert statuses(world) == [MarketStatus.OPEN, MarketStatus.HALTED]
+        assert statuses(world, "SOL") == [MarketStatus.OPEN]
+        await world.happen(world.exchange.reopen(now_ns(), "BTC"))
+        await trio.sleep(130)
+        assert statuses(world) == [MarketStatus.OPEN, MarketStatus.HALTED, MarketStatus.OPEN]
+        assert len(of(LinkUp, world.said)) == 1
+
+
+async def test_a_market_that_is_gone_at_a_reconnect_is_closed_too(autojump_clock):
+    async with World(cut(90), knobs=FaceKnobs(delists_halted=True), markets_refresh_s=1e6).live() as world:
+        await world.happen(world.exchange.halt(now_ns(), "BTC"))
+        await trio.sleep(600)
+        assert len(of(LinkUp, world.said)) == 2
+        assert statuses(world) == [MarketStatus.OPEN, MarketStatus.HALTED]

@@ -50,7 +50,7 @@ def recorded() -> list[tuple[str, str, Any]]:
     frames = load("ws_frames_mainnet_2026-09-24.json")["frames"]
     transcript = load("exchange_transcript_testnet_2026-09-07.json")
     ccxt = load("ccxt_static_response_excerpts.json")
-    told = [("stream/bbo", "bbo"), ("stream/activeAssetCtx", "activeAssetCtx")]
+    told = [("stream/bbo", "bbo"), ("stream/l2Book", "l2Book"), ("stream/activeAssetCtx", "activeAssetCtx")]
     acks = ("order_filled", "order_resting", "reduce_only_error", "cancel_ok", "trigger", "default")
     return [
         *((kind, f"ws {name}", frames[name]["data"]) for kind, name in told),
@@ -201,6 +201,8 @@ UPDATE = {"order": ORDER, "status": "canceled", "statusTimestamp": 6}
         ("stream/bbo", raw({"coin": "BTC", "time": 1, "bbo": [{"px": "1e5", "sz": "1", "n": 1}, None]}), r"px"),
         ("stream/bbo", raw({"coin": "BTC", "time": 1, "bbo": [None]}), r"\$\.bbo"),
         ("stream/bbo", raw({"time": 1, "bbo": [None, None]}), "coin"),
+        ("stream/l2Book", raw({"coin": "BTC", "time": 1, "levels": [[]]}), r"\$\.levels"),
+        ("stream/l2Book", raw({"coin": "BTC", "time": 1, "levels": [[{"px": "1", "sz": "-", "n": 1}], []]}), r"sz"),
         ("stream/orderUpdates", raw([{**UPDATE, "status": "vanished"}]), r"\$\[0\]\.status"),
         ("stream/orderUpdates", raw([{**UPDATE, "order": {**ORDER, "side": "X"}}]), r"\$\[0\]\.order\.side"),
         ("stream/orderUpdates", raw([{**UPDATE, "order": {**ORDER, "cloid": "0x12"}}]), r"cloid"),

@@ -15,10 +15,12 @@ from actors.messages import FrameRefused, LinkLost
 from engine.simulators.exchange import NewOrder, TimeInForce
 from engine.simulators.hyperliquid import HyperliquidFace
 from engine.venues.hyperliquid.codec import SUPPORTED_KINDS, decode
+from engine.venues.hyperliquid.memory import Memory
 from engine.venues.hyperliquid.refusals import REJECT_TEXTS
+from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.link import FrameError
 from engine.venues.transport import HttpRequest
-from tests.engine.venues import malformed
+from tests.engine.venues import ladders, malformed
 from tests.engine.venues.hyperliquid.world import (
     ACCOUNT,
     HOUR_NS,
@@ -35,7 +37,7 @@ from tests.shared import fixtures_root
 FILES: dict[str, tuple[int, str]] = {
     "adl_fill_mainnet_2025-10-10.json": (1, ""),
     "ccxt_hyperliquid_comment_payloads.json": (26, "spot, vaults, candles, twap and transfers are not read"),
-    "ccxt_pro_hyperliquid_comment_payloads.json": (5, "books beyond the best level, public trades and candles"),
+    "ccxt_pro_hyperliquid_comment_payloads.json": (6, "public trades and candles"),
     "ccxt_static_response_excerpts.json": (2, "the note on where it comes from"),
     "docs_examples.json": (10, "subaccounts, vaults, staking, referrals, candles, twap, and our own requests"),
     "error_strings.json": (0, "words, not payloads: each has its reason in the codec's test"),
@@ -44,7 +46,7 @@ FILES: dict[str, tuple[int, str]] = {
         "a position and a fill by themselves, without the payload they stand in",
     ),
     "sdk_request_trace_0.24.0.json": (0, "requests, not answers: the simulator's SDK test sends them again"),
-    "ws_frames_mainnet_2026-09-24.json": (2, "channels that are not subscribed to: books, trades, posts"),
+    "ws_frames_mainnet_2026-09-24.json": (4, "channels that are not subscribed to: trades, posts"),
     "info/delegator_history.json": (0, "staking is not read"),
     "info/extra_agents.json": (0, "agents are not listed: an action of an ended one is refused by name"),
     "info/get_all_mids.json": (0, "mids are not asked for: quotes come from the stream"),
@@ -75,7 +77,7 @@ FILES: dict[str, tuple[int, str]] = {
     "info/user_twap_slice_fills.json": (0, "twap is not traded"),
     "info/user_vault_equities.json": (0, "vaults are not read"),
     "nautilus/http_all_perp_metas_non_usdc_collateral.json": (0, "builder dexes are not traded"),
-    "nautilus/http_l2_book_btc.json": (0, "books are not asked for"),
+    "nautilus/http_l2_book_btc.json": (0, "books are not asked for; its levels are read below"),
     "nautilus/http_meta_perp_sample.json": (1, ""),
     "nautilus/http_spot_clearinghouse_state.json": (1, ""),
     "nautilus/ws_all_dexs_asset_ctxs.json": (0, "its contexts are read one by one in the codec's test"),
@@ -254,7 +256,8 @@ def simulated() -> dict[str, Any]:
     face.advance(world_ns)
     connection = face.connect(world_ns, "/ws")
     users = ("orderUpdates", "userFills", "userFundings", "clearinghouseState", "spotState")
-    wishes = [{"type": kind, "user": ACCOUNT} for kind in users] + [{"type": "bbo", "coin": "BTC"}]
+    wishes = [{"type": kind, "user": ACCOUNT} for kind in users]
+    wishes += [{"type": kind, "coin": "BTC"} for kind in ("bbo", "l2Book")]
     for wish in wishes:
         frame = msgspec.json.encode({"method": "subscribe", "subscription": wish})
         face.receive(world_ns, connection, frame)
@@ -344,3 +347,46 @@ def test_every_recorded_refusal_has_a_text_of_ours():
     starts = tuple(start for start, _ in REJECT_TEXTS)
     unknown = [text for text in told if not text.startswith(starts)]
     assert unknown == list(NOT_OURS)
+
+
+# Books.
+
+
+def memory() -> Memory:
+    return Memory(HyperliquidSettings(account=ACCOUNT, assets=("BTC",)), 0)
+
+
+def quoted(book: Any, bbo: Any) -> Any:
+    """The quote of a `bbo` after an `l2Book`, both as the venue wrote them."""
+    own = memory()
+    own.book(decode("stream/l2Book", json.dumps(book).encode()))
+    (told,) = own.quote(decode("stream/bbo", json.dumps(bbo).encode()), bbo["time"] * 1_000_000)
+    return told
+
+
+def pairs(side: Any) -> list[tuple[str, str]]:
+    return [(level["px"], level["sz"]) for level in side]
+
+
+def test_a_recorded_book_stands_behind_the_touch_recorded_after_it():
+    """The touch was told 600 ms later, with another size on one side: its own word counts."""
+    frames = load("ws_frames_mainnet_2026-09-24.json")["frames"]
+    book, bbo = frames["l2Book"]["data"], frames["bbo"]["data"]
+    bids, asks = (pairs([best, *side[1:]]) for best, side in zip(bbo["bbo"], book["levels"], strict=True))
+    told = quoted(book, bbo)
+    assert ladders.same(told, bids, asks)
+    assert told.ask_depths == (D("50.66422") + D("0.00711") + D("0.01782"),) * 6
+
+
+def test_the_levels_of_a_recorded_answer_come_to_its_own_sums():
+    answer = load("nautilus/http_l2_book_btc.json")
+    sides = [[{**level, "n": 1} for level in side] for side in answer["levels"]]
+    bbo = {"coin": "BTC", "time": answer["time"], "bbo": [side[0] for side in sides]}
+    assert ladders.same(quoted({**answer, "levels": sides}, bbo), *map(pairs, sides))
+
+
+def test_a_delisted_market_s_book_is_empty_and_takes_nothing_from_a_touch():
+    frames = load("ws_frames_mainnet_2026-09-24.json")["frames"]
+    empty = {**frames["l2Book_delisted"]["data"], "coin": "BTC"}
+    bbo = {**frames["bbo"]["data"], "time": empty["time"]}
+    assert ladders.same(quoted(empty, bbo), *(pairs([best]) for best in bbo["bbo"]))

@@ -36,6 +36,7 @@ from engine.venues.lighter import codec
 from engine.venues.lighter.settings import LighterSettings
 from engine.venues.lighter.wire import ErrorCode
 from engine.venues.signing import SigningRefused
+from tests.engine.venues import ladders
 from tests.engine.venues.lighter.world import ACCOUNT, START_NS, D, World, cut, lost_answer, muted, sent
 
 POST_ONLY = TimeInForce.POST_ONLY
@@ -79,6 +80,13 @@ async def test_quotes_and_rates_come_for_each_market_we_trade(autojump_clock):
         sample = world.of(MarketSampled)[0]
         assert (sample.mark, sample.oracle, sample.open_interest) == (60_000, 60_000, 1_000)
         assert sample.funding_forming == D("0.000012")
+
+
+async def test_a_quote_tells_the_whole_simulated_book(autojump_clock):
+    async with World().running() as world:
+        await world.after(1)
+        told = [m for m in world.of(QuoteUpdated) if m.asset == "BTC"][-1]
+        assert ladders.same_as_simulated(told, world.exchange, "BTC", 250)
 
 
 async def test_a_market_counted_by_the_thousand_is_told_and_traded_by_the_token(autojump_clock):
@@ -716,3 +724,15 @@ async def test_fills_that_never_come_are_named_in_the_end(autojump_clock):
         await world.perform(order)
         await world.after(60)
         assert [m.detail for m in world.of(FrameRefused)] == [f"order {order.order_id}: fills of 0.10000 BTC not found"]
+
+
+async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_clock):
+    assets = ("BTC", "SOL", "BONK")
+    async with World(assets=assets).running() as world:
+        await world.after(5)
+        before = world.transport.requests
+        async with trio.open_nursery() as nursery:
+            for asset in assets:
+                nursery.start_soon(world.adapter.prepare(QueryPosition(venue=Venue.LIGHTER, asset=asset)))
+        told = [m.asset for m in world.of(PositionReported) if m.queried]
+        assert (sorted(told), world.transport.requests - before) == (sorted(assets), 1)

@@ -1,16 +1,22 @@
 """A book is believed only while its series is whole and its sides do not meet."""
 
+import json
+
 import msgspec
 import pytest
 
 from actors.domain import Venue
+from actors.messages import QuoteUpdated
 from engine.venues.assets import listed
+from engine.venues.lighter import codec_stream
 from engine.venues.lighter.book import Book
 from engine.venues.lighter.markets import Market
 from engine.venues.lighter.wire import MarketConfig, MarketRow
 from engine.venues.lighter.wire_stream import Level, OrderBook, OrderBookFrame
 from engine.venues.link import FrameError
+from tests.engine.venues import ladders
 from tests.engine.venues.lighter.world import D
+from tests.shared import fixtures_root
 
 
 def row(symbol="ETH", **changes):
@@ -112,3 +118,46 @@ def test_a_market_counted_by_the_thousand_is_quoted_by_the_token():
     quote = own.quote(0)
     assert (quote.bid, quote.bid_size, quote.ask) == (D("0.00002"), 7000, D("0.00003"))
     assert msgspec.structs.asdict(quote)["ask_size"] == 8000
+
+
+def deep(own):
+    """Its quote with ladders."""
+    touch = own.quote(0)
+    return own.with_depth(
+        QuoteUpdated(
+            venue=Venue.LIGHTER,
+            asset=own.market.asset,
+            bid=touch.bid,
+            bid_size=touch.bid_size,
+            ask=touch.ask,
+            ask_size=touch.ask_size,
+            venue_at_ns=0,
+        )
+    )
+
+
+def test_its_ladders_are_those_of_all_levels_after_the_changes():
+    own = book()
+    own.begin(FIRST)
+    assert ladders.same(deep(own), [("2000", "1.5"), ("1999", "3")], [("2001", "2"), ("2002", "4")])
+    own.change(frame(10, 11, bids=[("2000.00", "0"), ("1990", "8")], asks=[("2002.0", "5")]))
+    assert ladders.same(deep(own), [("1999", "3"), ("1990", "8")], [("2001", "2"), ("2002", "5")])
+
+
+def test_a_recorded_book_comes_to_its_own_sums():
+    """Nothing rests within 1 % of its mid, so a bid is put below its best ask."""
+    recorded = (fixtures_root() / "lighter/nautilus/ws_order_book_subscribed.json").read_bytes()
+    sides = json.loads(recorded)["order_book"]
+    bids, asks = ([(level["price"], level["size"]) for level in sides[side]] for side in ("bids", "asks"))
+    own = book()
+    own.begin(codec_stream.decode_book(recorded))
+    assert not ladders.same(deep(own), bids, asks)
+    own.change(frame(904845, 904846, bids=[("2324.00", "1.5000")]))
+    assert ladders.same(deep(own), [("2324.00", "1.5"), *bids], asks)
+    assert deep(own).ask_depths == (0, 99, 99, 99, 99, D("439.1028"))
+
+
+def test_a_market_counted_by_the_thousand_has_ladders_by_the_token():
+    own = book("1000PEPE")
+    own.begin(frame(0, 1, bids=[("0.02", "7"), ("0.01999", "1")], asks=[("0.02001", "8")]))
+    assert ladders.same(deep(own), [("0.00002", 7000), ("0.00001999", 1000)], [("0.00002001", 8000)])

@@ -31,6 +31,7 @@ from engine.simulators.pacifica import FaceKnobs, pacifica_instrument
 from engine.venues.link import LinkLimits
 from engine.venues.pacifica.signing import PacificaSigner
 from engine.venues.signing import SignHere
+from tests.engine.venues import ladders
 from tests.engine.venues.pacifica.world import SIGNER, D, World, answered, cut, lost_answer, muted
 
 POST_ONLY = TimeInForce.POST_ONLY
@@ -522,6 +523,28 @@ async def test_stale_and_crossed_books_are_no_quotes(autojump_clock):
     assert len(decode(bbo(now_ms + 61_000, 7))) == 1
 
 
+def book(at_ms: int, symbol: str = "BTC") -> bytes:
+    sides = [[{"p": price, "a": "7", "n": 2}] for price in ("58980", "59021")]
+    return msgspec.json.encode({"channel": "book", "data": {"s": symbol, "l": sides, "t": at_ms, "li": 4}})
+
+
+async def test_levels_make_no_quote_and_stand_behind_the_next_until_they_are_too_old(autojump_clock):
+    world = World()
+    decode, now_ms = world.adapter._dialogue.decode, world.now_ns() // 1_000_000
+    assert decode(book(now_ms)) == (), "a touch that is not told anew is not fresh"
+    (deep,) = decode(bbo(now_ms, 5))
+    assert (deep.bid_depths, deep.ask_depths) == ((1, 8, 8, 8, 8, 8), (1, 8, 8, 8, 8, 8))
+    (later,) = decode(bbo(now_ms + 60_001, 6))
+    assert (later.bid_depths, later.ask_depths) == ((), ())
+
+
+async def test_a_quote_tells_the_ten_best_levels_of_the_simulated_book(autojump_clock):
+    async with World().running() as world:
+        await world.after(1)
+        told = [m for m in world.of(QuoteUpdated) if m.asset == "BTC"][-1]
+        assert ladders.same_as_simulated(told, world.exchange, "BTC", 10)
+
+
 async def test_a_connection_is_renewed_in_the_last_hour_of_its_day_when_no_order_is_open(autojump_clock):
     async with World(step_s=30, busy_s=30).running() as world:
         order = world.order(price="50000", tif=POST_ONLY, expires_at_ns=2**62)
@@ -558,3 +581,44 @@ async def test_a_close_by_age_loses_no_fill(autojump_clock):
         assert len(world.of(LinkLost)) == 2
         assert len(world.of(OrderFilled)) == 12
         assert len({m.fill_id for m in world.of(OrderFilled)}) == 12
+
+
+async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_clock):
+    assets = ("BTC", "SOL")
+    async with World(assets=assets).running() as world:
+        await world.after(5)
+        before = world.transport.requests
+        async with trio.open_nursery() as nursery:
+            for asset in assets:
+                nursery.start_soon(world.adapter.prepare(QueryPosition(venue=Venue.PACIFICA, asset=asset)))
+        told = [m.asset for m in world.of(PositionReported) if m.queried]
+        assert (sorted(told), world.transport.requests - before) == (sorted(assets), 1)
+
+
+async def test_a_market_that_is_delisted_while_the_link_stays_up_is_closed_and_opened_again(autojump_clock):
+    """Nothing is opened in a closed market (a gate), so no order has to be refused to know of it."""
+    async with World(knobs=FaceKnobs(delists_halted=True), markets_refresh_s=60.0).running() as world:
+
+        def statuses(asset):
+            return [m.instrument.status for m in world.of(InstrumentListed) if m.instrument.asset == asset]
+
+        await world.after(130)
+        assert statuses("BTC") == [MarketStatus.OPEN]
+        world.transport.disturb(lambda exchange, now_ns: exchange.halt(now_ns, "BTC"))
+        await world.after(130)
+        assert statuses("BTC") == [MarketStatus.OPEN, MarketStatus.HALTED]
+        assert statuses("SOL") == [MarketStatus.OPEN]
+        world.transport.disturb(lambda exchange, now_ns: exchange.reopen(now_ns, "BTC"))
+        await world.after(130)
+        assert statuses("BTC") == [MarketStatus.OPEN, MarketStatus.HALTED, MarketStatus.OPEN]
+        assert len(world.of(LinkUp)) == 1
+
+
+async def test_a_list_of_markets_that_cannot_be_had_is_asked_for_again(autojump_clock):
+    down = FaultRule(name="down", traffic=Traffic.HTTP, match="*/info", from_s=50, to_s=70, fault=Status(status=503))
+    async with World(down, knobs=FaceKnobs(delists_halted=True), markets_refresh_s=60.0).running() as world:
+        world.transport.disturb(lambda exchange, now_ns: exchange.halt(now_ns, "BTC"))
+        await world.after(80)
+        assert len(world.of(InstrumentListed)) == 2
+        await world.after(60)
+        assert world.of(InstrumentListed)[-1].instrument.status is MarketStatus.HALTED

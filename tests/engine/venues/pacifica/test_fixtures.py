@@ -11,13 +11,15 @@ import msgspec
 import pytest
 
 from actors.messages import FrameRefused, LinkLost
+from engine.venues.levels import Books
 from engine.venues.link import FrameError
+from engine.venues.pacifica import codec_stream
 from engine.venues.pacifica.codec_rest import SUPPORTED_KINDS as REST_KINDS, Page
 from engine.venues.pacifica.codec_stream import SUPPORTED_CHANNELS, decode_outer
 from engine.venues.pacifica.refusals import refusal
 from engine.venues.transport import HttpResponse
-from tests.engine.venues import malformed
-from tests.engine.venues.pacifica.world import World
+from tests.engine.venues import ladders, malformed
+from tests.engine.venues.pacifica.world import D, World
 from tests.shared import fixtures_root
 
 FILES: dict[str, tuple[int, str]] = {
@@ -27,12 +29,12 @@ FILES: dict[str, tuple[int, str]] = {
         "single rows out of answers, other clients' own words, and our requests",
     ),
     "ccxt_pro_pacifica_comment_payloads.json": (
-        7,
-        "books, candles and public trades; answers to trading on the stream",
+        8,
+        "candles and public trades; answers to trading on the stream",
     ),
     "ccxt_static_response_excerpts.json": (4, "batches are not sent"),
     "docs_rest_examples.json": (9, "requests, candles, books, public trades, subaccounts, stops, errors"),
-    "docs_ws_examples.json": (6, "requests, books, candles, margin and leverage pushes, trading on the stream"),
+    "docs_ws_examples.json": (7, "requests, candles, margin and leverage pushes, trading on the stream"),
     "golden_signing_vectors.json": (0, "signatures, not payloads: the signing test makes them again"),
 }
 """Every file, how many payloads of it are claimed, and why the others are not."""
@@ -216,3 +218,25 @@ async def test_no_wrong_frame_ends_the_link(autojump_clock):
         assert len(world.of(FrameRefused)) == len(wrong)
         assert not world.of(LinkLost)
     assert len(wrong) > 100
+
+
+def test_a_recorded_book_stands_behind_its_own_touch():
+    books = [payload["data"] for *_, kind, payload in claimed() if kind == "stream/book"]
+    assert len(books) == 2
+    for book in books:
+        bids, asks = ([(level["p"], level["a"]) for level in side] for side in book["l"])
+        (bid, bid_size), (ask, ask_size) = bids[0], asks[0]
+        touch = {"s": "SOL", "i": 1, "li": 1, "t": book["t"], "b": bid, "B": bid_size, "a": ask, "A": ask_size}
+        quote = codec_stream.quote_message(codec_stream.decode_bbo(msgspec.Raw(json.dumps(touch).encode())))
+        kept = Books(age_most_ns=0)
+        kept.take("SOL", codec_stream.levels(codec_stream.decode_book(msgspec.Raw(json.dumps(book).encode()))))
+        told = kept.behind(quote)
+        assert ladders.same(told, bids, asks)
+        assert told.ask_depths[1:] == (D("57.15"),) * 5
+
+
+async def test_a_book_is_asked_for_in_the_documented_words(autojump_clock):
+    asked = [payload for _, payload in payloads("docs_ws_examples.json") if payload.get("method") == "subscribe"]
+    documented = next(wish for wish in asked if wish.get("params", {}).get("source") == "book")
+    greetings = [json.loads(frame) for frame in World(assets=("SOL",)).adapter._dialogue.greetings()]
+    assert documented in greetings
