@@ -1,4 +1,4 @@
-"""Draws a world from a seed: venues, prices, turns of the market, faults on the wire, acts, deaths.
+"""Draws a world from a seed: venues, prices, turns of the market, faults on the wire, acts, deaths, a full disk.
 
 Each aspect has its own stream of chance, so that what one draws moves nothing of the others. Everything is over by
 `calm_s`. Counterpart: `world`, which is what is drawn.
@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.domain import Venue
 from engine.fuzzing.acts import Act, Deleverage, Liquidate, Meddle, Mode, Said, Say, Settle, Socialise
+from engine.fuzzing.disks import ATS, FullDisk
 from engine.fuzzing.faults import FRAMES, HTTP, ORDERS_OF, QUESTIONS_OF, Strikes, outage, rule, storm
 from engine.fuzzing.lives import HOWS, Death
 from engine.fuzzing.market import Dry, Flow, Look, Shifted, Silent, Slide, Turn, Unwinding, Wide
@@ -48,6 +49,7 @@ PRICES: dict[str, Decimal] = {
 }
 BEGINS_S = 5.0
 """Nothing befalls a world before; it comes up undisturbed."""
+FULL_DISK_CHANCE = 0.06
 ROUND = Decimal("0.0001")
 SAID: tuple[Said, ...] = ("close", "close", "reduce", "reduce", "emergency", "drain", "kill", "kill")
 Venues = tuple[Venue, ...]
@@ -78,6 +80,7 @@ def draw(seed: int, allowed: Venues = tuple(Venue)) -> World:
         rules=_rules(_stream(seed, "rules"), venues, calm_s),
         acts=tuple(_acts(_stream(seed, "acts"), venues, assets, calm_s)),
         deaths=tuple(_deaths(_stream(seed, "deaths"), calm_s)),
+        disk=_disk(_stream(seed, "disk"), calm_s),
     )
 
 
@@ -277,3 +280,10 @@ def _deaths(rng: Random, calm_s: float) -> list[Death]:
             )
         )
     return deaths
+
+
+def _disk(rng: Random, calm_s: float) -> FullDisk | None:
+    """Seldom: a run whose journal breaks soon ends, and meets little else."""
+    if rng.random() >= FULL_DISK_CHANCE:
+        return None
+    return FullDisk(from_s=_moment(rng, calm_s), at=rng.choice(ATS))

@@ -23,7 +23,8 @@ from engine.core import Core, Decision
 from engine.determinism import run_virtual
 from engine.doors import PaperDoors
 from engine.errors import UserError
-from engine.journal import DISK, Disk
+from engine.fuzzing.disks import Disks, FullDisk
+from engine.journal import DISK, Disk, mend
 from engine.mailbox import Mailbox
 from engine.recovery import Recovery
 from engine.runtime import Engine, Stage, first_of
@@ -84,6 +85,7 @@ class Play(msgspec.Struct, frozen=True, kw_only=True):
     faults: FaultPlan = FaultPlan()
     cues: tuple[Cue, ...] = ()
     deaths: tuple[Death, ...] = ()
+    disk: FullDisk | None = None
     end_s: float = 0.0
 
 
@@ -151,11 +153,15 @@ class Lives:
     def __init__(self, play: Play, directory: Path) -> None:
         directory.mkdir(parents=True)
         self.directory = directory
-        self.play = play
+        self.play = play = play if play.disk is None else _with_spare(play, directory)
+        self._disks = Disks(play.disk, self._now_s)
+        self.broken = ""
+        """Why the last engine's own journal is not whole, if it is not."""
         self.doors = PaperDoors(play.config, play.market, play.start_ns, play.faults)
         self.deaths = 0
         self.reborn_s = 0.0
         """When, since the start of the run, the last engine began; 0 for the only one."""
+        self._stopped_s = 0.0
         self._engines: list[Engine] = []
         self._cast = _Cast(play)
 
@@ -177,19 +183,36 @@ class Lives:
         codes = [(alarm.code, alarm.text) for alarm in kept]
         return (*(alarm for alarm in earlier if (alarm.code, alarm.text) not in codes), *kept)
 
+    @property
+    def spared_from(self) -> int:
+        """The first record of the last engine that went into a spare; 0: its journal held."""
+        return self._disks.spared_from
+
+    @property
+    def spares(self) -> int:
+        """How often a journal broke and the record went on in a spare."""
+        return self._disks.spares
+
     def engine_on(self, disk: Disk, recovery: Recovery | None = None) -> Engine:
         """The next life."""
+        self._disks.begin()
         cores: list[Core] = []
         companions = (*self._cast.companions(cores), *((self._end,) if self.play.end_s else ()))
         engine = Engine(
-            self.play.config, self.doors, self.directory, companions=companions, recovery=recovery, disk=disk
+            self.play.config,
+            self.doors,
+            self.directory,
+            companions=companions,
+            recovery=recovery,
+            disk=self._disks.own(disk),
+            spare_disk=self._disks.spare(disk),
         )
         cores.append(engine.core)
         self._engines.append(engine)
         return engine
 
     def perform(self) -> Engine:
-        """Play it to its end; returns the last engine, finished.
+        """Play it to its end; returns the last engine, finished, its journal made whole.
 
         Raises what recovery refuses (UserError), Overrun, and whatever an engine raised.
         """
@@ -200,7 +223,9 @@ class Lives:
             if not isinstance(first, Overrun | UserError):
                 raise
             raise first from None
-        self.engine.finish()
+        self.broken = self.engine.finish().journal_broken
+        if self.broken:
+            mend(self.directory, self.play.config.spare, self.play.config.state)
         return self.engine
 
     async def _live(self) -> None:
@@ -209,6 +234,7 @@ class Lives:
                 if cue.alone:
                     nursery.start_soon(self._befall, cue)
             await self._live_on()
+            self._stopped_s = self._now_s()
             nursery.cancel_scope.cancel()
 
     async def _befall(self, cue: Cue) -> None:
@@ -230,7 +256,8 @@ class Lives:
             recovery = Recovery(self.directory, self.play.config.spare, self.play.config.state)
 
     def _now_s(self) -> float:
-        return trio.current_time()
+        """Since the start of the run; files are also written before it and after it."""
+        return trio.current_time() if trio.lowlevel.in_trio_run() else self._stopped_s
 
     async def _dies(self, engine: Engine) -> bool:
         try:
@@ -258,3 +285,11 @@ class Lives:
         engine.tally.watch = note  # type: ignore[method-assign]
         run_virtual(engine.main, self.play.config.run.seed, None)
         engine.finish()
+
+
+def _with_spare(play: Play, directory: Path) -> Play:
+    """Journals are synced, as a live run's are; spare and mark lie beside the run."""
+    replace, config = msgspec.structs.replace, play.config
+    run = replace(config.run, state_directory=str(directory.parent.absolute() / "state"))
+    journal = replace(config.journal, fsync=True, spare_directory="")
+    return replace(play, config=replace(config, run=run, journal=journal))

@@ -23,8 +23,8 @@ def fuzz(
 
     Each seed draws a world of some minutes: two to four venues, one to three assets, prices that slide and cascade,
     books that dry up, gaps, flips of funding, halted markets, ADL, liquidations, socialised losses, clocks that are
-    wrong, every fault of a wire, an operator who closes, drains or kills, and deaths of the engine between write and
-    send, after which it goes on with its journal. Real adapters sign and speak each venue's own wire.
+    wrong, every fault of a wire, an operator who closes, drains or kills, a disk that fills, and deaths of the engine
+    between write and send, after which it goes on with its journal. Real adapters sign and speak each venue's own wire.
 
     Each is played twice. Then: both journals are the same byte for byte; the journal replays as it was decided; the six
     invariants hold after every step; no order is lost, doubled or filled beyond its size; the books hold what the

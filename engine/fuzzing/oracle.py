@@ -5,7 +5,7 @@ Counterparts: `steps` and `truth`, which hold the rules; `trial` and the tests' 
 
 from __future__ import annotations
 
-from engine.fuzzing import steps, truth
+from engine.fuzzing import journals, steps, truth
 from engine.fuzzing.run import Run
 from engine.fuzzing.steps import Violated, Watch, watched
 from engine.replay import render_replay, replay
@@ -16,6 +16,7 @@ RULES: dict[str, str] = {
     "ended": "the engine runs to its end, and can be gone on with",
     **steps.RULES,
     **truth.RULES,
+    **journals.RULES,
 }
 """Every rule by its name; those of the six invariants begin with their number."""
 
@@ -43,4 +44,5 @@ def check_invariants(run: Run) -> Watch:
     truth.check_settled_in_time(run)
     truth.check_ends_flat(run)
     truth.check_books_are_the_venues_truth(run)
+    journals.check_broken_journal(run)
     return watch

@@ -96,8 +96,23 @@ def pairs_in(states: States) -> Iterator[tuple[str, PairPosition]]:
 class Run:
     """A finished run."""
 
-    def __init__(self, terms: Terms, directory: Path, engine: Engine, alarms: tuple[Alarm, ...] | None = None) -> None:
-        """`alarms`: of all engines that lived in it, where there was more than one."""
+    def __init__(
+        self,
+        terms: Terms,
+        directory: Path,
+        engine: Engine,
+        alarms: tuple[Alarm, ...] | None = None,
+        *,
+        spared_from: int = 0,
+        journal_broken: str = "",
+        copies: dict[Venue, int] | None = None,
+    ) -> None:
+        """`alarms`: of all engines that lived in it, where there was more than one. `spared_from`: the first record
+        that the last engine wrote to a spare; `journal_broken`: what it then said of its journal.
+        `copies`: how many requests the wire delivered once more to each venue; None where nobody counted.
+        """
+        self.spared_from, self.journal_broken = spared_from, journal_broken
+        self.copies = copies
         self.terms = terms
         self.directory = directory
         self.engine = engine
@@ -130,6 +145,11 @@ class Run:
         """Orders that left, of these purposes (all, if none is named)."""
         sent = (command for command in self.commands if isinstance(command, SubmitOrder))
         return tuple(order for order in sent if not purposes or order.purpose in purposes)
+
+    @staticmethod
+    def orders_of(record: StepRecord) -> tuple[SubmitOrder, ...]:
+        """Orders of one decision."""
+        return tuple(command for command in record.commands if isinstance(command, SubmitOrder))
 
     def intents_ns(self) -> dict[str, int]:
         """When each order was recorded, by its id."""

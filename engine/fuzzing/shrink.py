@@ -197,7 +197,7 @@ def _plainer_worlds(world: World) -> Iterator[World]:
     if len(world.venues) > 2:
         for left_out in world.venues:
             yield replace(world, venues=tuple(venue for venue in world.venues if venue is not left_out))
-    for changes in ({"pairs_most": 1}, {"tight": False}, {"wary": False}, {"wobble_bps": 0.0}):
+    for changes in ({"disk": None}, {"pairs_most": 1}, {"tight": False}, {"wary": False}, {"wobble_bps": 0.0}):
         candidate = replace(world, **changes)
         if candidate != world:
             yield candidate

@@ -66,7 +66,7 @@ def _lines(world: World, shrunk: Shrunk, command: str, found: Slice | None) -> I
     yield f"  left of it, after {shrunk.tried} attempts to make it smaller:"
     venues = ", ".join(venue.value for venue in small.venues)
     yield f"    {venues}; {', '.join(small.assets)}; calm at {small.calm_s:g} s"
-    parts = [*small.turns, *small.rules, *small.acts, *small.deaths]
+    parts = [*small.turns, *small.rules, *small.acts, *small.deaths, *((small.disk,) if small.disk else ())]
     yield from (f"    {_words(part)}" for part in parts)
     if not parts:
         yield "    no misfortune at all"

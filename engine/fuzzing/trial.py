@@ -24,6 +24,8 @@ from engine.fuzzing.steps import Violated
 from engine.fuzzing.world import World, play_of, terms_of
 from engine.journal.record import JOURNAL_NAME
 from engine.runtime import first_of
+from engine.simulators.faults import Duplicate, Traffic
+from engine.simulators.transport import SimulatedVenue
 
 FAILED = (Violated, Overrun, UserError, AssertionError)
 
@@ -80,11 +82,30 @@ def play_once(world: World, directory: Path) -> Played:
     run = None
     try:
         _perform(lives)
-        run = Run(terms_of(world, lives.reborn_s), directory, lives.engine, lives.alarms)
+        run = run_of(world, lives)
         watch = check_run(run)
     except FAILED as error:
         return Played(lives=lives, run=run, failure=failure_of(error))
     return Played(lives=lives, run=run, longest_naked_s=watch.longest_naked_ns / NS_PER_S)
+
+
+def run_of(world: World, lives: Lives) -> Run:
+    """A world's run, when it has ended."""
+    return Run(
+        terms_of(world, lives.reborn_s, lives.deaths),
+        lives.directory,
+        lives.engine,
+        lives.alarms,
+        spared_from=lives.spared_from,
+        journal_broken=lives.broken,
+        copies={venue: _copies(world, simulated) for venue, simulated in lives.simulated.items()},
+    )
+
+
+def _copies(world: World, simulated: SimulatedVenue) -> int:
+    """How often a request to a venue arrived once more."""
+    doubling = ((rule, rule.fault) for rule in world.rules if rule.traffic is Traffic.HTTP)
+    return sum(simulated.struck(rule.name) * fault.copies for rule, fault in doubling if isinstance(fault, Duplicate))
 
 
 def _perform(lives: Lives) -> None:
@@ -106,22 +127,33 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def try_world(world: World, scratch: Path | None = None) -> Measured:
-    """Play a world twice, judge it, measure it; the journals lie in `scratch` while that takes."""
+    """Play a world twice, judge it, measure it; the journals lie in `scratch` while that takes.
+
+    Both plays are in one place, one after the other: a journal that breaks says in its last records where it lies.
+    """
     with tempfile.TemporaryDirectory(dir=scratch, prefix="perp2perp-fuzz-") as made:
-        first = play_once(world, Path(made) / "first")
-        second = play_once(world, Path(made) / "second")
-        return measure(world, first, _digest(first), _digest(second))
+        place = Path(made) / "played"
+        first = play_once(world, place / "run")
+        written = _journal(first)
+        place.rename(Path(made) / "first")
+        second = play_once(world, place / "run")
+        steady = written.partition(str(place).encode())[0]  # what does not say where it lies
+        return measure(world, first, _digest(steady), repeated=written == _journal(second))
 
 
-def _digest(played: Played) -> str:
-    return hashlib.sha256((played.lives.directory / JOURNAL_NAME).read_bytes()).hexdigest()[:16]
+def _journal(played: Played) -> bytes:
+    return (played.lives.directory / JOURNAL_NAME).read_bytes()
 
 
-def measure(world: World, played: Played, digest: str, again: str) -> Measured:
-    """The figures of a world that was played, twice with these digests."""
+def _digest(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()[:16]
+
+
+def measure(world: World, played: Played, digest: str, *, repeated: bool) -> Measured:
+    """The figures of a world that was played; `repeated`: a second time it wrote the same bytes."""
     failure = played.failure
-    if digest != again:
-        failure = Failure(rule="repeated", text=f"two plays wrote journals of digests {digest} and {again}")
+    if not repeated:
+        failure = Failure(rule="repeated", text="two plays wrote different journals")
     run, tally = played.run, played.lives.engine.tally
     pairs = run.pairs if run is not None else ()
     return Measured(
@@ -148,4 +180,6 @@ def _struck(world: World, lives: Lives) -> Counter[str]:
         if times:
             struck[kind] += times
     struck.update(str(part.__struct_config__.tag) for part in (*world.turns, *world.acts))
+    if lives.spares:
+        struck["full_disk"] = lives.spares
     return struck

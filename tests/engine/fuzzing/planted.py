@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
 import pytest
+import trio
 
 from actors import engine_lifecycle, pair_position, risk
 from actors.actor import Context, Step
@@ -35,9 +38,18 @@ from engine.journal import LastingJournal
 from engine.recovery import Recovery
 from engine.router import Router
 from engine.sequencer import Waiting
+from engine.venues.adapter import Recalled
+from engine.venues.hyperliquid.adapter import HyperliquidAdapter
+from engine.venues.hyperliquid.limits import ActionRefused
+from engine.venues.hyperliquid.performer import Performer
+from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
+from engine.venues.hyperliquid.wire_orders import ExchangeReply
+from engine.venues.link import FrameError
+from engine.venues.transport import TransportError
 
 ROLE = pair_position.ROLE
 Plant = Callable[[pytest.MonkeyPatch], None]
+Act = Callable[[PairPosition, Context], tuple[AnyCommand, ...]]
 
 
 class Bug(NamedTuple):
@@ -194,8 +206,60 @@ def _deaf_to_close(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Core, "step", step)
 
 
+def _deaf_after_a_crash(patch: pytest.MonkeyPatch) -> None:
+    """An engine that came back hears of Hyperliquid a minute and a half later."""
+    recall, listen = HyperliquidAdapter.recall, HyperliquidAdapter.listen
+    back: dict[int, None] = {}
+
+    def recall_and_wait(self: HyperliquidAdapter, orders: tuple[Recalled, ...], since_ns: int) -> None:
+        recall(self, orders, since_ns)
+        back[id(self)] = None
+
+    async def listen_late(
+        self: HyperliquidAdapter, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        if id(self) in back:
+            task_status.started()
+            await trio.sleep(95.0)
+            task_status = trio.TASK_STATUS_IGNORED
+        await listen(self, task_status=task_status)
+
+    patch.setattr(HyperliquidAdapter, "recall", recall_and_wait)
+    patch.setattr(HyperliquidAdapter, "listen", listen_late)
+
+
+def _sent_again(patch: pytest.MonkeyPatch) -> None:
+    """Each Hyperliquid order is sent once more under a nonce of its own: the venue refuses its client id."""
+    perform = Performer.perform
+
+    async def twice(self: Performer, request: HyperliquidSignRequest) -> ExchangeReply:
+        reply = await perform(self, request)
+        if request.action["type"] == "order":
+            with suppress(ActionRefused, TransportError, FrameError):
+                await perform(self, msgspec.structs.replace(request, nonce=request.nonce + 1))
+        return reply
+
+    patch.setattr(Performer, "perform", twice)
+
+
+def _estimates_wrong(patch: pytest.MonkeyPatch) -> None:
+    """What orders would be valued at, should their fills never be told, is five percent too high."""
+
+    def wrong(act: Act) -> Act:
+        def act_wrongly(state: PairPosition, context: Context) -> tuple[AnyCommand, ...]:
+            return tuple(_dearer(each) if isinstance(each, SubmitOrder) else each for each in act(state, context))
+
+        return act_wrongly
+
+    patch.setattr(ROLE, "actions", {name: wrong(act) for name, act in ROLE.actions.items()})
+
+
+def _dearer(order: SubmitOrder) -> SubmitOrder:
+    return msgspec.structs.replace(order, decision_mid=order.decision_mid * Decimal("1.05"))
+
+
 PLANTED: dict[str, Bug] = {
-    "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, (5, 9, 14)),
+    "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, (18, 14)),
     "fee_forgotten": Bug("a fill's fee is not booked", _hearing(_a_fee_forgotten), (1, 2, 3), ("money_differs",)),
     "fill_dropped": Bug("the router drops fills", _dropping(OrderFilled), (18, 19), ("fill_untold",)),
     "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), (1, 2, 3), ("money_differs",)),
@@ -203,7 +267,7 @@ PLANTED: dict[str, Bug] = {
     "written_late": Bug("orders leave before their record is durable", _written_late, (16, 18, 32)),
     "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (54, 60), ("opened_after_kill",)),
     "limits_ignored": Bug("exposure is not screened", _limits_ignored, (8, 14), ("exposure_exceeded",)),
-    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (9, 14), ("naked_unwatched",)),
+    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (3, 9, 14), ("naked_unwatched",)),
     "doubt_is_failure": Bug(
         "an order in doubt counts as refused", _hearing(_doubt_is_failure), (5, 9), ("resent_in_doubt",)
     ),
@@ -213,6 +277,9 @@ PLANTED: dict[str, Bug] = {
         (1, 2, 3),
     ),
     "crash_not_told": Bug("pairs are not told that the engine was away", _nobody_told_of_the_crash, (42, 38, 14)),
+    "deaf_after_crash": Bug("an engine that came back is deaf for 95 s", _deaf_after_a_crash, (58,), ("unsettled",)),
+    "sent_again": Bug("an order is sent again, and refused for its id", _sent_again, (4,), ("doubled",)),
+    "estimates_wrong": Bug("what was never told is valued wrongly", _estimates_wrong, (233,), ("money_differs",)),
     "deaf_to_close": Bug("no pair hears that it is to close", _deaf_to_close, (1, 2), ("not_flat",)),
 }
 """The seeds are those of worlds in which the bug can show: with a crash, a kill, tight limits, or without any fault."""

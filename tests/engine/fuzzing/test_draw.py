@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from actors.domain import Venue
 from engine.config import problems_of
@@ -37,6 +38,7 @@ def test_everything_that_can_befall_a_world_is_drawn() -> None:
         "between write and send",
         "in the write",
     ]
+    assert sorted({world.disk.at for world in WORLDS if world.disk is not None}) == ["sync", "write"]
     assert sorted({len(world.venues) for world in WORLDS}) == [2, 3, 4]
     assert sorted({len(world.assets) for world in WORLDS}) == [1, 2, 3]
 
@@ -49,7 +51,15 @@ def test_what_befalls_a_world_is_over_when_it_is_calm(world: World) -> None:
     )
     assert all(over_s(act) <= world.calm_s + 0.01 for act in world.acts)
     assert all(death.from_s <= world.calm_s for death in world.deaths)
+    assert world.disk is None or world.disk.from_s <= world.calm_s
     assert list(problems_of(config_of(world))) == []
+
+
+def test_a_full_disk_is_seldom_and_moves_nothing_else_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = [world.seed for world in WORLDS if world.disk is not None]
+    assert 10 < len(full) < 50
+    monkeypatch.setattr("engine.fuzzing.draw.FULL_DISK_CHANCE", 0.0)
+    assert all(draw(seed) == replace(WORLDS[seed], disk=None) for seed in full)
 
 
 def test_only_allowed_venues_are_drawn() -> None:

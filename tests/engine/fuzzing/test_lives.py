@@ -11,10 +11,12 @@ from actors.domain import Venue
 from engine.fuzzing.acts import Mode
 from engine.fuzzing.lives import HOWS, Death, Lives, Mortal, Overrun
 from engine.fuzzing.oracle import check_run
-from engine.fuzzing.world import play_of
+from engine.fuzzing.world import REBORN_S, SETTLED_S, play_of, terms_of
 from engine.journal.reader import read
 from engine.simulators.exchange import MarketMode
 from tests.engine.fuzzing.worlds import played, world
+
+HYPERLIQUID, LIGHTER, PACIFICA = Venue.HYPERLIQUID, Venue.LIGHTER, Venue.PACIFICA
 
 
 @pytest.mark.parametrize("how", HOWS)
@@ -69,3 +71,12 @@ def test_the_same_play_writes_the_same_bytes(tmp_path: Path) -> None:
         reader.exhaust()
         digests.append(reader.hash)
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(("venues", "longer"), [((PACIFICA, HYPERLIQUID), 2 * REBORN_S), ((LIGHTER, HYPERLIQUID), 0.0)])
+def test_only_deaths_that_came_give_time_and_only_where_pacifica_counts_questions(
+    venues: tuple[Venue, ...], longer: float
+) -> None:
+    drawn = world(venues=venues, deaths=(Death(commit=1, how="in the write"),) * 3)
+    assert terms_of(drawn, reborn_s=0.0).settled_s == SETTLED_S
+    assert terms_of(drawn, reborn_s=50.0, deaths=2).settled_s == SETTLED_S + longer

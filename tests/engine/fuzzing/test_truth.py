@@ -15,7 +15,7 @@ from engine.fuzzing import truth
 from engine.fuzzing.oracle import check_run
 from engine.fuzzing.run import Run
 from engine.fuzzing.steps import Violated
-from engine.simulators.exchange import NewOrder, TimeInForce
+from engine.simulators.exchange import NewOrder, OrderStatus, OrderView, TimeInForce
 from tests.engine.fuzzing.worlds import played
 
 PACIFICA = Venue.PACIFICA
@@ -56,9 +56,23 @@ def forgotten(run: Run) -> None:
     check(run, {order.order_id: "FILLED" for order in run.orders()[:-1]})
 
 
+def placed_again(run: Run) -> None:
+    """A venue refused the id of an order that it had, and the wire had doubled nothing."""
+    run.copies = {}
+    known = run.venue_orders(PACIFICA)
+    told = run.venue_orders
+
+    def with_refused(venue: Venue) -> tuple[OrderView, ...]:
+        again = msgspec.structs.replace(known[0], status=OrderStatus.REJECTED, filled=Decimal(0))
+        return (*told(venue), again) if venue is PACIFICA else told(venue)
+
+    run.venue_orders = with_refused  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize(
     ("rule", "alter"),
     [
+        ("doubled", placed_again),
         ("books_differ", trade_by_hand),
         ("money_differs", pay_in),
         ("unrecorded", order_by_nobody),

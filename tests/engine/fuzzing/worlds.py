@@ -12,7 +12,8 @@ from actors.domain import Venue
 from engine.fuzzing.lives import Lives
 from engine.fuzzing.market import Look
 from engine.fuzzing.run import Run
-from engine.fuzzing.world import World, play_of, terms_of
+from engine.fuzzing.trial import run_of
+from engine.fuzzing.world import World, play_of
 
 CALM = World(
     seed=7,
@@ -43,4 +44,4 @@ def played(directory: Path, **changes: Any) -> tuple[Run, Lives]:
     chosen = world(**changes)
     lives = Lives(play_of(chosen), directory)
     lives.perform()
-    return Run(terms_of(chosen, lives.reborn_s), directory, lives.engine, lives.alarms), lives
+    return run_of(chosen, lives), lives
