@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.actor import ActorState, Context, Role
+from actors.actor import ActorState, Context, Role, durations
 from actors.commands import AnyCommand, RaiseAlarm, StopEngine, Tell
 from actors.messages import (
     ActorFaulted,
@@ -20,7 +20,6 @@ from actors.messages import (
     PairSpawned,
     TimerFired,
 )
-from actors.policy import Policy
 from statecharts.engine_lifecycle import CHART
 
 Commands = tuple[AnyCommand, ...]
@@ -175,19 +174,6 @@ def alarm_fault(state: EngineLifecycle, _: Context) -> Commands:
     return _alarm("actor_fault", f"{state.actor}: a step failed ({state.reason})")
 
 
-def _duration_s(_: EngineLifecycle, timer: str, policy: Policy) -> float:
-    lifecycle = policy.lifecycle
-    durations = {
-        "links_timeout": lifecycle.links_timeout_s,
-        "recovery_timeout": lifecycle.links_timeout_s,
-        "run_time": lifecycle.duration_s,
-        "drain_timeout": lifecycle.drain_timeout_s,
-        "flatten_timeout": lifecycle.emergency_timeout_s,
-        "settle_time": lifecycle.settle_s,
-    }
-    return durations[timer]
-
-
 ROLE: Role[EngineLifecycle] = Role(
     chart=CHART,
     absorb=absorb,
@@ -213,5 +199,13 @@ ROLE: Role[EngineLifecycle] = Role(
             alarm_fault,
         )
     },
-    duration_s=_duration_s,
+    duration_s=durations(
+        CHART,
+        links_timeout=lambda _, policy: policy.lifecycle.links_timeout_s,
+        recovery_timeout=lambda _, policy: policy.lifecycle.links_timeout_s,
+        run_time=lambda _, policy: policy.lifecycle.duration_s,
+        drain_timeout=lambda _, policy: policy.lifecycle.drain_timeout_s,
+        flatten_timeout=lambda _, policy: policy.lifecycle.emergency_timeout_s,
+        settle_time=lambda _, policy: policy.lifecycle.settle_s,
+    ),
 )

@@ -8,13 +8,29 @@ from __future__ import annotations
 from actors.actor import Role
 from actors.pair_position.actions import ACTIONS
 from actors.pair_position.books import absorb, remember
-from actors.pair_position.guards import GUARDS, INVARIANTS
+from actors.pair_position.guards import GUARDS, INVARIANTS, emergency_attempts
 from actors.pair_position.state import PairPosition
 from actors.policy import Policy
 from statecharts.pair_position import CHART
 
 
-def _duration_s(_: PairPosition, timer: str, policy: Policy) -> float:
+def _grown_s(policy: Policy, failures: int) -> float:
+    """The pause after so many failures, one at the least: doubled with each, and bounded."""
+    return min(policy.exit.recheck_s, policy.exit.retry_pause_s * 2.0 ** (failures - 1))
+
+
+def _retry_pause_s(state: PairPosition, policy: Policy) -> float:
+    """The venue has refused a reducing order: it grows with each that was sent since the reduction began."""
+    return _grown_s(policy, max(1, state.sent("trim", "reduce", episode=state.episode)))
+
+
+def _recheck_s(state: PairPosition, policy: Policy) -> float:
+    """A leg is stranded: it grows with each attempt after those that were to be enough."""
+    beyond = emergency_attempts(state) - policy.exit.emergency_tries_most
+    return _grown_s(policy, max(0, beyond) + 1)
+
+
+def _duration_s(state: PairPosition, timer: str, policy: Policy) -> float:
     durations = {
         "order_timeout": policy.order.order_timeout_s,
         "maker_timeout": policy.entry.maker_timeout_s,
@@ -22,7 +38,8 @@ def _duration_s(_: PairPosition, timer: str, policy: Policy) -> float:
         "verify_retry": policy.verify.verify_retry_s,
         "reverify": policy.verify.reverify_s,
         "backoff": policy.entry.backoff_s,
-        "recheck": policy.exit.recheck_s,
+        "recheck": _recheck_s(state, policy),
+        "retry_pause": _retry_pause_s(state, policy),
     }
     return durations[timer]
 

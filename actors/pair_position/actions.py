@@ -21,6 +21,7 @@ from actors.domain import NS_PER_S, ZERO, Side, TimeInForce, client_order_id, ro
 from actors.messages import (
     ActorFaulted,
     AdlLevelEstimated,
+    DrainAsked,
     EntryRefused,
     LeftoverFound,
     LossSocialised,
@@ -343,6 +344,25 @@ def alarm_surprise(state: PairPosition, _: Context) -> Commands:
     return (RaiseAlarm(severity="critical", code="position_surprise", text=text),)
 
 
+def alarm_taken(state: PairPosition, _: Context) -> Commands:
+    """Somebody closed a leg: name it, what follows, and how trading begins again."""
+    gone = " and ".join(
+        f"{leg.position} {state.asset} on {leg.venue.value}" for leg in state.legs if leg.position and not leg.reported
+    )
+    text = (
+        f"{state.actor}: {gone} is gone, and no order of ours, ADL or liquidation was told that explains it: closed by "
+        "hand or by `perp2perp flatten`; nothing more is opened, every pair is closed and the run ends; to trade on, "
+        "see that both venues hold what you want and begin anew with `perp2perp run`"
+    )
+    return (RaiseAlarm(severity="critical", code="leg_taken", text=text),)
+
+
+def stop_opening(state: PairPosition, _: Context) -> Commands:
+    """Ask for the run's end in order: it stops openings everywhere before anything else is decided."""
+    reason = f"a leg of {state.actor} was closed by somebody else"
+    return (Tell(to="engine_lifecycle", message=DrainAsked(reason=reason)),)
+
+
 def alarm_adl(state: PairPosition, context: Context) -> Commands:
     """Say which level was reached, by which account of it, and what is done."""
     told = context.message
@@ -413,6 +433,8 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         alarm_vanished,
         alarm_unverified,
         alarm_surprise,
+        alarm_taken,
+        stop_opening,
         alarm_adl,
         alarm_socialised,
         alarm_attempts,

@@ -180,6 +180,11 @@ def reported_flat(state: PairPosition, _: Context) -> bool:
     return _reported(state) == (ZERO, ZERO)
 
 
+def leg_gone(state: PairPosition, _: Context) -> bool:
+    """A venue reported that a leg of ours is flat, which no order of ours and no forced fill has told."""
+    return any(leg.position and leg.reported == ZERO for leg in state.legs)
+
+
 def reported_within_dust(state: PairPosition, _: Context) -> bool:
     """The reported legs are opposite and equal within dust."""
     return within_dust(*_reported(state), state.dust)
@@ -279,6 +284,11 @@ def last_order_over_by_time(state: PairPosition, _: Context) -> bool:
     return _last_place(state) in BY_TIME
 
 
+def never_executed(state: PairPosition, _: Context) -> bool:
+    """The last order was refused or denied: proven that nothing of it filled, where any other end is one word alone."""
+    return _last_place(state) in ("REJECTED", "DENIED")
+
+
 def refused_at_once(state: PairPosition, _: Context) -> bool:
     """The last order never left, or was refused by a rate limit: sending again at once would fail again."""
     last = state.orders[-1]
@@ -291,11 +301,14 @@ def refused_as_flat(state: PairPosition, _: Context) -> bool:
     return last.reduce_only and last.reason in NOTHING_TO_REDUCE
 
 
+def emergency_attempts(state: PairPosition) -> int:
+    """Emergency orders sent in this episode, on the leg that took more of them."""
+    return max(state.sent("emergency", leg=name, episode=state.episode) for name in LEGS)
+
+
 def emergency_tries_left(state: PairPosition, context: Context) -> bool:
     """No leg has used up its emergency attempts."""
-    most = context.policy.exit.emergency_tries_most
-    used = max(state.sent("emergency", leg=name, episode=state.episode) for name in ("taker", "maker"))
-    return used < most
+    return emergency_attempts(state) < context.policy.exit.emergency_tries_most
 
 
 GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
@@ -322,6 +335,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         both_legs_confirmed,
         both_legs_reported,
         reported_flat,
+        leg_gone,
         reported_within_dust,
         reported_reducible,
         adl_exits,
@@ -331,6 +345,7 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         close_tries_left,
         first_leg_refused,
         refused_as_flat,
+        never_executed,
         refused_at_once,
         both_can_trade,
         refused_as_halted,

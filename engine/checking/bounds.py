@@ -35,14 +35,20 @@ GRACE_NS = 500_000_000
 ORDERS_MOST = 40
 
 
+Beyond = Literal["foreign", "resumed", "failed"]
+BEYOND: tuple[Beyond, ...] = ("foreign", "resumed", "failed")
+"""Faults beyond orders and news: somebody else takes lots of a leg, the engine is cut off and comes back, and a
+question is answered by the word that it failed."""
+
+
 class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far is explored.
 
     `lots` is the size asked for; `faults` the adversary's budget; `asks` how often a close, a reduction or an emergency
     is asked for; `attempts` stands for every limit of attempts in the policy (sweeps, closes, emergency closes,
     questions about positions); `requotes` for post-only quotes that may be replaced; `first` is the leg that closes
-    first. With `stale` a venue may tell the end of an order one lot short, against the contract of `OrderDone`.
-    `worlds_most` ends a search that would not end in time.
+    first. With `stale` a venue may tell the end of an order one lot short, against the contract of `OrderDone`;
+    `beyond` names further faults that are played. `worlds_most` ends a search that would not end in time.
     """
 
     lots: int = 2
@@ -52,6 +58,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     requotes: int = 1
     first: LegName | Literal["both"] = "maker"
     stale: bool = True
+    beyond: tuple[Beyond, ...] = BEYOND
     worlds_most: int = 5_000_000
 
 
@@ -76,7 +83,12 @@ def policy_of(bounds: Bounds) -> Policy:
         verify=VerifyPolicy(
             verify_retry_s=1.0, verify_tries_most=bounds.attempts, reverify_s=10.0, dust_usd=Decimal(10)
         ),
-        exit=ExitPolicy(close_tries_most=bounds.attempts, emergency_tries_most=bounds.attempts, recheck_s=10.0),
+        exit=ExitPolicy(
+            close_tries_most=bounds.attempts,
+            emergency_tries_most=bounds.attempts,
+            retry_pause_s=10.0,
+            recheck_s=10.0,
+        ),
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from actors.pair_position.state import LEGS
 from engine.checking import diagram, playbook
-from engine.checking.bounds import Bounds, policy_of
+from engine.checking.bounds import BEYOND, Bounds, policy_of
 from engine.checking.decision import Shop
 from engine.checking.planted import PLANTED, Bug, shop_with
 from engine.checking.rest import judge
@@ -49,7 +49,9 @@ class Checked(NamedTuple):
     shop: Shop
 
 
-def bounds_of(*, lots: int, faults: int, asks: int, attempts: int, first: str, stale_ends: bool, worlds: int) -> Bounds:
+def bounds_of(
+    *, lots: int, faults: int, asks: int, attempts: int, first: str, stale_ends: bool, worlds: int, beyond: bool = True
+) -> Bounds:
     """The bounds as asked for. Raises UserError for a value that cannot be explored."""
     asked = {"lots": lots, "faults": faults, "asks": asks, "attempts": attempts}
     for name, value in asked.items():
@@ -61,7 +63,16 @@ def bounds_of(*, lots: int, faults: int, asks: int, attempts: int, first: str, s
     if worlds < 1:
         raise UserError(f"--worlds {worlds}: give a number from 1 on")
     chosen: Literal["taker", "maker", "both"] = first  # type: ignore[assignment]
-    return Bounds(**asked, first=chosen, stale=stale_ends, worlds_most=worlds)
+    return Bounds(
+        lots=lots,
+        faults=faults,
+        asks=asks,
+        attempts=attempts,
+        first=chosen,
+        stale=stale_ends,
+        beyond=BEYOND if beyond else (),
+        worlds_most=worlds,
+    )
 
 
 def jobs_of(asked: int) -> int:
@@ -137,6 +148,7 @@ def told(checked: Checked, *, drawn: bool) -> str:
 def _words(bounds: Bounds) -> str:
     first = "either leg" if bounds.first == "both" else f"the {bounds.first} leg"
     stale = ", stale ends" if bounds.stale else ""
+    stale += f", {', '.join(bounds.beyond)}" if bounds.beyond and bounds.faults else ""
     return (
         f"{bounds.lots} lots, {bounds.faults} faults, {bounds.asks} asks, {bounds.attempts} attempts, "
         f"{first} closes first{stale}"

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from actors import pair_position
 from actors.actor import Role
-from actors.commands import AnyCommand, CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder
+from actors.commands import AnyCommand, CancelAll, CancelOrder, QueryOrder, QueryPosition, SubmitOrder, Tell
 from actors.domain import DoneReason, Liquidity, RejectReason, Side
 from actors.messages import (
     AnyMessage,
     CancelRejected,
+    DrainAsked,
     Envelope,
+    ForeignFilled,
     OrderAccepted,
     OrderDenied,
     OrderDone,
@@ -29,6 +31,7 @@ from actors.messages import (
     OrderUnresolved,
     PositionDeleveraged,
     PositionReported,
+    QueryFailed,
 )
 from actors.pair_position import PairPosition
 from actors.policy import Policy
@@ -63,12 +66,21 @@ def decide(shop: Shop, world: World, message: AnyMessage) -> Decided:
         return Decided(world, (), Event("decided", message=message, row="raised", place=world.pair.place), raised)
     complaints = properties.of_step(world, message, step, shop.policy)
     before, after = world.pair, step.state
+    stopped = world.stopped or any(_stops(command) for command in step.commands)
     world = msgspec.structs.replace(
-        world, pair=after, orders=world.orders + (VenueOrder(),) * (len(after.orders) - len(before.orders))
+        world,
+        pair=after,
+        stopped=stopped,
+        orders=world.orders + (VenueOrder(),) * (len(after.orders) - len(before.orders)),
     )
     requests = tuple(request for command in step.commands for request in _requests(world, command))
     event = Event("decided", message=message, row=step.row, place=after.place, commands=step.commands)
     return Decided(world, requests, event, complaints)
+
+
+def _stops(command: AnyCommand) -> bool:
+    """The pair asks for the run's end: nothing may be opened any more."""
+    return isinstance(command, Tell) and isinstance(command.message, DrainAsked)
 
 
 def _requests(world: World, command: AnyCommand) -> tuple[Request, ...]:
@@ -103,6 +115,9 @@ def messages_of(flight: Flight, world: World) -> tuple[AnyMessage, ...]:
         fills = tuple(_filled(world, flight.order, mark, lots) for mark, lots in zip(marks, flight.fills, strict=False))
         state = _accepted(world, flight.order) if flight.word == "open" else _done(flight)
         return (*fills, state)
+    if flight.kind == "failed":
+        asked: Literal["order", "position"] = "order" if flight.word == "order" else "position"
+        return (QueryFailed(venue=VENUES[flight.leg], asset=ASSET, query=asked, detail="no answer"),)
     return (_message(flight, world),)
 
 
@@ -128,8 +143,9 @@ def _message(flight: Flight, world: World) -> AnyMessage:
             return CancelRejected(venue=venue, order_id=order_id, detail="filled, gone or unknown")
         case "position":
             return position(flight.leg, flight.amount, flight.mark, queried=True)
-        case "forced":
-            return _forced(flight)
+        case "forced" | "foreign":
+            fields = _taken(flight)
+            return PositionDeleveraged(**fields) if flight.kind == "forced" else ForeignFilled(**fields)
         case _:
             raise AssertionError(f"{flight.kind} is no message")
 
@@ -172,14 +188,15 @@ def position(leg: int, lots: int, mark: int, *, queried: bool) -> PositionReport
     return PositionReported(venue=VENUES[leg], asset=ASSET, size=Decimal(lots * LOT), venue_at_ns=mark, queried=queried)
 
 
-def _forced(flight: Flight) -> PositionDeleveraged:
-    return PositionDeleveraged(
-        venue=VENUES[flight.leg],
-        asset=ASSET,
-        fill_id=str(flight.mark),
-        side=Side.SELL if SIGNS[flight.leg] > 0 else Side.BUY,
-        price=Decimal(100),
-        size=Decimal(flight.amount * LOT),
-        fee_usd=Decimal(0),
-        venue_at_ns=flight.mark,
-    )
+def _taken(flight: Flight) -> dict[str, Any]:
+    """The fields of a fill that takes lots of a leg and is of no order of ours; its size decides nothing if foreign."""
+    return {
+        "venue": VENUES[flight.leg],
+        "asset": ASSET,
+        "fill_id": str(flight.mark),
+        "side": Side.SELL if SIGNS[flight.leg] > 0 else Side.BUY,
+        "price": Decimal(100),
+        "size": Decimal(max(1, flight.amount) * LOT),
+        "fee_usd": Decimal(0),
+        "venue_at_ns": flight.mark,
+    }

@@ -20,7 +20,7 @@ from actors.domain import Side
 from actors.pair_position.guards import CROSSED, NOTHING_TO_REDUCE, SENT_TOO_SOON
 from actors.pair_position.state import LEGS, REDUCING_PURPOSES, Leg, LegName, Order, PairPosition, Purpose
 from actors.policy import Policy
-from engine.checking.bounds import IDS, LOT, NOW_NS, PAIRS
+from engine.checking.bounds import IDS, LOT, NOW_NS, PAIRS, Beyond
 from engine.checking.world import HELD, Flight, VenueOrder, World
 from statecharts.order import BY_TIME
 
@@ -33,6 +33,8 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(NOTHING_TO_REDUCE, NOTHING_TO_REDUCE[0]),
 }
 """Reasons that guards look at; any other is as good as none."""
+PROVEN_EMPTY = ("REJECTED", "DENIED")
+"""Ends of the last order that are more than a word about a size."""
 COUNTED_FOR_LIFE = ("maker", "sweep")
 COUNTED_IN_EPISODE = REDUCING_PURPOSES
 """Purposes whose orders are counted: in the pair's whole life, or in the current episode."""
@@ -69,6 +71,7 @@ class _Wire(msgspec.Struct, frozen=True, array_like=True):
     flights: tuple[Flight, ...]
     stopped: bool
     stale: bool
+    beyond: tuple[Beyond, ...]
 
 
 _decoder = msgspec.msgpack.Decoder(_Wire)
@@ -101,6 +104,7 @@ def freeze(world: World, policy: Policy) -> bytes:
         _flights([_flight_form(flight, renamed, ranks[flight.leg]) for flight in world.flights]),
         world.stopped,
         world.stale,
+        world.beyond,
     )
     return _encoder.encode(wire) + bytes((world.faults, world.asks))
 
@@ -185,7 +189,7 @@ def _outcome(order: Order, last: bool) -> tuple[str, str]:
     reason = REASONS.get(order.reason, "") if last else ""
     if order.place in BY_TIME:
         return order.place, reason
-    return ("REJECTED" if reason in SENT_TOO_SOON and order.place == "REJECTED" else "CANCELED"), reason
+    return ("REJECTED" if last and order.place in PROVEN_EMPTY else "CANCELED"), reason
 
 
 def _life(order: Order, mine: VenueOrder) -> int:
@@ -277,6 +281,7 @@ def thaw(form: bytes) -> World:
         flights=wire.flights,
         stopped=wire.stopped,
         stale=wire.stale,
+        beyond=wire.beyond,
         faults=form[-2],
         asks=form[-1],
     )

@@ -20,6 +20,7 @@ from actors.messages import (
     AnyMessage,
     CloseAsked,
     EmergencyAsked,
+    EngineResumed,
     EntryAsked,
     LinkLost,
     LinkUp,
@@ -43,14 +44,11 @@ ASKS: tuple[AnyMessage, ...] = (
 )
 
 NOT_PLAYED = {
-    "QueryFailed": "a question without an answer is played as silence: every place ignores the word",
     "FundingPaid": "money alone: every place ignores it",
     "PositionLiquidated": "decided like PositionDeleveraged, which `reductions` holds to",
-    "ForeignFilled": "nobody else trades here; a position that our books do not have comes from lost news",
     "AdlLevelEstimated": "leads where CloseAsked and ReduceAsked lead",
     "LossSocialised": "closes as CloseAsked does, by a row of its own",
     "ActorFaulted": "a step that raises is a complaint already",
-    "EngineResumed": "the engine is not cut off here",
     "LeftoverFound": "asks for orders of a closed pair again; what they answer is played as late news",
 }
 """Triggers of the chart that no move brings, and why."""
@@ -224,13 +222,17 @@ def _asks(world: World) -> Iterator[Lead]:
 
 
 def _faults(world: World) -> Iterator[Lead]:
-    """A flight is lost, held back or told twice; ADL takes lots; a link is cut. The fault is paid already."""
+    """A flight is lost, held back or told twice; lots are taken; a link is cut, or the engine. The fault is paid."""
     for flight in next_ones(world):
         yield from _flight_faults(world, flight)
     for leg in (0, 1):
         yield from _forced(world, leg)
+        if "foreign" in world.beyond:
+            yield from _foreign(world, leg)
         if world.links[leg]:
             yield _cut(world, leg)
+    if "resumed" in world.beyond:
+        yield _resumed(world)
 
 
 def _flight_faults(world: World, flight: Flight) -> Iterator[Lead]:
@@ -260,6 +262,23 @@ def _forced(world: World, leg: int) -> Iterator[Lead]:
         )
         news = Flight("forced", leg, amount=lots, mark=mark, wait=FRESH)
         yield Lead(venue.told(taken, news), Event("deleverages us", leg, lots, fault=True))
+
+
+def _foreign(world: World, leg: int) -> Iterator[Lead]:
+    """Somebody else takes some or all of a leg: by hand, by `flatten`, or by ADL whose cause nobody tells."""
+    held = abs(world.positions[leg])
+    for lots in range(1, held + 1):
+        taken = msgspec.structs.replace(world, positions=changed(world.positions, leg, SIGNS[leg] * (held - lots)))
+        news = Flight("foreign", leg, wait=FRESH)
+        yield Lead(venue.told(taken, news), Event("somebody else takes of it", leg, lots, fault=True))
+
+
+def _resumed(world: World) -> Lead:
+    """The engine is cut off and comes back: what was on its way to us is lost. Links that are not up by then are a
+    fault of their own."""
+    left = tuple(flight for flight in world.flights if flight.wait == HELD)
+    away = msgspec.structs.replace(world, flights=left)
+    return Lead(away, Event("the engine was away", fault=True), (EngineResumed(silent_since_ns=0),))
 
 
 def _cut(world: World, leg: int) -> Lead:

@@ -86,6 +86,12 @@ def _without_row(row_id: str) -> Chart:
     return msgspec.structs.replace(SHIPPED.chart, rows=rows)
 
 
+def _heeding(on: str, place: str, do: tuple[str, ...], to: str) -> Chart:
+    """The shipped chart with a row for a message that it ignores."""
+    row = Row(id="ZZ", source=(place,), on=on, do=do, to=to)
+    return msgspec.structs.replace(SHIPPED.chart, rows=(*SHIPPED.chart.rows, row))
+
+
 def _hearing(wrong: Callable[[AnyMessage], AnyMessage]) -> Role[PairPosition]:
     """The shipped role, which takes a message for another."""
 
@@ -242,6 +248,29 @@ PLANTED: dict[str, Bug] = {
     ),
     "resent_without_asking": Bug(
         "an order without an outcome in time is sent again", lambda: _role(chart=_without_row("X12")), 1, 1, 1
+    ),
+    "failed_question_taken_for_agreement": Bug(
+        "a question that fails counts as an answer that agrees",
+        lambda: _role(chart=_heeding("QueryFailed", "MAKER_PENDING.verifying", ("announce_hedged",), "HEDGED.earning")),
+        1,
+        1,
+        0,
+    ),
+    "resumed_by_sending_again": Bug(
+        "an engine that comes back sends its maker order again",
+        lambda: _role(chart=_with_row("Q3", do=("send_maker",), to="TAKER_FILLED.maker_in_flight")),
+        1,
+        1,
+        0,
+    ),
+    "taken_leg_replaced": Bug(
+        "a leg that somebody else closed is opened again",
+        lambda: _role(
+            chart=_with_row("V16", do=("stop_opening", "adopt_reported", "send_sweep"), to="MAKER_PENDING.sweeping")
+        ),
+        1,
+        1,
+        0,
     ),
     "adl_not_followed": Bug("ADL took one leg, and the other stays", lambda: _role(chart=_without_row("H7")), 1, 1, 0),
 }

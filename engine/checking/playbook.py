@@ -41,6 +41,8 @@ WORDS = {
     "answer": "order {order}: {fills} lots filled, {word}",
     "position": "the position is {amount}",
     "forced": "ADL took {amount}",
+    "foreign": "a fill of no order of ours",
+    "failed": "the question about the {word} failed",
     "submit": "order {order}",
     "cancel": "the cancel of order {order}",
     "cancel_all": "cancel everything",

@@ -20,6 +20,7 @@ from actors.messages import (
     AnyMessage,
     EntryAsked,
     Envelope,
+    ForeignFilled,
     OrderFilled,
     PositionDeleveraged,
     PositionLiquidated,
@@ -280,7 +281,7 @@ def mirrored(pair: PairPosition) -> PairPosition:
 def mirrored_message(message: AnyMessage) -> AnyMessage:
     """The message with long and short exchanged."""
     match message:
-        case OrderFilled() | PositionDeleveraged():
+        case OrderFilled() | PositionDeleveraged() | ForeignFilled():
             return msgspec.structs.replace(message, side=message.side.opposite)
         case PositionReported():
             return msgspec.structs.replace(message, size=0 - message.size)

@@ -292,7 +292,7 @@ def _query_order(world: World, request: Request) -> Iterator[Outcome]:
     else:
         yield Outcome(told(world, unknown), _event(request, "answered: no such order"))
     if world.faults:
-        yield Outcome(paid(world), _event(request, "no answer", fault=True))
+        yield from _unanswered(paid(world), request)
         if known:
             yield Outcome(told(paid(world), unknown), _event(request, "answered: no such order", fault=True))
 
@@ -316,4 +316,13 @@ def _query_position(world: World, request: Request) -> Iterator[Outcome]:
     answer = Flight("position", leg, amount=world.positions[leg], mark=mark)
     yield Outcome(told(ticked, answer), _event(request, "answered", world.positions[leg]))
     if world.faults:
-        yield Outcome(paid(world), _event(request, "no answer", fault=True))
+        yield from _unanswered(paid(world), request)
+
+
+def _unanswered(world: World, request: Request) -> Iterator[Outcome]:
+    """Silence, or the word that the question failed."""
+    yield Outcome(world, _event(request, "no answer", fault=True))
+    if "failed" in world.beyond:
+        word = "order" if request.kind == "query_order" else "position"
+        failed = told(world, Flight("failed", request.leg, word=word), stream=False)
+        yield Outcome(failed, _event(request, "the question fails", fault=True))

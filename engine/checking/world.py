@@ -14,7 +14,7 @@ from actors.commands import AnyCommand
 from actors.messages import AnyMessage
 from actors.pair_position import PairPosition
 from actors.pair_position.state import LEGS
-from engine.checking.bounds import PAIRS, Bounds
+from engine.checking.bounds import PAIRS, Beyond, Bounds
 
 DUE, FRESH, HELD = 0, 1, 2
 """How long something may stay in flight: due before any timer fires; fresh may be overtaken by one timer; what a
@@ -32,6 +32,8 @@ FlightKind = Literal[
     "answer",
     "position",
     "forced",
+    "foreign",
+    "failed",
     "submit",
     "cancel",
 ]
@@ -81,8 +83,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     `orders` stand at the same places as the pair's own; `positions` (signed lots) and `links` by leg, taker first.
     `clocks` count each venue's events; `stopped` says that an emergency was asked for, `stale` that the end of an
-    order may be told a lot short; `faults` and `asks` are what is
-    left of the budgets. Flights of one venue stand in the order they left.
+    order may be told a lot short, `beyond` which faults beyond orders and news are played; `faults` and `asks` are what
+    is left of the budgets. Flights of one venue stand in the order they left.
     """
 
     pair: PairPosition
@@ -93,6 +95,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     flights: tuple[Flight, ...] = ()
     stopped: bool = False
     stale: bool = True
+    beyond: tuple[Beyond, ...] = ()
     faults: int = 0
     asks: int = 0
 
@@ -139,7 +142,14 @@ def starts(bounds: Bounds) -> tuple[World, ...]:
     """The worlds an exploration begins with: nothing held, nothing sent."""
     firsts = LEGS if bounds.first == "both" else (bounds.first,)
     return tuple(
-        World(pair=PAIRS[first], stale=bounds.stale, faults=bounds.faults, asks=bounds.asks) for first in firsts
+        World(
+            pair=PAIRS[first],
+            stale=bounds.stale,
+            beyond=bounds.beyond if bounds.faults else (),
+            faults=bounds.faults,
+            asks=bounds.asks,
+        )
+        for first in firsts
     )
 
 

@@ -2,6 +2,7 @@
 
 from statecharts.chart import Row
 from statecharts.pair_position.places import (
+    ANY_VERIFYING,
     CLOSING,
     ENTERING,
     HELD,
@@ -253,10 +254,10 @@ VERIFY = (
         id="V14",
         source=("MAKER_PENDING.verifying",),
         on="PositionConfirmed",
-        when=("both_legs_confirmed", "last_order_lapsed", "hedge_viable", "sweeps_left"),
+        when=("both_legs_confirmed", "hedge_viable", "sweeps_left"),
         do=("send_sweep",),
         to="MAKER_PENDING.sweeping",
-        why="its lifetime has passed and the positions agree: it was never placed, the remainder is taken at market",
+        why="the positions agree: the order is over with what it was seen to fill, the rest is taken at market",
     ),
     Row(
         id="V3",
@@ -277,19 +278,19 @@ VERIFY = (
     ),
     Row(
         id="V4",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=ANY_VERIFYING,
         on="PositionConfirmed",
         why="one leg of two",
     ),
     Row(
         id="V5",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=ANY_VERIFYING,
         on="PositionDiffers",
         why="one answer proves nothing: asked again",
     ),
     Row(
         id="V6",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=ANY_VERIFYING,
         on="timer:verify_retry",
         when=("!both_legs_reported", "!verify_tries_left"),
         do=("alarm_unverified", "query_positions"),
@@ -298,15 +299,33 @@ VERIFY = (
     ),
     Row(
         id="V7",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=ANY_VERIFYING,
         on="timer:verify_retry",
         when=("verify_tries_left",),
         do=("query_positions",),
         to="=",
     ),
     Row(
+        id="V15",
+        source=VERIFYING,
+        on="timer:verify_retry",
+        when=("leg_gone", "reported_flat"),
+        do=("alarm_taken", "stop_opening", "adopt_reported", "cancel_lapsed_orders", "announce_closed"),
+        to="CLOSED.flat",
+        why="closed, and not by us: who flattens by hand does not want it opened again",
+    ),
+    Row(
+        id="V16",
+        source=VERIFYING,
+        on="timer:verify_retry",
+        when=("leg_gone", "reported_reducible"),
+        do=("alarm_taken", "stop_opening", "adopt_reported", "trim_larger_leg"),
+        to="REDUCING.trimming",
+        why="one leg closed, and not by us: the other leaves too, and nothing more is opened",
+    ),
+    Row(
         id="V8",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=("CLOSING.verifying", "EMERGENCY.verifying"),
         on="timer:verify_retry",
         when=("reported_flat",),
         do=("adopt_reported", "cancel_lapsed_orders", "announce_closed"),
@@ -324,7 +343,7 @@ VERIFY = (
     ),
     Row(
         id="V10",
-        source=VERIFYING,
+        source=("IDLE.verifying", *VERIFYING),
         on="timer:verify_retry",
         when=("reported_reducible",),
         do=("adopt_reported", "trim_larger_leg"),
@@ -333,7 +352,7 @@ VERIFY = (
     ),
     Row(
         id="V11",
-        source=(*VERIFYING, "EMERGENCY.verifying"),
+        source=("IDLE.verifying", *VERIFYING, "EMERGENCY.verifying"),
         on="timer:verify_retry",
         do=("adopt_reported", "alarm_surprise"),
         to="EMERGENCY.closing",

@@ -2,9 +2,10 @@
 
 How one order leaves doubt, by its client id, its fills, proof, or its time, stands in the `order` chart. By its time is
 the weakest way: nobody has said what became of it. So the positions of both venues are asked for before anything more
-is sent on that leg, also when an opening order counts as never placed (E14 and M14), and the books follow what they
-explain. A reducing order that counts as never placed is sent again without that question: it never reduces beyond what
-the venue holds, and should not wait for the other one. An emergency waits for nothing: it only reduces.
+is sent on that leg, also when an opening order counts as never placed (E14 and M14), or ended by a word that names less
+than was asked (E17 and M20), and the books follow what they explain. A reducing order that counts as never placed is
+sent again without that question: it never reduces beyond what the venue holds, and should not wait for the other one.
+An emergency waits for nothing: it only reduces.
 """
 
 from statecharts.chart import Row
@@ -66,17 +67,17 @@ RESOLVE = (
         why="the positions agree: the order did nothing more, and what is open is closed again",
     ),
     Row(
-        id="D16",
+        id="D18",
         source=("MAKER_PENDING.verifying",),
-        on="PositionConfirmed",
-        when=("both_legs_confirmed", "!legs_within_dust", "last_order_vanished", "hedge_viable", "sweeps_left"),
-        do=("send_sweep",),
-        to="MAKER_PENDING.sweeping",
-        why="the positions agree: the order is over with what it was seen to fill, the rest is taken at market",
+        on="timer:verify_retry",
+        when=("!both_legs_reported", "!verify_tries_left", "!flat", "!legs_within_dust"),
+        do=("alarm_unverified",),
+        to="EMERGENCY.closing",
+        why="a leg is naked and a venue does not say what it holds: waiting is over, only reducing is safe",
     ),
     Row(
         id="D17",
-        source=("MAKER_PENDING.verifying", "REDUCING.verifying", "CLOSING.verifying"),
+        source=("REDUCING.verifying", "CLOSING.verifying"),
         on="timer:verify_retry",
         when=("!both_legs_reported", "!verify_tries_left", "last_order_over_by_time", "!flat", "!legs_within_dust"),
         do=("alarm_unverified",),

@@ -14,7 +14,7 @@ PANIC = (
     ),
     Row(
         id="P2",
-        source=(*ORDER_OUT, *HELD, "CLOSING.verifying", "EMERGENCY.stranded"),
+        source=("IDLE.verifying", *ORDER_OUT, *HELD, "CLOSING.verifying", "EMERGENCY.stranded"),
         on="EmergencyAsked",
         to="EMERGENCY.closing",
     ),
@@ -27,7 +27,7 @@ PANIC = (
     ),
     Row(
         id="P4",
-        source=(*ORDER_OUT, *HELD, "CLOSING.verifying"),
+        source=("IDLE.verifying", *ORDER_OUT, *HELD, "CLOSING.verifying"),
         on="ActorFaulted",
         do=("alarm_fault",),
         to="EMERGENCY.closing",

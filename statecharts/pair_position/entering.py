@@ -1,7 +1,7 @@
 """Rows of the entry: the taker order, the maker order, the sweep. Orders in doubt stand in `doubting`."""
 
 from statecharts.chart import Row
-from statecharts.pair_position.places import ENTERING, MAKING, RESTING_PLACES, SWEEPING
+from statecharts.pair_position.places import EMPTY_PLACES, ENTERING, MAKING, RESTING_PLACES, SWEEPING
 
 ENTRY = (
     Row(
@@ -43,13 +43,39 @@ ENTRY = (
         why="never placed, says the venue; believed only when the position is unchanged too",
     ),
     Row(
+        id="E17",
+        source=ENTERING,
+        on="OrderSettled",
+        when=("flat", "!never_executed"),
+        do=("query_positions",),
+        to="IDLE.verifying",
+        why="nothing filled, says one word alone: too small a size there, and its fill lost, would be a leg unwatched",
+    ),
+    Row(
         id="E5",
         source=ENTERING,
         on="OrderSettled",
         when=("flat",),
         do=("refuse_entry",),
         to="IDLE.backoff",
-        why="nothing filled, or rejected",
+        why="refused or denied: proven that nothing filled",
+    ),
+    Row(
+        id="E18",
+        source=("IDLE.verifying",),
+        on="PositionConfirmed",
+        when=("both_legs_confirmed",),
+        do=("refuse_entry",),
+        to="IDLE.backoff",
+        why="nothing filled, and both venues hold nothing",
+    ),
+    Row(
+        id="E19",
+        source=("IDLE.verifying",),
+        on="CloseAsked",
+        do=("query_positions",),
+        to="CLOSING.verifying",
+        why="what is being asked here decides whether there is anything to close",
     ),
     Row(
         id="E6",
@@ -86,7 +112,7 @@ ENTRY = (
     Row(id="E10", source=("IDLE.backoff",), on="timer:backoff", to="IDLE.ready"),
     Row(
         id="E15",
-        source=RESTING_PLACES,
+        source=EMPTY_PLACES,
         on="PositionDrifted",
         do=("query_positions",),
         to="CLOSING.verifying",
@@ -94,7 +120,7 @@ ENTRY = (
     ),
     Row(
         id="E16",
-        source=RESTING_PLACES,
+        source=EMPTY_PLACES,
         on="ForeignFilled",
         do=("query_positions",),
         to="CLOSING.verifying",
@@ -102,7 +128,7 @@ ENTRY = (
     ),
     Row(
         id="E11",
-        source=RESTING_PLACES,
+        source=EMPTY_PLACES,
         on="OrderCorrected",
         do=("trim_larger_leg",),
         to="REDUCING.trimming",
@@ -176,13 +202,22 @@ MAKE = (
         why="not sent, or refused by a rate limit: the order timer is the pause before the next sweep",
     ),
     Row(
+        id="M20",
+        source=(*MAKING, *SWEEPING),
+        on="OrderSettled",
+        when=("!never_executed", "hedge_viable", "sweeps_left"),
+        do=("query_positions",),
+        to="MAKER_PENDING.verifying",
+        why="over with a remainder, says one word alone: if it names too small a size, the sweep would be too large",
+    ),
+    Row(
         id="M6",
         source=(*MAKING, *SWEEPING),
         on="OrderSettled",
         when=("hedge_viable", "sweeps_left"),
         do=("send_sweep",),
         to="MAKER_PENDING.sweeping",
-        why="the confirmed remainder, at market, the cap a step wider each time",
+        why="refused, so nothing has changed: the remainder at market, the cap a step wider each time",
     ),
     Row(
         id="M7",

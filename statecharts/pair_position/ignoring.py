@@ -43,6 +43,7 @@ IGNORED = (
             "timer:reverify",
             "timer:backoff",
             "timer:recheck",
+            "timer:retry_pause",
         ),
         why="this timer does not run here",
     ),

@@ -6,6 +6,7 @@ down until the venues have been heard again.
 
 from statecharts.chart import Row
 from statecharts.pair_position.places import (
+    ANY_VERIFYING,
     CLOSING,
     ENTERING,
     MAKING,
@@ -13,7 +14,6 @@ from statecharts.pair_position.places import (
     REDUCING,
     RESTING_PLACES,
     SWEEPING,
-    VERIFYING,
 )
 
 RESUME = (
@@ -75,7 +75,7 @@ RESUME = (
     ),
     Row(
         id="Q8",
-        source=(*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying"),
+        source=ANY_VERIFYING,
         on="EngineResumed",
         do=("query_positions",),
         to="=",

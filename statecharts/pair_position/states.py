@@ -23,6 +23,13 @@ STATES = (
         holds=("naked_is_watched",),
     ),
     State(
+        name="IDLE.verifying",
+        doc="Nothing filled, says the word that ended the taker order; both venues are asked before that is believed.",
+        timers=("verify_retry",),
+        may_hold_leg=True,
+        holds=("books_flat", "no_open_order", "naked_is_watched"),
+    ),
+    State(
         name="IDLE.backoff",
         doc="The entry failed; no new one for a while.",
         timers=("backoff",),
@@ -65,7 +72,7 @@ STATES = (
     ),
     State(
         name="MAKER_PENDING.verifying",
-        doc="Both legs are filled by our books, or the second's order counts as never placed: both venues are asked.",
+        doc="Both legs are filled by our books, or the second's order is over with a remainder: both venues are asked.",
         timers=("verify_retry",),
         may_hold_leg=True,
         holds=("no_open_order", "naked_is_watched"),
@@ -95,6 +102,13 @@ STATES = (
         name="REDUCING.trimming",
         doc="The larger leg is being reduced to the size of the smaller one.",
         timers=("order_timeout",),
+        may_hold_leg=True,
+        holds=("naked_is_watched", "reducing_orders_only"),
+    ),
+    State(
+        name="REDUCING.pausing",
+        doc="The last reducing order was refused; the next one waits, longer each time.",
+        timers=("retry_pause",),
         may_hold_leg=True,
         holds=("naked_is_watched", "reducing_orders_only"),
     ),

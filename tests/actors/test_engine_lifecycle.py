@@ -230,3 +230,17 @@ def test_what_keeps_trading_from_going_on_is_named() -> None:
 
 def test_the_run_lasts_no_longer_for_having_been_cut_off() -> None:
     assert recovering().due_ns("run_time") == running().due_ns("run_time")
+
+
+def test_a_recovery_with_a_leg_that_cannot_be_closed_ends_by_the_run_s_duration_and_names_what_is_left() -> None:
+    """The pair never says that it is verified: it is stranded. The run ends all the same, by its own clocks."""
+    play = recovering(*BOTH_UP, fires("recovery_timeout")).at("RECOVERING")
+    say(play >> fires("run_time"), *ASKED_TO_DRAIN).took("L8", "DRAINING")
+    play.play(fires("drain_timeout")).at("FLATTENING").play(fires("flatten_timeout")).took("L16", "STOPPED")
+    assert PAIR in alarm_text(play)
+
+
+def test_a_recovery_with_a_leg_that_cannot_be_closed_ends_also_while_its_venue_stays_away() -> None:
+    rounds = [fires("drain_timeout")] * Policy().lifecycle.drain_rounds_most
+    play = recovering(BOTH_UP[0]).play(fires("run_time"), *rounds).took("L39", "STOPPED")
+    assert PAIR in alarm_text(play)

@@ -11,6 +11,7 @@ from tests.factories import (
     accepted,
     both_confirm,
     cancel_rejected,
+    done,
     filled,
     lapsed,
     reported,
@@ -50,7 +51,7 @@ RESOLVE_SCENES = (
         "CLOSING.second_leg",
     ),
     Scene(
-        "D16",
+        "V14",
         "TAKER_FILLED.maker_in_flight",
         (filled("4"), *VANISHES, *both_confirm()),
         (order("sweep", "6", MAKER),),
@@ -64,10 +65,24 @@ RESOLVE_SCENES = (
         "CLOSING.verifying",
     ),
     Scene(
-        "D17",
+        "D18",
         "MAKER_PENDING.in_doubt",
         (lapsed(), *(fires("verify_retry"),) * 4),
         (alarm("positions_unverified"), *panic(order("emergency", "10", TAKER))),
+        "EMERGENCY.closing",
+    ),
+    Scene(
+        "D18",
+        "MAKER_PENDING.canceling",
+        (done(), *(fires("verify_retry"),) * 4),
+        (alarm("positions_unverified"), *panic(order("emergency", "10", TAKER))),
+        "EMERGENCY.closing",
+    ),
+    Scene(
+        "D17",
+        "REDUCING.trimming",
+        (*VANISHES, *(fires("verify_retry"),) * 4),
+        (alarm("positions_unverified"), *panic(order("emergency", "10", MAKER), order("emergency", "6", TAKER))),
         "EMERGENCY.closing",
     ),
 )

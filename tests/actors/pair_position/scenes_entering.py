@@ -9,6 +9,7 @@ from tests.factories import (
     MAKER,
     TAKER,
     accepted,
+    both_confirm,
     deleveraged,
     done,
     entry,
@@ -20,12 +21,15 @@ from tests.factories import (
     unresolved,
 )
 from tests.playbook import fires
+from tests.stories import CLOSE
 
 NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
 NO_TAKER_LINK = LinkLost(venue=TAKER, reason="cut")
 TOO_SOON = rejected(RejectReason.RATE_LIMITED)
 LATE = fires("order_timeout")
 IOC_OVER = DoneReason.IOC_REMAINDER
+FOUR_AND_TEN = (reported(TAKER), reported(MAKER, "4"))
+"""Both venues agree that the maker leg lacks six."""
 
 ENTRY_SCENES = (
     Scene("E1", "IDLE.ready", (entry(),), (order("taker", "10", TAKER),), "IDLE.taker_in_flight"),
@@ -38,7 +42,13 @@ ENTRY_SCENES = (
     Scene("E15", "IDLE.backoff", (reported(TAKER, "-3", queried=False),), POSITIONS, "CLOSING.verifying"),
     Scene("E16", "IDLE.backoff", (foreign(TAKER),), POSITIONS, "CLOSING.verifying"),
     Scene("E5", "IDLE.taker_in_flight", (rejected(),), (REFUSED,), "IDLE.backoff"),
-    Scene("E5", "IDLE.taker_in_doubt", (done(reason=IOC_OVER),), (REFUSED,), "IDLE.backoff"),
+    Scene("E17", "IDLE.taker_in_flight", (done(reason=IOC_OVER),), POSITIONS, "IDLE.verifying"),
+    Scene("E17", "IDLE.taker_in_doubt", (done(reason=IOC_OVER),), POSITIONS, "IDLE.verifying"),
+    Scene("E18", "IDLE.verifying", both_confirm(), (REFUSED,), "IDLE.backoff"),
+    Scene("E19", "IDLE.verifying", (CLOSE,), POSITIONS, "CLOSING.verifying"),
+    Scene("E15", "IDLE.verifying", (reported(TAKER, "-3", queried=False),), POSITIONS, "CLOSING.verifying"),
+    Scene("E16", "IDLE.verifying", (foreign(TAKER),), POSITIONS, "CLOSING.verifying"),
+    Scene("E11", "IDLE.verifying", (filled("3"),), (order("trim", "3", TAKER),), "REDUCING.trimming"),
     Scene(
         "E6",
         "IDLE.taker_in_flight",
@@ -89,10 +99,11 @@ MAKE_SCENES = (
     Scene(
         "M6",
         "MAKER_PENDING.canceling",
-        (filled("4"), done("4")),
+        (filled("4"), rejected()),
         (order("sweep", "6", MAKER),),
         "MAKER_PENDING.sweeping",
     ),
+    Scene("M20", "MAKER_PENDING.canceling", (filled("4"), done("4")), POSITIONS, "MAKER_PENDING.verifying"),
     Scene(
         "M7",
         "MAKER_PENDING.canceling",
@@ -118,7 +129,7 @@ MAKE_SCENES = (
     Scene(
         "M17",
         "MAKER_PENDING.canceling",
-        (filled("4"), done("4"), TOO_SOON, deleveraged(TAKER, "6", Side.BUY), LATE),
+        (filled("4"), done("4"), *FOUR_AND_TEN, TOO_SOON, deleveraged(TAKER, "6", Side.BUY), LATE),
         POSITIONS,
         "MAKER_PENDING.verifying",
     ),

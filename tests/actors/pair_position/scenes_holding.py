@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from actors.domain import Side
+from actors.domain import RejectReason, Side
 from actors.messages import LinkUp, ReduceAsked
 from tests.actors.pair_position.scenes import POSITIONS, Cues, Scene, alarm, asks, cancels, emergency, order
 from tests.actors.pair_position.scenes_entering import NO_MAKER_LINK
@@ -20,7 +20,9 @@ from tests.factories import (
     foreign,
     lapsed,
     liquidated,
+    rejected,
     reported,
+    unknown,
     unresolved,
 )
 from tests.playbook import fires
@@ -33,6 +35,10 @@ HALF_A_PAIR: Cues = (*SAME_SIDE, MAKER_GONE, fires("order_timeout"))
 """At REDUCING.verifying, five short on the taker leg alone, nothing out."""
 SWEEP_LAPSED: Cues = (NO_MAKER_LINK, unresolved(), lapsed(), *both_confirm())
 """From MAKER_PENDING.sweeping: the sweep counts as never placed, the positions agree, the taker leg is trimmed."""
+
+PAUSE_OVER = fires("retry_pause")
+LAPSED_AND_PAUSING: Cues = (unresolved(), lapsed(), rejected())
+"""From REDUCING.trimming: the first trim counts as never placed, the next one is refused."""
 
 HOLD_SCENES = (
     Scene("H1", "HEDGED.earning", (adl(5),), (alarm("adl_level"), order("close", "10", MAKER)), "CLOSING.first_leg"),
@@ -89,6 +95,13 @@ HOLD_SCENES = (
     Scene("H15", "HEDGED.earning", (fires("reverify"),), POSITIONS, "HEDGED.earning"),
     Scene("H16", "HEDGED.earning", (LinkUp(venue=TAKER),), POSITIONS, "HEDGED.earning"),
     Scene("H17", "HEDGED.earning", (filled("1", number=0),), (order("trim", "1", TAKER),), "REDUCING.trimming"),
+    Scene(
+        "H20",
+        "MAKER_PENDING.canceling",
+        (done(), filled("4")),
+        POSITIONS,
+        "MAKER_PENDING.verifying",
+    ),
     Scene("H18", "HEDGED.earning", (filled("0.1", number=0),), (), "HEDGED.earning"),
     Scene(
         "H19",
@@ -130,6 +143,38 @@ REDUCE_SCENES = (
         cancels(MAKER, TAKER),
         "CLOSING.canceling",
     ),
+    Scene("R11", "REDUCING.trimming", (rejected(),), (), "REDUCING.pausing"),
+    Scene("R12", "REDUCING.trimming", (rejected(RejectReason.REDUCE_ONLY),), POSITIONS, "REDUCING.verifying"),
+    Scene(
+        "R6",
+        "REDUCING.trimming",
+        (*LAPSED_AND_PAUSING, accepted(number=-2), unknown(-2)),
+        asks(MAKER),
+        "REDUCING.in_doubt",
+    ),
+    Scene("R9", "REDUCING.trimming", (*LAPSED_AND_PAUSING, accepted(number=-2)), cancels(MAKER), "REDUCING.pausing"),
+    Scene(
+        "R13",
+        "REDUCING.trimming",
+        (*LAPSED_AND_PAUSING, accepted(number=-2), PAUSE_OVER),
+        asks(MAKER),
+        "REDUCING.in_doubt",
+    ),
+    Scene(
+        "R14",
+        "REDUCING.pausing",
+        (deleveraged(TAKER, "6", Side.BUY, "adl-2"), deleveraged(MAKER, "10", Side.SELL, "adl-3"), PAUSE_OVER),
+        POSITIONS,
+        "CLOSING.verifying",
+    ),
+    Scene(
+        "R15",
+        "REDUCING.pausing",
+        (deleveraged(MAKER, "4", Side.SELL, "adl-3"), PAUSE_OVER),
+        POSITIONS,
+        "REDUCING.verifying",
+    ),
+    Scene("R16", "REDUCING.pausing", (PAUSE_OVER,), (order("trim", "4", MAKER),), "REDUCING.trimming"),
 )
 
 SCENES = (*HOLD_SCENES, *REDUCE_SCENES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from actors.commands import Tell
+from actors.messages import DrainAsked
 from tests.actors.pair_position.scenes import (
     POSITIONS,
     TOLD_CLOSED,
@@ -15,11 +17,13 @@ from tests.actors.pair_position.scenes import (
 from tests.actors.pair_position.scenes_closing import BOTH_NOTHING_THERE, LATE
 from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
 from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported
-from tests.playbook import fires
+from tests.playbook import fires, like
 
 ASK_AGAIN = fires("verify_retry")
+ENDS = like(Tell, to="engine_lifecycle", message=like(DrainAsked))
 ASKED_OUT = (ASK_AGAIN,) * 4
 """The answers stayed as they were through all questions."""
+TRIM_THREE = (*adopts("-3", "0"), order("trim", "3", TAKER))
 
 SCENES = (
     Scene(
@@ -71,6 +75,13 @@ SCENES = (
         (alarm("positions_unverified"), *POSITIONS),
         "EMERGENCY.verifying",
     ),
+    Scene(
+        "V10",
+        "IDLE.verifying",
+        (reported(MAKER, "0"), reported(TAKER, "-3"), *ASKED_OUT),
+        TRIM_THREE,
+        "REDUCING.trimming",
+    ),
     Scene("V7", "HEDGED.rechecking", (ASK_AGAIN,), POSITIONS, "HEDGED.rechecking"),
     Scene("V7", "CLOSING.verifying", (reported(MAKER, "3"), ASK_AGAIN), POSITIONS, "CLOSING.verifying"),
     Scene(
@@ -81,10 +92,10 @@ SCENES = (
         "CLOSED.flat",
     ),
     Scene(
-        "V8",
+        "V15",
         "HEDGED.rechecking",
         (reported(TAKER, "0"), reported(MAKER, "0"), *ASKED_OUT),
-        (*adopts("0", "0"), *TOLD_CLOSED),
+        (alarm("leg_taken"), ENDS, *adopts("0", "0"), *TOLD_CLOSED),
         "CLOSED.flat",
     ),
     Scene(
@@ -102,10 +113,10 @@ SCENES = (
         "REDUCING.trimming",
     ),
     Scene(
-        "V10",
+        "V16",
         "HEDGED.rechecking",
         (reported(TAKER), reported(MAKER, "0"), *ASKED_OUT),
-        (*adopts("-10", "0"), order("trim", "10", TAKER)),
+        (alarm("leg_taken"), ENDS, *adopts("-10", "0"), order("trim", "10", TAKER)),
         "REDUCING.trimming",
     ),
     Scene(

@@ -132,7 +132,8 @@ def test_an_order_is_given_up_later_where_the_venue_s_clock_is_behind() -> None:
 
 
 def test_each_sweep_widens_its_cap() -> None:
-    play = pair_at("MAKER_PENDING.sweeping").play(done(), done())
+    in_vain = (done(), *both_confirm())
+    play = pair_at("MAKER_PENDING.sweeping").play(*in_vain, *in_vain)
     assert [order.purpose for order in play.orders[2:]] == ["sweep"] * 3
     assert caps_bps(play, "sweep", Decimal("100.05")) == [10, 20, 35]  # 12, 24, 36 less rounding to the tick
     assert play.play(done()).last_order.purpose == "trim"

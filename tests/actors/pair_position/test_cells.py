@@ -15,6 +15,7 @@ from actors.messages import EngineResumed, LinkLost, LinkUp
 from statecharts.pair_position import CHART
 from tests.actors.pair_position.scenes import Cues, Scene, act
 from tests.actors.pair_position.scenes_emergency import WATCHED
+from tests.actors.pair_position.scenes_entering import FOUR_AND_TEN
 from tests.actors.pair_position.test_rows import IDS, SCENES
 from tests.factories import (
     MAKER,
@@ -54,12 +55,13 @@ class Cell(NamedTuple):
 
 
 VERIFYING = ("MAKER_PENDING.verifying", "HEDGED.rechecking", "REDUCING.verifying")
-ALL_VERIFYING = (*VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying")
+ALL_VERIFYING = ("IDLE.verifying", *VERIFYING, "CLOSING.verifying", "EMERGENCY.verifying")
 HELD = (*VERIFYING, "HEDGED.earning")
 ENTERING = ("IDLE.taker_in_flight", "IDLE.taker_in_doubt")
 MAKING = ("TAKER_FILLED.maker_in_flight", "MAKER_PENDING.resting", "MAKER_PENDING.canceling")
 SWEEPING = ("MAKER_PENDING.sweeping", "MAKER_PENDING.in_doubt")
 REDUCING = ("REDUCING.first_leg", "REDUCING.trimming", "REDUCING.in_doubt")
+PAUSING = "REDUCING.pausing"
 CLOSING = ("CLOSING.canceling", "CLOSING.first_leg", "CLOSING.second_leg", "CLOSING.in_doubt")
 OUT = (*ENTERING, *MAKING, *SWEEPING, *REDUCING)
 ASKED = tuple(place for place in (*OUT, *CLOSING) if not place.endswith("in_doubt"))
@@ -75,13 +77,15 @@ TAKEN = deleveraged(TAKER, "4", Side.BUY, "adl-9")
 TAKEN_ALL: Cues = (deleveraged(TAKER, "10", Side.BUY, "adl-8"), deleveraged(MAKER, "10", Side.SELL, "adl-9"))
 SOLD = liquidated(TAKER, "4", Side.BUY)
 CORRECTED = filled("2", number=0)
+SWEPT_IN_VAIN: Cues = (done(), *both_confirm())
+"""A sweep that fills nothing, verified."""
 
 OVER_CELLS = (
     Cell("M3", (deleveraged(TAKER, "10", Side.BUY), done()), (*MAKING, *SWEEPING)),
     Cell("M4", (filled(),), (*MAKING, *SWEEPING)),
     Cell("M14", (lapsed(),), ("TAKER_FILLED.maker_in_flight", *SWEEPING)),
     Cell("M14", (fires("maker_timeout"), lapsed()), ("TAKER_FILLED.maker_in_flight",), "MAKER_PENDING.canceling"),
-    Cell("M6", (done(),), ("MAKER_PENDING.canceling", "MAKER_PENDING.resting", *SWEEPING)),
+    Cell("M20", (done(),), ("MAKER_PENDING.canceling", "MAKER_PENDING.resting", *SWEEPING)),
     Cell("M6", (rejected(),), ("TAKER_FILLED.maker_in_flight",)),
     Cell("M6", (CROSSED,) * 4, ("TAKER_FILLED.maker_in_flight",)),
     Cell("M7", (NO_MAKER_LINK, CROSSED), ("TAKER_FILLED.maker_in_flight",)),
@@ -135,7 +139,8 @@ ASKED_CELLS = (
     Cell("L6", (LOST,), (*CLOSING, "CLOSING.verifying", "EMERGENCY.closing", "EMERGENCY.verifying")),
     Cell("H7", (TAKEN,), HELD),
     Cell("H10", (SOLD,), HELD),
-    Cell("H17", (CORRECTED,), HELD),
+    Cell("H17", (CORRECTED,), HELD[1:]),
+    Cell("H20", (CORRECTED,), HELD[:1]),
     Cell("E16", (foreign(TAKER),), ("IDLE.ready", "IDLE.backoff")),
     Cell("E11", (fires("backoff"), filled("3", number=0)), ("IDLE.backoff",), "IDLE.ready"),
     Cell("P10", (unresolved(),), ("EMERGENCY.closing",)),
@@ -169,10 +174,18 @@ BY_TIME_CELLS = (
     Cell("D11", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("TAKER_FILLED.maker_in_flight",), SWEEPING[1]),
     Cell("D13", (accepted(), TAKER_TAKEN, lapsed(), lapsed()), ("CLOSING.second_leg",), "CLOSING.in_doubt"),
     Cell("D12", (accepted(), *TAKEN_ALL, lapsed(), lapsed()), ("REDUCING.trimming",), "REDUCING.in_doubt"),
-    Cell("M4", (filled("4"), done("4"), deleveraged(TAKER, "6", Side.BUY), lapsed()), (MAKING[2],), SWEEPING[0]),
+    Cell(
+        "M4",
+        (filled("4"), done("4"), *FOUR_AND_TEN, deleveraged(TAKER, "6", Side.BUY), lapsed()),
+        (MAKING[2],),
+        SWEEPING[0],
+    ),
     Cell("V2", (filled("9.9"), *VANISHES, *both_confirm()), ("TAKER_FILLED.maker_in_flight",), VERIFYING[0]),
     Cell(
-        "M17", (filled("4"), done("4"), TOO_SOON, deleveraged(TAKER, "5.9", Side.BUY), LATE), (MAKING[2],), SWEEPING[0]
+        "M17",
+        (filled("4"), done("4"), *FOUR_AND_TEN, TOO_SOON, deleveraged(TAKER, "5.9", Side.BUY), LATE),
+        (MAKING[2],),
+        SWEEPING[0],
     ),
     Cell("R5", (done(), done(), done(), *VANISHES), ("REDUCING.trimming",), "REDUCING.in_doubt"),
     Cell("X17", (done(), done(), *VANISHES, *both_confirm()), CLOSING[1:3], "CLOSING.verifying"),
@@ -183,9 +196,9 @@ BY_TIME_CELLS = (
         "CLOSING.verifying",
     ),
     Cell("V3", (*VANISHES, NO_MAKER_LINK, *both_confirm()), ("MAKER_PENDING.sweeping",), "MAKER_PENDING.verifying"),
-    Cell("V3", (done(), done(), *VANISHES, *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
-    Cell("V3", (done(), done(), lapsed(), *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
-    Cell("D17", (*VANISHES, *ASKED_OUT), ("MAKER_PENDING.sweeping",), "MAKER_PENDING.verifying"),
+    Cell("V3", (*SWEPT_IN_VAIN * 2, *VANISHES, *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
+    Cell("V3", (*SWEPT_IN_VAIN * 2, lapsed(), *both_confirm()), (SWEEPING[0],), "MAKER_PENDING.verifying"),
+    Cell("D18", (*VANISHES, *ASKED_OUT), ("MAKER_PENDING.sweeping",), "MAKER_PENDING.verifying"),
     Cell("D17", (*VANISHES, *ASKED_OUT), ("REDUCING.trimming",), "REDUCING.verifying"),
     Cell("D17", (*VANISHES, *ASKED_OUT), ("CLOSING.second_leg",), "CLOSING.verifying"),
     Cell("V6", (*VANISHES, *ASKED_OUT), ("IDLE.taker_in_flight", "CLOSING.first_leg"), "CLOSING.verifying"),
@@ -193,7 +206,7 @@ BY_TIME_CELLS = (
     Cell("H9", (lapsed(), liquidated(TAKER, "10", Side.BUY)), (SWEEPING[1],), "MAKER_PENDING.verifying"),
 )
 ATTEMPT_CELLS = (
-    Cell("M6", (*(CANCELED_AS_CROSSING, accepted()) * 3, CANCELED_AS_CROSSING), ("MAKER_PENDING.resting",)),
+    Cell("M20", (*(CANCELED_AS_CROSSING, accepted()) * 3, CANCELED_AS_CROSSING), ("MAKER_PENDING.resting",)),
     Cell("X8", (done(),), ("CLOSING.in_doubt",), "", "CLOSING.first_leg"),
     Cell("X8", (filled("4"), done("4")), ("CLOSING.canceling",), "", "CLOSING.first_leg"),
     Cell("X8", (filled("4"), done("4"), rejected(RejectReason.HALTED)), ("CLOSING.first_leg",)),
@@ -238,8 +251,13 @@ VERIFYING_CELLS = (
     Cell("V5", (reported(MAKER, "9"),), ALL_VERIFYING),
     Cell("V7", (fires("verify_retry"),), ALL_VERIFYING),
     Cell("V6", (fires("verify_retry"),) * 5, ("HEDGED.rechecking", "REDUCING.verifying")),
-    Cell("V8", (reported(MAKER, "0"), reported(TAKER, "0"), *(fires("verify_retry"),) * 4), VERIFYING),
-    Cell("Q8", (RESUMED,), VERIFYING),
+    Cell("V15", (reported(MAKER, "0"), reported(TAKER, "0"), *(fires("verify_retry"),) * 4), VERIFYING),
+    Cell("V16", (reported(MAKER, "0"), reported(TAKER), *ASKED_OUT), ("HEDGED.rechecking", VERIFYING[0])),
+    Cell("V11", (reported(MAKER, "-3"), reported(TAKER, "-3"), *ASKED_OUT), ("IDLE.verifying",)),
+    Cell("Q8", (RESUMED,), ALL_VERIFYING),
+    Cell("Q6", (RESUMED,), (PAUSING,)),
+    Cell("X2", (CLOSE,), (PAUSING,)),
+    Cell("R11", (rejected(),), ("REDUCING.trimming", "REDUCING.in_doubt")),
 )
 CELLS = (
     *OVER_CELLS,

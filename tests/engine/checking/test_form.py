@@ -43,7 +43,8 @@ def test_a_form_read_and_written_again_is_the_same() -> None:
 
 
 def test_budgets_stand_at_the_end() -> None:
-    rich, poor = freeze(start(Bounds(faults=2, asks=1)), SHOP.policy), freeze(start(Bounds(faults=0)), SHOP.policy)
+    bounds = (Bounds(faults=2, asks=1, beyond=()), Bounds(faults=0, beyond=()))
+    rich, poor = (freeze(start(each), SHOP.policy) for each in bounds)
     assert rich[:-2] == poor[:-2]
     assert (tuple(rich[-2:]), thaw(rich).faults, thaw(rich).asks) == ((2, 1), 2, 1)
 

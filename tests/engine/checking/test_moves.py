@@ -93,6 +93,7 @@ PLAYED = (
     *("EntryAsked", "OrderProgressed", "OrderSettled", "OrderInDoubt", "OrderCorrected", "OrderRepeated"),
     *("CancelRejected", "PositionConfirmed", "PositionDiffers", "PositionDrifted", "PositionNoted"),
     *("PositionDeleveraged", "ReduceAsked", "CloseAsked", "EmergencyAsked", "LinkLost", "LinkUp"),
+    *("ForeignFilled", "EngineResumed", "QueryFailed"),
 )
 
 
@@ -101,7 +102,26 @@ def test_every_trigger_of_the_chart_is_played_or_known_not_to_be() -> None:
     assert sorted(others) == sorted((*PLAYED, *NOT_PLAYED)), "a trigger came or went: play it, or say why not"
 
 
-def test_what_is_played_as_silence_is_ignored_everywhere() -> None:
+def test_what_is_not_played_is_ignored_everywhere() -> None:
     for place, cells in pair_position.ROLE.table.items():
-        for trigger in ("QueryFailed", "FundingPaid"):
-            assert [choice.row for choice in cells[trigger]] == [f"ignore:{place}:{trigger}"]
+        assert [choice.row for choice in cells["FundingPaid"]] == [f"ignore:{place}:FundingPaid"]
+
+
+def test_somebody_else_may_take_any_part_of_a_leg_and_it_is_told_as_no_order_of_ours() -> None:
+    world = fairly(start(), "HEDGED.earning")
+    taken = [move for move in moves(SHOP, 2, world) if "somebody else takes of it" in whats(move)]
+    assert [move.world.positions for move in taken] == [(-1, 2), (0, 2), (-2, 1), (-2, 0)]
+    assert {flight.kind for move in taken for flight in move.world.flights} == {"foreign"}
+    assert rows(move_where(taken[0].world, lambda move: "arrives" in whats(move))) == ["H14"]
+
+
+def test_an_engine_that_was_away_missed_what_was_on_its_way() -> None:
+    move = move_where(entered(), lambda move: "the engine was away" in whats(move))
+    assert rows(move) == ["Q2"]
+    assert [flight.kind for flight in move.world.flights] == ["answer"]
+
+
+def test_further_faults_are_played_only_where_they_are_asked_for() -> None:
+    world = fairly(start(Bounds(beyond=())), "HEDGED.earning")
+    found = [what for move in moves(SHOP, 2, world) for what in whats(move)]
+    assert not {"somebody else takes of it", "the engine was away", "the question fails"} & {*found}

@@ -13,14 +13,14 @@ from engine.checking.search import Found, Graph, expanding, search
 from tests.engine.checking.scenes import searched
 
 WORLDS = {
-    Bounds(lots=1, faults=0, asks=0): 59,
-    Bounds(lots=2, faults=0, asks=0): 76,
-    Bounds(lots=3, faults=0, asks=0): 99,
-    Bounds(lots=1, faults=0, asks=1): 382,
-    Bounds(lots=2, faults=0, asks=1): 750,
-    Bounds(lots=1, faults=1, asks=0): 2475,
-    Bounds(lots=1, faults=1, asks=0, first="taker"): 2475,
-    Bounds(lots=2, faults=1, asks=0): 11155,
+    Bounds(lots=1, faults=0, asks=0): 63,
+    Bounds(lots=2, faults=0, asks=0): 84,
+    Bounds(lots=3, faults=0, asks=0): 111,
+    Bounds(lots=1, faults=0, asks=1): 413,
+    Bounds(lots=2, faults=0, asks=1): 797,
+    Bounds(lots=1, faults=1, asks=0): 3734,
+    Bounds(lots=1, faults=1, asks=0, first="taker"): 3734,
+    Bounds(lots=2, faults=1, asks=0): 14310,
 }
 """Worlds within small bounds. Another number means that the chart, the policy or the adversary has changed: see that
 the change was meant, and write the new number."""
@@ -32,15 +32,6 @@ def test_the_shipped_decisions_hold_every_invariant_in_every_world(bounds: Bound
     assert found.complete
     assert found.complaints == judge(found.graph).complaints == ()
     assert len(found.graph) == WORLDS[bounds]
-
-
-def test_what_two_faults_can_do_is_known() -> None:
-    """A taker fill that is lost, and whose order's end is told short, is unknown to the pair: it enters again."""
-    bounds = Bounds(lots=1, faults=2, asks=0)
-    with expanding(bounds, 1) as expand:
-        found = search(bounds, expand, stop_at_first=True)
-    assert [complaint.text[0] for complaint in found.complaints] == ["4"] * len(found.complaints)
-    assert found.complaints
 
 
 def told(found: Found) -> tuple[list[int], list[int], list[int]]:

@@ -79,6 +79,7 @@ def test_a_venue_denies_an_order_it_has_only_for_a_fault() -> None:
     assert [(way.event.what, way.event.fault) for way in ways] == [
         ("answered", False),
         ("no answer", True),
+        ("the question fails", True),
         ("answered: no such order", True),
     ]
 
