@@ -20,10 +20,7 @@ from actors.messages import Envelope, OrderDenied
 from actors.policy import Policy
 from actors.roles import ROLES, role_name, spawn_pair
 
-__all__ = ["BOARD", "FAULTS_MOST", "Core", "Decision", "digest_of"]
-
-FAULTS_MOST = 2
-"""Faults of one actor before it is quarantined: the first is answered by its emergency path."""
+__all__ = ["BOARD", "Core", "Decision", "digest_of"]
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -58,11 +55,15 @@ class Core:
         if envelope.to == BOARD:
             return self._fold(envelope)
         state = self.states.get(envelope.to)
-        if state is None or self.faults.get(envelope.to, 0) >= FAULTS_MOST:
+        if state is None or self.quarantined(envelope.to):
             row = "no_such_actor" if state is None else "quarantined"
             place = "" if state is None else state.place
             return Decision(envelope=envelope, row=row, source=place, place=place, digest="")
         return self._decide(envelope, state)
+
+    def quarantined(self, actor: str) -> bool:
+        """Whether an actor has failed too often (`policy.core.faults_most`) and decides nothing more."""
+        return self.faults.get(actor, 0) >= self.policy.core.faults_most
 
     def _fold(self, envelope: Envelope) -> Decision:
         self.board = fold(self.board, envelope.message, envelope.at_ns)

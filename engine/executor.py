@@ -41,6 +41,8 @@ from engine.venues.adapter import Adapter, Delivery, Report
 
 VENUE_COMMANDS = (SubmitOrder, CancelOrder, CancelAll, QueryOrder, QueryPosition, SettlePnl)
 RESTARTING = "its venue is being restarted"
+AWAY = "its venue has not answered since the run was gone on with"
+"""An alarm of the venue says so already."""
 
 
 class Errand:
@@ -108,7 +110,10 @@ class Executor:
                 pass
 
     def _send(self, command: VenueCommand) -> None:
-        desk, errand = self._desks[command.venue], Errand(command)
+        desk, errand = self._desks.get(command.venue), Errand(command)
+        if desk is None:
+            self._report(never_sent(command, AWAY))
+            return
         if not desk.begin(self._deliver, errand):
             self._not_sent(command, RESTARTING)
             return

@@ -6,6 +6,7 @@ Counterpart: `engine.runtime`, which runs it.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from engine.alarms import Told
 from engine.config import Config
 from engine.doors import Doors, NetworkDoors, PaperDoors
 from engine.doors.accounts import accounts_held
-from engine.doors.network import accounts_of, sandbox_clocks, speed_of
-from engine.recovery import Recovery, RecoveryRefused, run_to_resume
+from engine.doors.listed import refuse_other_terms
+from engine.doors.network import accounts_of, clocks_that_answer, none_answers, speed_of
+from engine.kept_config import differences, keep
+from engine.recovery import Recovery, RecoveryRefused, named, run_to_resume
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market
 from engine.world import build_faults, build_market, narrowed_to_recording
@@ -28,7 +31,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a run was asked for, after the command line had its say. `speed` None is as fast as possible.
 
     `resume` names the run directory to go on with; `anew` begins a run although an earlier one was cut off. `profile`
-    is the file of the configuration, for commands that a person is told.
+    is the file of the configuration, for commands that a person is told. `duration_s` is what was asked for besides the
+    configuration, which has it too; a run that is gone on with has its own unless that is longer.
     """
 
     config: Config
@@ -36,6 +40,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     speed: float | None = None
     resume: Path | None = None
     anew: bool = False
+    duration_s: float | None = None
     profile: Path | None = None
 
 
@@ -79,15 +84,21 @@ def _over_sockets(request: RunRequest, progress: Progress | None, told: Told | N
             "a sandbox's faults and market are its venues': give --faults and the recording to `perp2perp simulate`"
         )
     listed, left_out = listing.with_listed_assets(request.config)
-    clocks = trio.run(sandbox_clocks, listed)
+    clocks, missing = trio.run(clocks_that_answer, listed)
+    if not clocks:
+        raise none_answers(missing)
     speed = speed_of(clocks, request.speed)
     with accounts_held(listed.run.state_directory, accounts_of(listed, clocks), "which is about to begin"):
         pass  # refused before a run directory is made; held for good when the run begins
     cut_off = None if request.anew else run_to_resume(request.resume, request.runs, listed, request.profile)
     if cut_off is not None:
         return _gone_on_with(request, cut_off, listed, speed, progress, told)
+    for error in missing.values():
+        raise error
+    trio.run(refuse_other_terms, listed, 1.0)
     config = with_own_order_ids(listed, max(clock.now_ns for clock in clocks.values()))
     engine = _engine(request, config, NetworkDoors(config, speed=speed), speed, progress, told)
+    keep(engine.directory, config)
     engine.notes.extend(left_out)
     return engine
 
@@ -102,16 +113,26 @@ def _gone_on_with(
 ) -> Engine:
     """The engine of a run that was cut off; decided by the policy the run began with."""
     recovery = Recovery(directory, config.spare, config.state, request.profile)
+    differing = differences(directory, recovery.header, config)
     config = msgspec.structs.replace(config, policy=recovery.policy)
     if configuration.digest(config) != recovery.header.config_digest:
         raise RecoveryRefused(
-            f"{directory} was begun with other venues, accounts or run settings than this profile has; give the "
-            "profile it was begun with, or close by hand what it holds and begin anew with --new"
+            f"{directory} was begun with other venues, accounts or run settings than this profile has:"
+            f"{named(tuple(line for line in differing if not line.startswith('policy.')))}"
+            "\ngive the profile it was begun with, or close by hand what it holds and begin anew with --new"
         )
-    doors = NetworkDoors(config, speed=speed)
+    longer = recovery.last(request.duration_s)
+    doors = NetworkDoors(config, speed=speed, resuming=True)
     engine = Engine(config, doors, directory, speed, progress, told=told, recovery=recovery)
-    engine.notes.extend(recovery.words())
+    engine.notes.extend((*recovery.words(), *filter(None, (longer,)), *_kept_policy(differing, longer)))
     return engine
+
+
+def _kept_policy(differing: tuple[str, ...], longer: str) -> Iterator[str]:
+    """The policy is the run's own: what the profile says otherwise counts for the next run."""
+    for line in differing:
+        if not (longer and line.startswith("policy.lifecycle.duration_s:")):
+            yield f"{line}; the run keeps its own"
 
 
 def with_own_order_ids(config: Config, now_ns: int) -> Config:

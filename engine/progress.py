@@ -21,7 +21,6 @@ from rich.text import Text
 
 from actors.domain import NS_PER_S
 from engine.alarms import Alarm
-from engine.config import Config
 from engine.view import EngineView, PairView
 
 DRAW_EVERY_S = 0.25
@@ -36,28 +35,24 @@ class Progress:
 
     def __init__(
         self,
-        duration_s: float,
         print_line: Callable[[str, str], None],
         draw: Callable[[RenderableType], None] | None = None,
     ) -> None:
-        self._duration_s = duration_s
         self._print_line, self._draw = print_line, draw
         self._every_s = LINE_EVERY_S if draw is None else DRAW_EVERY_S
         self._shown_s = time.monotonic() - self._every_s
-        self._begun_ns = 0
         self._gone = False
 
     def __call__(self, seen: EngineView) -> None:
         """Show a view, if it is time (real time) for another."""
-        self._begun_ns = self._begun_ns or seen.at_ns
         now_s = time.monotonic()
         if now_s - self._shown_s < self._every_s:
             return
         self._shown_s = now_s
         if self._draw is None:
-            self._try(lambda: self._print_line(line(seen, self._share(seen)), ""))
+            self._try(lambda: self._print_line(line(seen, share(seen)), ""))
         else:
-            picture, draw = _picture(seen, self._share(seen)), self._draw
+            picture, draw = _picture(seen, share(seen)), self._draw
             self._try(lambda: draw(picture))
 
     def alarm(self, alarm: Alarm) -> None:
@@ -69,11 +64,6 @@ class Progress:
         """One line for what a person should know before the run begins."""
         self._try(lambda: self._print_line(f"note: {note}", ""))
 
-    def _share(self, seen: EngineView) -> float:
-        if not self._duration_s:
-            return 1.0
-        return min(1.0, (seen.at_ns - self._begun_ns) / NS_PER_S / self._duration_s)
-
     def _try(self, show: Callable[[], None]) -> None:
         """A reader that has gone, or a terminal that was closed, must not cost a run that holds positions."""
         if self._gone:
@@ -84,19 +74,24 @@ class Progress:
             self._gone = True
 
 
+def share(seen: EngineView) -> float:
+    """How much of its time a run has had, 0 to 1; one that is gone on with stands where it was cut off."""
+    if not seen.duration_s:
+        return 1.0
+    return min(1.0, (seen.at_ns - seen.begun_ns) / NS_PER_S / seen.duration_s)
+
+
 @contextmanager
-def progress(config: Config) -> Iterator[Progress]:
+def progress() -> Iterator[Progress]:
     """A run's place on standard error: a live picture on a terminal, lines elsewhere."""
     console = Console(stderr=True)
-    duration_s = config.policy.lifecycle.duration_s
     if not console.is_terminal:
-        yield Progress(duration_s, _plain_line)
+        yield Progress(_plain_line)
         return
     live = Live(console=console, auto_refresh=False, transient=True)
     live.start()
     try:
         yield Progress(
-            duration_s,
             lambda text, style: live.console.print(Text(text, style=style)),
             lambda picture: live.update(picture, refresh=True),
         )
@@ -120,11 +115,11 @@ def alarm_line(alarm: Alarm) -> str:
     return f"{_time(alarm.at_ns)} {alarm.severity} {alarm.code}: {alarm.text}"
 
 
-def line(seen: EngineView, share: float) -> str:
+def line(seen: EngineView, part: float) -> str:
     """A view in one line. Money is what would be left if all that is open were closed at the best prices now."""
     open_pairs = [pair for pair in seen.pairs if not pair.state.startswith("CLOSED")]
     states = ", ".join(f"{pair.asset} {pair.state}" for pair in open_pairs) or "no pair open"
-    return f"{share:4.0%} {_time(seen.at_ns)} {seen.messages} messages, {_net(seen.pairs)}; {states}"
+    return f"{part:4.0%} {_time(seen.at_ns)} {seen.messages} messages, {_net(seen.pairs)}; {states}"
 
 
 def _net(pairs: tuple[PairView, ...]) -> str:
@@ -140,7 +135,7 @@ def _usd(value: object) -> str:
     return f"{value:.2f}"
 
 
-def _picture(seen: EngineView, share: float) -> Group:
+def _picture(seen: EngineView, part: float) -> Group:
     drawn = Table(expand=False)
     for title in ("pair", "state", "legs", "funding", "fees", "net if closed now"):
         drawn.add_column(title, justify="left" if title in ("pair", "state", "legs") else "right")
@@ -150,4 +145,4 @@ def _picture(seen: EngineView, share: float) -> Group:
         drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, _usd(pair.funding_usd), _usd(pair.fees_usd), net)
     orders = sum(seen.orders.values())
     head = f"{_time(seen.at_ns)}  {seen.lifecycle}  {seen.messages} messages  {orders} orders  {_net(seen.pairs)}"
-    return Group(Text(head), Padding(ProgressBar(total=1.0, completed=share, width=60)), drawn)
+    return Group(Text(head), Padding(ProgressBar(total=1.0, completed=part, width=60)), drawn)

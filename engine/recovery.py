@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from actors.commands import SetTimer, StopEngine, SubmitOrder
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import EngineResumed, LinkLost, MarketReconciled
 from actors.pair_position.state import PairPosition
 from actors.pnl_settlement import PnlSettlement
@@ -33,14 +33,16 @@ from engine.journal.marker import set_down
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME, Header
 from engine.journal.revision import code_revision
+from engine.kept_config import differences
+from engine.limits import EngineLimits
 from engine.replay import build_core, redecide
 from engine.router import Router
-from engine.sequencer import Waiting, consequences
+from engine.sequencer import Waiting, consequences, enqueue
 from engine.venues.adapter import Recalled
 from engine.view import Tally
 
-RECALLED_MOST = 2000
-"""Orders an adapter is told of, besides those that were not over: late words about older ones find their pair alone."""
+RUN_TIME = "run_time"
+"""The lifecycle's timer that ends the run."""
 
 
 class RecoveryRefused(UserError):
@@ -68,11 +70,13 @@ class Recovery:
         reader = JournalReader(directory, head_needed=True)
         self.header: Header = reader.header
         self.core: Core = build_core(reader.header)
-        self.router = Router(self.core.states, lambda: self.core.board)
+        self.router = Router(self.core.states, lambda: self.core.board, reader.header.policy.core)
         self.tally = Tally()
         self.first_ns = self.last_ns = 0
         self.last_seq = 0
         self.stop_reason = ""
+        self.longer_s = 0.0
+        """So much later than it was begun for the run ends."""
         self._waiting: deque[Waiting] = deque()
         self._timers: dict[tuple[str, str, int], SetTimer] = {}
         self._orders: dict[str, tuple[SubmitOrder, int]] = {}
@@ -103,7 +107,7 @@ class Recovery:
         if envelope.cause and heard in self._waiting:
             self._waiting.remove(heard)
         self.router.heard(envelope.message)
-        self._waiting.extend(consequences(decision, self.core, self.router))
+        enqueue(self._waiting, consequences(decision, self.core, self.router))
         for command in decision.commands:
             if isinstance(command, SetTimer):
                 self._timers[(envelope.to, command.timer, command.generation)] = command
@@ -116,15 +120,41 @@ class Recovery:
     # what is left
 
     def timers(self) -> tuple[tuple[str, SetTimer], ...]:
-        """Timers that were running, by actor; those that came due meanwhile fire at once."""
+        """Timers that were running, by actor; those that came due meanwhile fire at once. The run's own is `longer_s`
+        later."""
         return tuple(
-            (state.actor, self._timers[(state.actor, armed.timer, armed.generation)])
+            (state.actor, self._due(self._timers[(state.actor, armed.timer, armed.generation)]))
             for state in self.core.states.values()
             for armed in state.timers
         )
 
-    def orders(self, venue: Venue) -> tuple[Recalled, ...]:
-        """Orders on a venue, oldest first: all that may be open, and the latest others."""
+    def _due(self, timer: SetTimer) -> SetTimer:
+        if timer.timer != RUN_TIME:
+            return timer
+        return msgspec.structs.replace(timer, due_ns=timer.due_ns + round(self.longer_s * NS_PER_S))
+
+    def last(self, duration_s: float | None) -> str:
+        """Let the run last so long in all, if that is longer than it was begun for; a note for people, if it counts.
+
+        When a run ends is decided by no one but its timer, whose firing is a message: replay does not ask how long it
+        took. Whoever goes on once more says it once more. Raises RecoveryRefused for a shorter time: somebody who
+        mistakes the run would close it.
+        """
+        run_s = self.policy.lifecycle.duration_s
+        if duration_s is None or duration_s == run_s:
+            return ""
+        if duration_s < run_s:
+            raise RecoveryRefused(
+                f"--duration: {self.directory} was begun for {run_s:.10g} s (policy.lifecycle.duration_s), and "
+                f"{duration_s:.10g} s is shorter; leave --duration out, and interrupt the run once to end it sooner"
+            )
+        if not any(armed.timer == RUN_TIME for state in self.core.states.values() for armed in state.timers):
+            return f"--duration {duration_s:.10g} s comes too late: the run is ending already"
+        self.longer_s = duration_s - run_s
+        return f"the run lasts {duration_s:.10g} s in all instead of {run_s:.10g} s"
+
+    def orders(self, venue: Venue, most: int = EngineLimits().recalled_most) -> tuple[Recalled, ...]:
+        """Orders on a venue, oldest first: all that may be open, and others among the latest `most`."""
         known = {order.id: (order, pair.leg(order.leg)) for pair in self._pairs() for order in pair.orders}
         recalled = []
         for order, decided_ns in self._orders.values():
@@ -135,14 +165,16 @@ class Recovery:
                 recalled.append(
                     Recalled(order=order, decided_ns=decided_ns, over=over, filled=filled, payments=payments)
                 )
-        latest = max(0, len(recalled) - RECALLED_MOST)
+        latest = max(0, len(recalled) - most)
         return tuple(each for number, each in enumerate(recalled) if number >= latest or not each.over)
 
-    def news(self) -> tuple[Waiting, ...]:
-        """What actors hear before anything else, in order.
+    def news(self) -> tuple[tuple[Waiting, ...], ...]:
+        """What actors hear before anything else: groups, in order, each of which runs to completion as one queue.
 
         First that no link is up, so that nothing is opened on what was known; then what they told each other in the
-        last batch and nobody has heard, since its record was cut off; then that the engine was away.
+        last batch and nobody has heard, since its record was cut off; then that the engine was away. What was not heard
+        is one group: the queue as it stood, so that everybody hears it in the order of a run that was not cut off.
+        Missing from that queue are only those whom the letter itself still had to reach; the venues tell it again.
         """
         resumed = EngineResumed(silent_since_ns=self.last_ns)
         lost = [
@@ -155,7 +187,7 @@ class Recovery:
         # a market that was found empty before is asked again: that word is old
         unheard = [each for each in self._waiting if not isinstance(each.message, MarketReconciled)]
         away = ("funding_scanner", *self.router.open_pairs(), *others, "engine_lifecycle")
-        return (*lost, *unheard, *(Waiting(to, 0, resumed) for to in away))
+        return (*((each,) for each in lost), tuple(unheard), *((Waiting(to, 0, resumed),) for to in away))
 
     def _pairs(self) -> tuple[PairPosition, ...]:
         return tuple(state for state in self.core.states.values() if isinstance(state, PairPosition))
@@ -218,10 +250,21 @@ def _header_of_unfinished(directory: Path, mode: str) -> Header | None:
 
 
 def _require_same(directory: Path, header: Header, config: Config) -> None:
-    """Order ids are a run's own; everything else must be as it was."""
-    policy = msgspec.structs.replace(config.policy, order_namespace=header.policy.order_namespace)
-    if digest(msgspec.structs.replace(config, policy=policy)) != header.config_digest:
+    """Order ids and the time it was begun for are a run's own; everything else must be as it was."""
+    replace, then = msgspec.structs.replace, header.policy
+    lifecycle = replace(config.policy.lifecycle, duration_s=then.lifecycle.duration_s)
+    policy = replace(config.policy, order_namespace=then.order_namespace, lifecycle=lifecycle)
+    config = replace(config, policy=policy)
+    if digest(config) != header.config_digest:
+        differing = named(differences(directory, header, config))
         raise RecoveryRefused(
-            f"{directory} was cut off, and begun with another configuration; go on with it (--resume {directory}), or "
-            "close by hand what it holds and begin anew with --new"
+            f"{directory} was cut off, and begun with another configuration:{differing}"
+            f"\ngive it what it was begun with; or go on with its own policy (--resume {directory}); or close by hand "
+            "what it holds and begin anew with --new"
         )
+
+
+def named(lines: tuple[str, ...]) -> str:
+    """Differences of two configurations, a line each."""
+    unknown = "in a field that the journal does not tell"
+    return "".join(f"\n  {line}" for line in lines or (unknown,))

@@ -1,6 +1,7 @@
 """How often a venue whose task failed is begun again, and after which pause. Used by `engine.runtime`.
 
-A task that fails again and again has a cause that another try will not mend; each try costs requests and signatures.
+A task that fails again and again has a cause that another try will hardly mend; each try costs requests and
+signatures. Beyond the budget it is tried seldom, but not never: a venue that comes back is not to wait for a person.
 """
 
 from __future__ import annotations
@@ -12,10 +13,19 @@ class RestartLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Bounds of beginning a venue again. The pause doubles with every failure within the window."""
 
     failures_most: int = 5
-    """So many failures within the window are answered by another try; the next one is not."""
+    """So many failures within the window are answered by another try soon; after the next one it is tried seldom."""
     failures_within_s: float = 600.0
     pause_first_s: float = 5.0
     pause_most_s: float = 60.0
+    pause_spent_s: float = 300.0
+    """Between two tries once the budget is spent, until the venue has lived for the whole window."""
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a venue is left alone after a failure. `spent`: the budget is used up, it is tried only seldom."""
+
+    seconds: float
+    spent: bool = False
 
 
 class Restarts:
@@ -24,12 +34,17 @@ class Restarts:
     def __init__(self, limits: RestartLimits) -> None:
         self._limits = limits
         self._failed_s: list[float] = []
+        self._spent = False
+        self._begun_s = 0.0
 
-    def failed(self, now_s: float) -> float | None:
-        """The pause after this failure, seconds; None when the venue is not to be begun again."""
+    def failed(self, now_s: float) -> Pause:
+        """The pause after this failure."""
         limits = self._limits
         self._failed_s = [*(at_s for at_s in self._failed_s if now_s - at_s < limits.failures_within_s), now_s]
         count = len(self._failed_s)
-        if count > limits.failures_most:
-            return None
-        return min(limits.pause_most_s, limits.pause_first_s * 2.0 ** (count - 1))
+        lived = now_s - self._begun_s >= limits.failures_within_s
+        self._spent = count > limits.failures_most or (self._spent and not lived)
+        soon_s = min(limits.pause_most_s, limits.pause_first_s * 2.0 ** (count - 1))
+        pause = Pause(seconds=limits.pause_spent_s if self._spent else soon_s, spent=self._spent)
+        self._begun_s = now_s + pause.seconds
+        return pause

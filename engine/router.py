@@ -42,13 +42,12 @@ from actors.messages import (
     QuoteUpdated,
 )
 from actors.pair_position.state import PairPosition
+from actors.policy import CorePolicy
 from actors.reconciler import Reconciler
 from actors.risk.books import RiskState, key_of
 from engine.core import BOARD
 
 PAIRS = "pairs"
-OWNERS_MOST = 100_000
-FORCED_MOST = 10_000
 
 
 class Router:
@@ -57,8 +56,17 @@ class Router:
     Who holds a market now is the board's to say: where nobody does, what befalls a position is its reconciler's.
     """
 
-    def __init__(self, states: Mapping[str, ActorState], board: Callable[[], Board] = Board) -> None:
-        """`states` is the core's live mapping of actor states, read only; `board` tells its board as it is now."""
+    def __init__(
+        self,
+        states: Mapping[str, ActorState],
+        board: Callable[[], Board] = Board,
+        bounds: CorePolicy | None = None,
+    ) -> None:
+        """`states` is the core's live mapping of actor states, read only; `board` tells its board as it is now.
+
+        `bounds` say how much is remembered.
+        """
+        self._bounds = bounds or CorePolicy()
         self._states = states
         self._board = board
         self._owners: dict[str, str] = {}
@@ -76,7 +84,7 @@ class Router:
         if isinstance(command, QueryPosition) and isinstance(self._states.get(actor), PairPosition):
             self._holders[(command.venue, command.asset)] = actor
         if isinstance(command, SubmitOrder):
-            if len(self._owners) >= OWNERS_MOST:
+            if len(self._owners) >= self._bounds.owners_most:
                 self._owners.pop(next(iter(self._owners)))
             self._owners[command.order_id] = actor
             self._holders[(command.venue, command.asset)] = actor
@@ -177,7 +185,7 @@ class Router:
     def heard(self, message: AnyMessage) -> None:
         """Remember a forced fill: a venue tells it again after a restart, when another pair may hold the market."""
         if isinstance(message, ForcedFill):
-            if len(self._forced) >= FORCED_MOST:
+            if len(self._forced) >= self._bounds.forced_most:
                 self._forced.pop(next(iter(self._forced)))
             self._forced[(message.venue, message.fill_id)] = None
 

@@ -26,7 +26,7 @@ from engine.clock import Clock
 from engine.config import Config
 from engine.core import Core, Decision
 from engine.determinism import run_real, run_virtual
-from engine.doors import Door, Doors
+from engine.doors import Door, Doors, VenueAway
 from engine.errors import UserError
 from engine.executor import Executor, VenueDesk
 from engine.journal import DISK, Disk, JournalWriter, LastingJournal, new_header
@@ -34,7 +34,7 @@ from engine.mailbox import Mailbox
 from engine.recovery import Recovery
 from engine.report import report_data
 from engine.report_words import report_markdown
-from engine.restarts import Restarts
+from engine.restarts import Pause, Restarts
 from engine.router import Router
 from engine.sequencer import Sequencer
 from engine.simulators.transport import SimulatedVenue
@@ -59,6 +59,18 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
 
 Companion = Callable[[Stage], Awaitable[None]]
 """A task beside the engine, begun when every venue is up and cancelled when the run ends."""
+
+
+class Once:
+    """Calls what it was given the first time only."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +124,7 @@ class Engine:
         """The file of the configuration, for commands that a person is told."""
         self.core = recovery.core if recovery else Core(config.policy, initial_states(config.policy))
         self.tally = recovery.tally if recovery else Tally()
+        self.tally.keep(config.engine.alarms_kept)
         if told is not None:
             self.tally.tell(told)
         self._recovery = recovery
@@ -186,7 +199,7 @@ class Engine:
         sequencer = Sequencer(
             self.core,
             mailbox,
-            recovery.router if recovery else Router(self.core.states, lambda: self.core.board),
+            recovery.router if recovery else Router(self.core.states, lambda: self.core.board, self.core.policy.core),
             self._journal,
             clock.now_ns,
             self.config.sequencer,
@@ -197,7 +210,7 @@ class Engine:
         desks: dict[Venue, VenueDesk] = {}
         async with trio.open_nursery() as top:
             await top.start(_listen_to_signals, mailbox)
-            supervisor = Supervisor(top, self.tally.alarm, self._remedy)
+            supervisor = Supervisor(top, self.tally.alarm, self._remedy, self.core.policy.core)
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
             for actor in self.core.states:
                 supervisor.adopt(actor)
@@ -241,7 +254,9 @@ class Engine:
 
     def view(self) -> EngineView:
         """The engine as it is now."""
-        return view.build(self.core, self.tally)
+        longer_s = self._recovery.longer_s if self._recovery else 0.0
+        seen = view.build(self.core, self.tally)
+        return msgspec.structs.replace(seen, duration_s=seen.duration_s + longer_s)
 
     async def _venue(
         self,
@@ -252,33 +267,57 @@ class Engine:
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """One venue in a nursery of its own; begun again when it fails."""
-        async with self._doors.open(venue, clock, self.tally.alarm) as door:
-            adapter = self._adapter(venue, door, clock, mailbox)
-            if self._recovery is not None:
-                adapter.recall(self._recovery.orders(venue), self._recovery.last_ns)
-            restarts = Restarts(self.config.venue_restarts)
-            started = False
-            while True:
-                pause_s: float | None = self.config.venue_restarts.pause_first_s
-                try:
-                    async with trio.open_nursery() as nursery:
-                        desks[venue] = VenueDesk(adapter, nursery)
-                        if door.world is not None:
-                            await nursery.start(door.world)
-                        if not started:
-                            started = True
-                            task_status.started()
-                        await adapter.listen()
-                except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
-                    pause_s = restarts.failed(trio.current_time())
-                    self._venue_failed(venue, failed, mailbox, pause_s)
-                if not started:
-                    started = True
-                    task_status.started()
-                if pause_s is None:
-                    await trio.sleep_forever()
-                await trio.sleep(pause_s)
+        """One venue, begun again when it fails; nobody waits for one that is away.
+
+        What is wrong with its keys ends a run that begins; when a venue is back, it is one more failure of that venue.
+        """
+        restarts, up = Restarts(self.config.venue_restarts), Once(task_status.started)
+        away, pause = False, Pause(seconds=self.config.venue_restarts.pause_first_s)
+        while True:
+            try:
+                async with self._doors.open(venue, clock, self.tally.alarm) as door:
+                    adapter = self._adapter(venue, door, clock, mailbox)
+                    if self._recovery is not None:
+                        adapter.recall(
+                            self._recovery.orders(venue, self.config.engine.recalled_most), self._recovery.last_ns
+                        )
+                    await self._keep(venue, adapter, door, mailbox, desks, restarts, up)
+            except* UserError as failed:
+                why = first_of(failed)
+                if not away and not isinstance(why, VenueAway):
+                    raise
+                away = True
+                pause = restarts.failed(trio.current_time())
+                self._venue_away(venue, str(why), mailbox, pause)
+            up()
+            await trio.sleep(pause.seconds)
+
+    async def _keep(
+        self,
+        venue: Venue,
+        adapter: Adapter,
+        door: Door,
+        mailbox: Mailbox,
+        desks: dict[Venue, VenueDesk],
+        restarts: Restarts,
+        up: Once,
+    ) -> None:
+        """The venue's tasks in a nursery of their own, one nursery after the other, behind a door that stays open."""
+        while True:
+            pause = Pause(seconds=self.config.venue_restarts.pause_first_s)
+            try:
+                async with trio.open_nursery() as nursery:
+                    desks[venue] = VenueDesk(adapter, nursery)
+                    if door.world is not None:
+                        await nursery.start(door.world)
+                    up()
+                    await adapter.listen()
+            except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
+                pause = restarts.failed(trio.current_time())
+                first = first_of(failed)
+                self._venue_failed(venue, f"{type(first).__name__}: {first}", mailbox, pause)
+            up()
+            await trio.sleep(pause.seconds)
 
     def _adapter(self, venue: Venue, door: Door, clock: Clock, mailbox: Mailbox) -> Adapter:
         section = self.config.venues[venue]
@@ -294,30 +333,34 @@ class Engine:
         ends = Ends(transport=door.transport, report=mailbox.put, now_ns=clock.now_ns, rng=rng)
         return make_adapter(venue, door.signing, terms, ends, section.adapter)
 
-    def _venue_failed(
-        self, venue: Venue, failed: ExceptionGroup[Exception], mailbox: Mailbox, pause_s: float | None
-    ) -> None:
-        first = first_of(failed)
-        words = f"{type(first).__name__}: {first}"
+    def _venue_failed(self, venue: Venue, words: str, mailbox: Mailbox, pause: Pause) -> None:
         mailbox.put(LinkLost(venue=venue, reason=f"the venue's task failed ({words})"))
-        about = f"venue_link/{venue.value}"
-        failure = RaiseAlarm(severity="critical", code="venue_failed", text=f"{venue.value}: {words}; restarting")
-        if pause_s is None:
-            failure = RaiseAlarm(severity="critical", code="venue_down", text=self._down_words(venue, words))
-        self.tally.alarm(failure, about=about)
+        text = self._down_words(venue, words) if pause.spent else f"{venue.value}: {words}; restarting"
+        self._tell_of_venue(venue, "venue_down" if pause.spent else "venue_failed", text)
+
+    def _venue_away(self, venue: Venue, words: str, mailbox: Mailbox, pause: Pause) -> None:
+        """It has not answered since the run was gone on with: an outage from the beginning."""
+        mailbox.put(LinkLost(venue=venue, reason=f"not back yet ({words})"))
+        text = f"{venue.value} has not answered since the run was gone on with ({words}); it is tried again by itself"
+        self._tell_of_venue(
+            venue,
+            "venue_down" if pause.spent else "venue_away",
+            self._down_words(venue, words) if pause.spent else text,
+        )
+
+    def _tell_of_venue(self, venue: Venue, code: str, text: str) -> None:
+        self.tally.alarm(RaiseAlarm(severity="critical", code=code, text=text), about=f"venue_link/{venue.value}")
 
     def _down_words(self, venue: Venue, why: str) -> str:
         limits = self.config.venue_restarts
         words = (
             f"{venue.value}: failed more than {limits.failures_most} times within {limits.failures_within_s:g} s, the "
-            f"last time with {why}; it stays down and nothing is sent there any more"
+            f"last time with {why}; it is tried again every {limits.pause_spent_s:g} s, nothing is sent there meanwhile"
         )
         if self.config.run.mode == "paper":
             return words
-        return (
-            f"{words}; to try it again, kill this process and go on with: perp2perp run --resume {self.directory}; "
-            f"or close at the venues what the run holds: {remedies.flatten_run(self.profile, self.directory)}"
-        )
+        by_hand = remedies.flatten_run(self.profile, self.directory)
+        return f"{words}; to close at the venues what the run holds: {by_hand}"
 
     def _closing_notes(self, final: EngineView) -> Iterator[str]:
         """What a reader of the report should know: which faults struck, what is unsettled, why nothing was opened."""

@@ -7,7 +7,7 @@ of a batch become durable in one commit; only after that does any of its command
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import trio
@@ -16,14 +16,12 @@ from actors.actor import ActorState
 from actors.commands import AnyCommand, StopEngine, SubmitOrder, Tell
 from actors.messages import ActorFaulted, AnyMessage, Envelope, KillSwitchPulled, MarketDoubted
 from actors.reconciler import Reconciler
-from engine.core import BOARD, FAULTS_MOST, Core, Decision
+from engine import stand_in
+from engine.core import BOARD, Core, Decision
 from engine.limits import Limits
 from engine.mailbox import Letter, Mailbox
 from engine.router import Router
 from engine.supervisor import Supervisor
-
-CASCADE_MOST = 10_000
-"""Messages one batch may give rise to; more means that actors talk in a circle."""
 
 
 class Waiting(NamedTuple):
@@ -74,6 +72,7 @@ class Sequencer:
         self.core = core
         self.stopped = ""
         self._kill_told = False
+        self._ending = stand_in.Ending(core)
         self._mailbox = mailbox
         self._router = router
         self._journal = journal
@@ -95,12 +94,18 @@ class Sequencer:
         """Decide a batch, make it durable, perform it."""
         self._settle(self._decide(letters), executor, supervisor)
 
-    def go_on(self, waiting: tuple[Waiting, ...], executor: Performs, supervisor: Supervisor) -> None:
-        """The first batch of a run that is gone on with: what actors have to hear before anything else, in order."""
+    def go_on(
+        self, news: Iterable[Iterable[Waiting]], executor: Performs, supervisor: Supervisor | None = None
+    ) -> None:
+        """The first batch of a run that is gone on with: what actors have to hear before anything else, in order.
+
+        Each group runs to completion before the next, as one queue: what a batch that was cut off left waiting is heard
+        in the order in which it would have been heard.
+        """
         self._last_ns = max(self._last_ns, self._now_ns())
         decisions: list[Decision] = []
-        for each in waiting:
-            self._run_to_completion(deque((each,)), decisions)
+        for group in news:
+            self._run_to_completion(deque(group), decisions)
         self._settle(decisions, executor, supervisor)
 
     def _settle(self, decisions: list[Decision], executor: Performs, supervisor: Supervisor | None) -> None:
@@ -120,9 +125,11 @@ class Sequencer:
                     executor.refuse(command, "the journal is broken, nothing is opened")
                     continue
                 executor.perform(actor, command)
-                if isinstance(command, StopEngine):
+                if isinstance(command, StopEngine) and not stand_in.forgotten(self.core):
                     self.stopped = command.reason
+            self._ending.note(decision)
             self._watch(decision)
+        self.stopped = self.stopped or self._ending.reason(self._last_ns)
 
     def _decide(self, letters: list[Letter]) -> list[Decision]:
         self._last_ns = max(self._last_ns, self._now_ns())
@@ -137,12 +144,12 @@ class Sequencer:
         self._run_to_completion(deque(Waiting(to, 0, letter.message) for to in addresses), decisions)
 
     def _run_to_completion(self, queue: deque[Waiting], decisions: list[Decision]) -> None:
-        most = len(decisions) + len(queue) + CASCADE_MOST
+        most = len(decisions) + len(queue) + self.core.policy.core.cascade_most
         while queue:
             assert len(decisions) < most, "actors talk in a circle"
             decision = self._step(queue.popleft())
             decisions.append(decision)
-            queue.extend(consequences(decision, self.core, self._router))
+            enqueue(queue, consequences(decision, self.core, self._router))
 
     def _step(self, waiting: Waiting) -> Decision:
         to, cause, message = waiting
@@ -151,6 +158,19 @@ class Sequencer:
         self._journal.append(decision)
         self._next_seq += 1
         return decision
+
+
+def enqueue(queue: deque[Waiting], told: Iterable[Waiting]) -> None:
+    """First told, first heard; but an actor hears of its own fault before anything else.
+
+    Its budget is two faults: asked a second time for what it failed at, it would be quarantined with its legs open
+    before its emergency path was begun.
+    """
+    for each in told:
+        if isinstance(each.message, ActorFaulted):
+            queue.appendleft(each)
+        else:
+            queue.append(each)
 
 
 def consequences(decision: Decision, core: Core, router: Router) -> list[Waiting]:
@@ -165,10 +185,12 @@ def consequences(decision: Decision, core: Core, router: Router) -> list[Waiting
             told.extend(Waiting(to, seq, command.message) for to in router.expand(command.to))
         else:
             router.note(actor, command)
-    if decision.fault and core.faults[actor] < FAULTS_MOST:
+    if decision.fault and not core.quarantined(actor):
         told.append(Waiting(actor, seq, ActorFaulted(error=decision.fault)))
     elif decision.fault:
         told.extend(Waiting(BOARD, seq, doubted) for doubted in _unwatched(core.states[actor]))
+    for address, message in stand_in.words(decision, core):
+        told.extend(Waiting(to, seq, message) for to in router.expand(address))
     return told
 
 

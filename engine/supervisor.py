@@ -14,7 +14,7 @@ import trio
 from trio.lowlevel import Abort, RaiseCancelT, Task, current_task, reschedule, wait_task_rescheduled
 
 from actors.commands import RaiseAlarm
-from engine.core import FAULTS_MOST
+from actors.policy import CorePolicy
 
 BY_HAND = "close what it holds by hand or with the flattener"
 
@@ -31,8 +31,10 @@ class Supervisor:
         nursery: trio.Nursery,
         alarm: Callable[[RaiseAlarm], None],
         remedy: Callable[[str], str] = lambda _: BY_HAND,
+        bounds: CorePolicy | None = None,
     ) -> None:
-        """`remedy` says what a person does about an actor that is quarantined."""
+        """`remedy` says what a person does about an actor that is quarantined; `bounds` are those of the core."""
+        self._faults_most = (bounds or CorePolicy()).faults_most
         self._nursery = nursery
         self._alarm = alarm
         self._remedy = remedy
@@ -57,7 +59,7 @@ class Supervisor:
             reschedule(task, outcome.Error(ActorFault(error)))
 
     async def _own(self, actor: str) -> None:
-        for faults in range(1, FAULTS_MOST + 1):
+        for faults in range(1, self._faults_most + 1):
             try:
                 await self._park(actor)
             except ActorFault as fault:
@@ -75,7 +77,7 @@ class Supervisor:
         await wait_task_rescheduled(abort)
 
     def _tell(self, actor: str, error: str, faults: int) -> None:
-        last = faults >= FAULTS_MOST
+        last = faults >= self._faults_most
         text = f"{actor}: a step failed ({error}); " + (
             f"quarantined; {self._remedy(actor)}" if last else "its emergency path takes over"
         )

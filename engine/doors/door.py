@@ -12,10 +12,16 @@ import msgspec
 from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from engine.clock import Clock
+from engine.errors import UserError
 from engine.simulators.transport import SimulatedVenue
 from engine.venues.registry import Network
 from engine.venues.signing import Signing
 from engine.venues.transport import Transport
+
+
+class VenueAway(UserError):
+    """A venue cannot be reached yet, and the run goes on without it meanwhile; its door is tried again."""
+
 
 Alarm = Callable[[RaiseAlarm], None]
 
@@ -41,7 +47,7 @@ class Doors(Protocol):
     """The venues that are simulated in this process, for companions and reports."""
 
     async def begin_ns(self) -> int:
-        """The venues' time at this moment, from which the run's clock goes on. Raises UserError."""
+        """The venues' time at this moment, from which the run's clock goes on. Raises UserError, as if none answers."""
 
     def held(self, run: Path) -> AbstractContextManager[None]:
         """The accounts belong to this run meanwhile; entered after `begin_ns`. Raises AccountInUse."""
@@ -50,4 +56,4 @@ class Doors(Protocol):
         """What a reader of the report should know of the ends."""
 
     def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AbstractAsyncContextManager[Door]:
-        """A venue's door, open until the run ends; `alarm` hears of what happens to it meanwhile."""
+        """A venue's door, open until the run ends; `alarm` hears of what happens to it meanwhile. Raises VenueAway."""

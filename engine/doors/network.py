@@ -17,7 +17,7 @@ from actors.domain import Venue
 from engine.clock import Clock
 from engine.config import Config, ConfigError, NetworkSection
 from engine.doors.accounts import Account, accounts_held
-from engine.doors.door import Alarm, Door
+from engine.doors.door import Alarm, Door, VenueAway
 from engine.doors.sandbox import SandboxClock, SandboxMissing, read_clock
 from engine.errors import UserError
 from engine.keys.access_file import read_access_of
@@ -41,6 +41,8 @@ class SigningPlace(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     leverage: int
     speed: float = 1.0
+    bounds: SigningSettings = SigningSettings()
+    """`timeout_s` is the section's."""
     adapter: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
@@ -50,9 +52,10 @@ OpenSigning = Callable[[SigningPlace, Alarm], AbstractAsyncContextManager[Signin
 def sign_in_a_process(place: SigningPlace, alarm: Alarm) -> SigningProcess:
     """A process of its own, which reads the key file itself and keeps its own caps. Raises ConfigError."""
     section, caps = place.section, caps_of(place)
-    bounds = SigningSettings()
+    bounds = place.bounds
     # A process starts and signs in real time, however fast the venues live.
-    settings = SigningSettings(
+    settings = msgspec.structs.replace(
+        bounds,
         timeout_s=section.sign_timeout_s * place.speed,
         start_timeout_s=bounds.start_timeout_s * place.speed,
         stop_timeout_s=bounds.stop_timeout_s * place.speed,
@@ -102,10 +105,18 @@ def routes_of(network: NetworkSection) -> Routes:
     return Routes(requests={"": network.url, **requests}, streams={"": network.stream_url, **streams})
 
 
-def transport_of(network: NetworkSection, speed: float = 1.0, access: Access | None = None) -> NetworkTransport:
-    """The transport to a venue, to be entered. Its sockets live in real time, `speed` is that of trio's clock."""
-    limits = NetworkLimits(connect_s=network.connect_timeout_s)
-    return NetworkTransport(routes_of(network), limits.at_speed(speed), access=access)
+def transport_of(
+    network: NetworkSection,
+    speed: float = 1.0,
+    access: Access | None = None,
+    limits: NetworkLimits | None = None,
+) -> NetworkTransport:
+    """The transport to a venue, to be entered. Its sockets live in real time, `speed` is that of trio's clock.
+
+    `limits` are the profile's; how long connecting may take is the section's.
+    """
+    bounds = msgspec.structs.replace(limits or NetworkLimits(), connect_s=network.connect_timeout_s)
+    return NetworkTransport(routes_of(network), bounds.at_speed(speed), access=access)
 
 
 def access_of(place: SigningPlace) -> Access | None:
@@ -124,14 +135,39 @@ def access_of(place: SigningPlace) -> Access | None:
 
 async def sandbox_clocks(config: Config, speed: float = 1.0) -> dict[Venue, SandboxClock]:
     """The clock of every venue that is to be traded; raises SandboxMissing. `speed` is that of trio's clock here."""
+    return {venue: await _clock_of(config, venue, speed) for venue in config.policy.scanner.venues}
+
+
+async def clocks_that_answer(
+    config: Config, speed: float = 1.0
+) -> tuple[dict[Venue, SandboxClock], dict[Venue, SandboxMissing]]:
+    """The clocks of the venues that answer, and what is wrong with each of the others."""
     clocks: dict[Venue, SandboxClock] = {}
+    missing: dict[Venue, SandboxMissing] = {}
     for venue in config.policy.scanner.venues:
-        network = _network(config, venue)
-        async with transport_of(network, speed) as transport:
-            clocks[venue] = await read_clock(transport, network.url, speed)
-        if clocks[venue].venue != venue.value:
-            raise SandboxMissing(f"{network.url} is {clocks[venue].venue}, not {venue.value}; correct the addresses")
-    return clocks
+        try:
+            clocks[venue] = await _clock_of(config, venue, speed)
+        except SandboxMissing as error:
+            missing[venue] = error
+    return clocks, missing
+
+
+def none_answers(missing: Mapping[Venue, SandboxMissing]) -> SandboxMissing:
+    """What a person is told when a run cannot be gone on with, because none of its venues is there."""
+    each = "; ".join(f"{venue.value}: {error}" for venue, error in missing.items())
+    return SandboxMissing(
+        f"none of the venues answers, so nothing can be gone on with: {each}. One of them is enough to go on; "
+        "`perp2perp flatten` waits for none and closes at each as soon as it answers"
+    )
+
+
+async def _clock_of(config: Config, venue: Venue, speed: float) -> SandboxClock:
+    network = _network(config, venue)
+    async with transport_of(network, speed, limits=config.network) as transport:
+        clock = await read_clock(transport, network.url, speed)
+    if clock.venue != venue.value:
+        raise SandboxMissing(f"{network.url} is {clock.venue}, not {venue.value}; correct the addresses")
+    return clock
 
 
 def accounts_of(config: Config, clocks: Mapping[Venue, SandboxClock]) -> tuple[Account, ...]:
@@ -166,22 +202,57 @@ def _network(config: Config, venue: Venue) -> NetworkSection:
 class NetworkDoors:
     """Simulated venues behind sockets. Time and accounts are the venues'; nothing is simulated in this process."""
 
-    def __init__(self, config: Config, signing_for: OpenSigning = sign_in_a_process, *, speed: float = 1.0) -> None:
-        """`speed` is that of the clock the run will have, which is the venues' own."""
+    def __init__(
+        self,
+        config: Config,
+        signing_for: OpenSigning = sign_in_a_process,
+        *,
+        speed: float = 1.0,
+        resuming: bool = False,
+    ) -> None:
+        """`speed` is that of the clock the run will have, which is the venues' own.
+
+        `resuming`: one venue that answers is enough; the doors of the others open when they are back. A run that begins
+        needs all.
+        """
+        self._resuming = resuming
         self.simulated: dict[Venue, SimulatedVenue] = {}
         self._config, self._signing_for, self._speed = config, signing_for, speed
         self._clocks: dict[Venue, SandboxClock] = {}
+        self._run = Path()
 
     async def begin_ns(self) -> int:
-        """The simulated venues' time now. Raises SandboxMissing."""
-        self._clocks = await sandbox_clocks(self._config, self._speed)
+        """The simulated venues' time now, told by those that answer. Raises SandboxMissing."""
+        self._clocks, missing = await clocks_that_answer(self._config, self._speed)
+        if not self._clocks:
+            raise none_answers(missing)
+        for error in () if self._resuming else missing.values():
+            raise error
         return max(clock.now_ns for clock in self._clocks.values())
 
     def held(self, run: Path) -> AbstractContextManager[None]:
-        """Keep other engines off the accounts, which the venues have told."""
-        return accounts_held(
-            self._config.run.state_directory, accounts_of(self._config, self._clocks), f"run {run.absolute()}"
-        )
+        """Keep other engines off the accounts, which the venues have told; off the others' when their doors open."""
+        self._run = run
+        return self._held(self._clocks)
+
+    def _held(self, clocks: Mapping[Venue, SandboxClock]) -> AbstractContextManager[None]:
+        accounts = accounts_of(self._config, clocks)
+        return accounts_held(self._config.run.state_directory, accounts, f"run {self._run.absolute()}")
+
+    @asynccontextmanager
+    async def _found(self, venue: Venue) -> AsyncIterator[SandboxClock]:
+        """The venue as the run began, or as it is now that it is back, its account held; raises VenueAway."""
+        if venue in self._clocks:
+            yield self._clocks[venue]
+            return
+        try:
+            clock = await _clock_of(self._config, venue, self._speed)
+        except SandboxMissing as missing:
+            raise VenueAway(str(missing)) from missing
+        if clock.speed != self._speed:
+            raise VenueAway(f"{venue.value} came back at speed {clock.speed:g}, the run lives at {self._speed:g}")
+        with self._held({venue: clock}):
+            yield clock
 
     def closing_notes(self) -> Iterator[str]:
         """Where the venues were."""
@@ -190,18 +261,23 @@ class NetworkDoors:
 
     @asynccontextmanager
     async def open(self, venue: Venue, clock: Clock, alarm: Alarm) -> AsyncIterator[Door]:  # noqa: ARG002 - sockets have their own time
-        """A transport and a signing for as long as the run lasts. Raises KeyRefused, SigningFailed."""
-        network, told = _network(self._config, venue), self._clocks[venue]
-        place = SigningPlace(
+        """A transport and a signing for as long as the run lasts. Raises VenueAway, KeyRefused, SigningFailed."""
+        async with self._found(venue) as told:
+            place = self._place(venue, told)
+            access = access_of(place)
+            reached = transport_of(place.section, self._speed, access, self._config.network)
+            async with reached as transport, self._signing_for(place, alarm) as signing:
+                known = access is not None
+                yield Door(transport=transport, signing=signing, account=signing.account, identified=known)
+
+    def _place(self, venue: Venue, told: SandboxClock) -> SigningPlace:
+        return SigningPlace(
             venue=venue,
-            section=network,
+            section=_network(self._config, venue),
             network="simulated",
             account=told.account,
             leverage=self._config.venues[venue].leverage,
             speed=self._speed,
+            bounds=self._config.signing,
             adapter=self._config.venues[venue].adapter,
         )
-        access = access_of(place)
-        async with transport_of(network, self._speed, access) as transport, self._signing_for(place, alarm) as signing:
-            known = access is not None
-            yield Door(transport=transport, signing=signing, account=signing.account, identified=known)

@@ -50,17 +50,17 @@ def second_key(venue: Venue, secret: bytes, second: bytes) -> KeyFile | None:
     return msgspec.structs.replace(key, account=first.account, extras=extras)
 
 
-def keep_key(directory: Path, key: KeyFile, name: str = "") -> Path:
-    """Write `<venue><name>.json`, in place of another simulated key; raises KeyRefused rather than touch a real one."""
-    return _keep(directory / f"{key.venue.value}{name}.json", key, read_key_file, write_key_file)
+def keep_key(path: Path, key: KeyFile) -> Path:
+    """Write it there, in place of another simulated key; raises KeyRefused rather than touch a real one."""
+    return _keep(path, key, read_key_file, write_key_file)
 
 
-def keep_access(directory: Path, venue: Venue, account: str, seed: int) -> Path | None:
-    """Write `<venue>_access.json`, as `keep_key` does; None where the venue knows no access keys."""
+def keep_access(path: Path, venue: Venue, account: str, seed: int) -> Path | None:
+    """Write the account's access key, as `keep_key` does; None where the venue knows no access keys."""
     if not access_header(venue):
         return None
     key = AccessKey(venue=venue, network="simulated", account=account, key=Secret(access_key_for(venue, seed)))
-    return _keep(directory / f"{venue.value}_access.json", key, read_access_file, write_access_file)
+    return _keep(path, key, read_access_file, write_access_file)
 
 
 def _keep(path: Path, key: Wanted, read: Callable[[Path], AnyKey], write: Callable[[Path, Wanted], None]) -> Path:
@@ -70,7 +70,9 @@ def _keep(path: Path, key: Wanted, read: Callable[[Path], AnyKey], write: Callab
         if found == key:
             return path
         if found.network != "simulated":
-            raise KeyRefused(f"{path}: is a key for {found.network}; name another directory with --keys")
+            raise KeyRefused(
+                f"{path}: is a key for {found.network}; name another file in the profile, or a directory with --keys"
+            )
         path.unlink()
     write(path, key)
     return path

@@ -6,7 +6,7 @@ The lock is the operating system's, so a process that was killed leaves none beh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,21 +20,20 @@ class KeysInUse(UserError):
 
 
 @contextmanager
-def keys_held(directory: Path, venues: Sequence[Venue]) -> Iterator[None]:
+def keys_held(key_files: Mapping[Venue, Path]) -> Iterator[None]:
     """Hold the key files of these venues; raises KeysInUse when another process does."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as held:
-        for venue in venues:
-            held.enter_context(_held(directory, venue))
+        for venue, key_file in key_files.items():
+            key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            held.enter_context(_held(key_file, venue))
         yield
 
 
 @contextmanager
-def _held(directory: Path, venue: Venue) -> Iterator[None]:
-    key_file = directory / f"{venue.value}.json"
+def _held(key_file: Path, venue: Venue) -> Iterator[None]:
     with ExitStack() as held:
         try:
-            held.enter_context(locked(directory / f".{venue.value}.lock", str(os.getpid())))
+            held.enter_context(locked(key_file.with_name(f".{venue.value}.lock"), str(os.getpid())))
         except Taken as taken:
             holder = taken.holder or "of unknown number"
             raise KeysInUse(

@@ -25,6 +25,7 @@ from engine.preparation import first_common_ns, fit_to_market
 from engine.runtime import first_of
 from engine.sandbox.keys import keep_access, keep_key, second_key, simulated_key
 from engine.sandbox.lock import keys_held
+from engine.sandbox.places import Place, places_of
 from engine.simulators.faults import FaultPlan
 from engine.simulators.market import Market, ShiftedMarket
 from engine.simulators.server import Address, Stall, serve
@@ -36,17 +37,19 @@ QUIET_STEP_S = 1.0
 BUSY_STEP_S = 0.5
 """How often a venue's world moves, in real time: somebody is looking."""
 NS_PER_S = 1_000_000_000
-KEYS = Path("sandbox")
-"""Where key files are kept when nothing else is said."""
 
 
 class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. `duration_s` in market time, None until interrupted; `speed` times real time."""
+    """What was asked for. `duration_s` in market time, None until interrupted; `speed` times real time.
+
+    `keys` is a directory for all key files and `first_port` the first venue's port (0: free ones); None for what the
+    profile says.
+    """
 
     config: Config
     venues: tuple[Venue, ...]
-    keys: Path
-    first_port: int = 0
+    keys: Path | None = None
+    first_port: int | None = None
     duration_s: float | None = None
     speed: float = 1.0
 
@@ -54,7 +57,8 @@ class SandboxRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One venue as it can be reached: base URLs for requests and streams, our account, the files with its keys.
 
-    `access_key_file` is empty where the venue knows no access keys, `flatten_key_file` where an account has one key.
+    `access_key_file` is empty where the venue knows no access keys, `flatten_key_file` where an account has one key;
+    both also where the profile names no such file.
     """
 
     venue: str
@@ -105,7 +109,7 @@ def run(request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> t
     sandbox = _Sandbox(request, ready)
     clock = None if request.speed == 1 else trio.testing.MockClock(rate=request.speed, autojump_threshold=math.inf)
     try:
-        with keys_held(request.keys, request.venues):
+        with keys_held({place.venue: place.key_file for place in sandbox.places}):
             trio.run(sandbox.main, clock=clock)
     except BaseExceptionGroup as group:
         expected, others = group.split(ValueError)
@@ -120,6 +124,7 @@ class _Sandbox:
 
     def __init__(self, request: SandboxRequest, ready: Callable[[tuple[Site, ...]], None]) -> None:
         self._request, self._ready = request, ready
+        self.places = places_of(request.config, request.venues, request.first_port, request.keys)
         self._faults = build_faults(request.config)
         self._started_ns = time.time_ns() // NS_PER_US * NS_PER_US
         config = _narrowed(request)
@@ -131,8 +136,8 @@ class _Sandbox:
         """Inside trio: build, serve, wait."""
         started_ns = self._started_ns
         clock = Clock(started_ns)
-        for venue in self._request.venues:
-            self._stalls[venue] = _stall(venue, self._config, self._market, self._faults, clock)
+        for place in self.places:
+            self._stalls[place.venue] = _stall(place, self._config, self._market, self._faults, clock)
         async with trio.open_nursery() as nursery:
             addresses = await nursery.start(self._serve)
             self._ready(self._sites(addresses))
@@ -143,7 +148,8 @@ class _Sandbox:
 
     async def _serve(self, *, task_status: trio.TaskStatus[tuple[Address, ...]]) -> None:
         stalls = tuple(self._stalls.values())
-        await serve(stalls, first_port=self._request.first_port, speed=self._request.speed, task_status=task_status)
+        limits = self._config.server
+        await serve(stalls, speed=self._request.speed, limits=limits, task_status=task_status)
 
     def _duration_s(self, started_ns: int) -> float:
         """As long as was asked for, and no longer than a recording lasts."""
@@ -152,23 +158,24 @@ class _Sandbox:
         return asked_s if end_ns is None else min(asked_s, (end_ns - started_ns) / NS_PER_S)
 
     def _sites(self, addresses: tuple[Address, ...]) -> tuple[Site, ...]:
-        return tuple(self._site(address) for address in addresses)
+        return tuple(self._site(*each) for each in zip(self.places, addresses, strict=True))
 
-    def _site(self, address: Address) -> Site:
-        venue = Venue(address.venue)
-        seed = self._config.run.seed
+    def _site(self, place: Place, address: Address) -> Site:
+        venue, seed = place.venue, self._config.run.seed
         key = simulated_key(venue, secret_for(venue, seed))
         second = second_key(venue, secret_for(venue, seed), second_secret_for(venue, seed))
-        access = keep_access(self._request.keys, venue, key.account, seed)
+        access_file, flatten_file = place.access_key_file, place.flatten_key_file
+        access = None if access_file is None else keep_access(access_file, venue, key.account, seed)
+        flatten = None if second is None or flatten_file is None else keep_key(flatten_file, second)
         return Site(
             venue=address.venue,
             network=NETWORK,
             url=address.url,
             stream_url=address.stream_url,
             account=key.account,
-            key_file=str(keep_key(self._request.keys, key)),
+            key_file=str(keep_key(place.key_file, key)),
             access_key_file="" if access is None else str(access),
-            flatten_key_file="" if second is None else str(keep_key(self._request.keys, second, "_flatten")),
+            flatten_key_file="" if flatten is None else str(flatten),
         )
 
     def tallies(self) -> tuple[Tally, ...]:
@@ -203,9 +210,10 @@ def brought_to_today(market: Market, config: Config, now_ns: int) -> Market:
     return ShiftedMarket(market, later_h)
 
 
-def _stall(venue: Venue, config: Config, market: Market, faults: FaultPlan, clock: Clock) -> Stall:
-    _, account = make_signer(venue, secret_for(venue, config.run.seed))
-    return Stall(venue=build_venue(venue, account, config, market, faults, clock.now_ns), account=account)
+def _stall(place: Place, config: Config, market: Market, faults: FaultPlan, clock: Clock) -> Stall:
+    _, account = make_signer(place.venue, secret_for(place.venue, config.run.seed))
+    venue = build_venue(place.venue, account, config, market, faults, clock.now_ns)
+    return Stall(venue=venue, account=account, port=place.port)
 
 
 # --- for people --------------------------------------------------------------------------------------------

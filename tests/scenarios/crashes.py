@@ -18,8 +18,11 @@ from engine.core import Decision
 from engine.errors import UserError
 from engine.fuzzing.lives import HOWS, Death, Lives
 from engine.fuzzing.oracle import check_run
+from engine.journal.record import JOURNAL_NAME
 from tests.scenarios.harness import Run, Scenario, staged
 
+WHOLE = "whole"
+"""The directory of the undisturbed run, beside those of the runs that die."""
 LATER_S = 60.0
 """A run that was killed does later what the scenario had in mind."""
 
@@ -28,9 +31,21 @@ def survive(scenario: Scenario, directory: Path, *deaths: Death) -> Run:
     """Play a scenario through these deaths, and check all that must hold of any run, of the journal as one."""
     lives = Lives(staged(scenario, *deaths), directory)
     run = Run(scenario, directory, lives.perform(), lives.alarms)
-    assert lives.deaths == len(deaths), f"it died {lives.deaths} times"
+    assert lives.deaths == len(deaths), f"it died {lives.deaths} times of {len(deaths)}: {_unlike_the_whole(directory)}"
     check_run(run)
     return run
+
+
+def _unlike_the_whole(directory: Path) -> str:
+    """Where a run that did not die began to differ from the undisturbed one: the same play writes the same bytes."""
+    files = [beside / JOURNAL_NAME for beside in (directory.parent / WHOLE, directory)]
+    if not all(file.is_file() for file in files):
+        return "there is no undisturbed run to compare it with"
+    whole, this = (file.read_text().splitlines() for file in files)
+    for number, (one, other) in enumerate(zip(whole, this, strict=False), start=1):
+        if one != other:
+            return f"line {number} differs from the undisturbed run's\n  {one[:400]}\n  {other[:400]}"
+    return f"the undisturbed run has {len(whole)} lines, this one {len(this)}, the same as far as both go"
 
 
 def moments(scenario: Scenario, directory: Path) -> dict[int, str]:
@@ -42,6 +57,7 @@ def moments(scenario: Scenario, directory: Path) -> dict[int, str]:
             found[commits] = f"{decision.place} ({decision.row})"
 
     Lives(staged(scenario), directory).watched(note)
+    assert found, "the pair decided nothing: nothing would be tried"
     return found
 
 
@@ -66,7 +82,7 @@ def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = dea
     wrong = []
     slug = name.replace("/", "-")
     lenient = msgspec.structs.replace(scenario, settled_s=scenario.settled_s + LATER_S)
-    for number, (death, place) in enumerate(deaths(lenient, scratch / slug / "whole")):
+    for number, (death, place) in enumerate(deaths(lenient, scratch / slug / WHOLE)):
         try:
             survive(lenient, scratch / slug / str(number), death)
         except (AssertionError, UserError) as error:

@@ -45,12 +45,12 @@ Name = TypeVar("Name")
 class LoopbackDoors(NetworkDoors):
     """Doors to servers in this process, so that a test may look at the truth behind them."""
 
-    def __init__(self, config: Config, simulated: dict[Venue, SimulatedVenue]) -> None:
+    def __init__(self, config: Config, simulated: dict[Venue, SimulatedVenue], *, resuming: bool = False) -> None:
         @asynccontextmanager
         async def sign_here(place: SigningPlace, _: Alarm) -> AsyncIterator[Signing[Any, Any]]:
             yield make_signer(place.venue, secret_for(place.venue, config.run.seed))[0]
 
-        super().__init__(config, sign_here)
+        super().__init__(config, sign_here, resuming=resuming)
         self.simulated = simulated
 
 
@@ -69,7 +69,7 @@ def play_together(scenarios: Mapping[Name, Scenario], directory: Path) -> dict[N
             for (name, scenario), where in zip(scenarios.items(), directories, strict=True):
                 nursery.start_soon(perform_one, name, scenario, where)
 
-    with _signals_kept():
+    with signals_kept():
         trio.run(perform_all, clock=trio.testing.MockClock(autojump_threshold=IDLE_S))
     return runs
 
@@ -82,7 +82,7 @@ def check(run: Run) -> None:
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def signals_kept() -> Iterator[None]:
     """Engines that end in another order than they began in put each other's signal handlers back."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -104,23 +104,23 @@ async def _perform(scenario: Scenario, directory: Path) -> Run:
     stalls = [Stall(venue=venue, account=account_of(name, scenario.seed)) for name, venue in simulated.items()]
     async with trio.open_nursery() as nursery:
         addresses = await nursery.start(serve, stalls)
-        where = {Venue(address.venue): _section(address.url, address.stream_url) for address in addresses}
-        sandbox = _sandbox(config, where, directory)
-        engine = Engine(sandbox, LoopbackDoors(sandbox, simulated), directory)
+        where = {Venue(address.venue): section(address.url, address.stream_url) for address in addresses}
+        reached = sandbox(config, where, directory)
+        engine = Engine(reached, LoopbackDoors(reached, simulated), directory)
         await engine.main()
         nursery.cancel_scope.cancel()
     engine.finish()
     return Run(scenario, directory, engine)
 
 
-def _section(url: str, stream_url: str) -> NetworkSection:
+def section(url: str, stream_url: str) -> NetworkSection:
     one = Decimal(1)  # nobody reads the caps: the keys are in this process
     return NetworkSection(
         url=url, stream_url=stream_url, key_file="none", sign_order_most_usd=one, sign_hour_most_usd=one
     )
 
 
-def _sandbox(config: Config, where: dict[Venue, NetworkSection], state: Path) -> Config:
+def sandbox(config: Config, where: dict[Venue, NetworkSection], state: Path) -> Config:
     replace = msgspec.structs.replace
     venues = {venue: replace(config.venues[venue], network=network) for venue, network in where.items()}
     run = replace(config.run, mode="sandbox", state_directory=str(state))

@@ -9,19 +9,55 @@ import json
 import signal
 import subprocess
 import urllib.request
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+from msgspec.structs import replace
 
 from actors.commands import SubmitOrder
+from actors.domain import Venue
 from actors.messages import AccountFill
 from engine.flatten.record import NAME, PAGE, Line
+from engine.fuzzing.lives import Cue
 from engine.journal.reader import read
 from engine.replay import render_replay, replay
+from engine.simulators.levers import instrument_of
+from tests.scenarios.harness import ASSET, HYPERLIQUID, PACIFICA, POLICY, Scenario, account_of, play, pull
 from tests.scenarios.test_kill import PATIENCE_S, SERVED, Desk, perp2perp
 
 HEDGED = "HEDGED.earning"
+EAGER = replace(
+    POLICY,
+    entry=replace(POLICY.entry, backoff_s=1.0),
+    scanner=replace(POLICY.scanner, scan_s=5.0),
+    lifecycle=replace(POLICY.lifecycle, duration_s=300.0),
+)
+"""Opens again as soon as it may, and would trade on for five minutes."""
+
+
+def closing(venue: Venue, at_s: float) -> Cue:
+    """Somebody closes our whole position there."""
+    flat = pull(venue, lambda x, at_ns: x.set_position(at_ns, account_of(venue), instrument_of(x, ASSET), Decimal(0)))
+    return Cue(at_s=at_s, do=flat)
+
+
+@pytest.mark.parametrize("legs", [(HYPERLIQUID,), (PACIFICA,), (HYPERLIQUID, PACIFICA)], ids="-".join)
+def test_a_live_engine_opens_nothing_more_once_somebody_else_has_closed_a_leg_and_ends_flat(
+    legs: tuple[Venue, ...], tmp_path: Path
+) -> None:
+    """Whoever flattens does not want it opened again: the run ends in order, and people are told how to go on."""
+    cues = tuple(closing(venue, 40.3 + number / 10) for number, venue in enumerate(legs))
+    run = play(Scenario(cues=cues, policy=EAGER, by_hand=True, calm_s=60.0), tmp_path)
+    closed_ns = run.scenario.start_ns + 40 * 10**9
+    later = [command for record in run.records if record.at_ns > closed_ns for command in record.commands]
+    assert [order for order in later if isinstance(order, SubmitOrder) and not order.reduce_only] == []
+    (told,) = run.raised("leg_taken")
+    assert "`perp2perp run`" in told.text
+    assert {"V15", "V16"} & {*run.rows}
+    assert [run.position(venue, ASSET) for venue in (HYPERLIQUID, PACIFICA)] == [0, 0]
 
 
 class Scene(Desk):
@@ -65,7 +101,7 @@ def test_a_hanging_engine_is_flattened_without_it_and_opens_nothing_when_it_wake
             engine.send_signal(signal.SIGSTOP)
             seen = json.loads(desk.command("positions", "--json").stdout)
             assert len(seen["positions"]) >= 2
-            done = desk.command("flatten", "--all", "--to", tmp_path / "done")
+            done = desk.command("flatten", "--all", "--yes", "--to", tmp_path / "done")
             assert (done.returncode, nothing_left(desk)) == (0, True), done.stderr
             engine.send_signal(signal.SIGINT)
             engine.send_signal(signal.SIGCONT)
@@ -100,7 +136,7 @@ def test_a_dead_engine_s_run_is_flattened_by_its_journal_and_goes_on_to_a_good_e
     with desk.served():
         seen = desk.kill_in(HEDGED, 0)
         run = desk.journal().parent
-        done = desk.command("flatten", "--run", run, "--to", tmp_path / "done")
+        done = desk.command("flatten", "--run", run, "--yes", "--to", tmp_path / "done")
         assert (done.returncode, nothing_left(desk)) == (0, True), done.stderr
         with desk.engine("--resume", str(run)) as ending:
             try:

@@ -270,7 +270,7 @@ def test_h12_a_leg_the_venue_has_settled_is_adopted_as_flat_and_the_other_is_clo
     gone_ns = run.scenario.start_ns + 40 * NS_PER_S
     flat_ns = next(r.at_ns for r in run.pair_records if r.place == "CLOSED.flat")
     assert flat_ns - gone_ns < 30 * NS_PER_S
-    assert "V10" in run.rows, "asked again and again before it is believed"
+    assert "V16" in run.rows, "asked again and again before it is believed"
 
 
 def test_timers_of_the_watch_are_what_asks_again(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from actors.actor import Step
 from actors.commands import QueryPosition, SubmitOrder
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import (
     ActorFaulted,
     CloseAsked,
@@ -265,7 +265,7 @@ def test_a_venue_whose_task_raises_again_and_again_is_begun_again_and_takes_nobo
     assert run.pair.place == "CLOSED.flat"
 
 
-def test_a_venue_that_fails_beyond_its_budget_stays_down_and_the_engine_ends_its_run_and_says_what_is_left(
+def test_a_venue_that_fails_beyond_its_budget_is_tried_seldom_and_the_engine_ends_its_run_and_says_what_is_left(
     tmp_path: Path,
 ) -> None:
     cut = stream_lost("pacifica", 40.0, 0.0)
@@ -273,11 +273,15 @@ def test_a_venue_that_fails_beyond_its_budget_stays_down_and_the_engine_ends_its
     breaks, _ = broken_from(PACIFICA, 0.0)
     run = perform(Scenario(cues=(breaks,), faults=cut, policy=policy, left_open=("left_open",)), tmp_path / "run")
     hold_but_for_our_fault(run)
-    most = run.engine.config.venue_restarts.failures_most
+    limits = run.engine.config.venue_restarts
     failed = [r for r in run.records if isinstance(r.message, LinkLost) and "ZeroDivisionError" in r.message.reason]
-    assert len([record for record in failed if record.to == "venue_link/pacifica"]) == most + 1
+    tries_ns = [record.at_ns for record in failed if record.to == "venue_link/pacifica"]
+    seldom = [later - sooner for sooner, later in pairwise(tries_ns[limits.failures_most :])]
+    assert seldom
+    assert all(pause >= limits.pause_spent_s * NS_PER_S for pause in seldom)
     (down,) = [alarm for alarm in run.alarms if alarm.code == "venue_down"]
     assert down.text.startswith("pacifica: failed more than")
+    assert "tried again every 300 s" in down.text
     assert not down.resolved_ns
     assert run.position(HYPERLIQUID) == -run.position(PACIFICA) != 0, "hedged: no leg is closed alone"
     result = msgspec.json.decode((run.directory / "report.json").read_bytes())
@@ -287,6 +291,19 @@ def test_a_venue_that_fails_beyond_its_budget_stays_down_and_the_engine_ends_its
     ]
     later = [r for r in run.records if r.at_ns > down.at_ns and r.to == "venue_link/hyperliquid"]
     assert not [record for record in later if isinstance(record.message, LinkLost)]
+
+
+def test_a_venue_that_comes_back_after_its_budget_was_spent_is_found_by_the_seldom_tries(tmp_path: Path) -> None:
+    cut = stream_lost("pacifica", 40.0, 0.0)
+    policy = replace(POLICY, lifecycle=replace(POLICY.lifecycle, duration_s=700.0))
+    run = perform(
+        Scenario(cues=broken_from(PACIFICA, 250.0), faults=cut, policy=policy, calm_s=600.0), tmp_path / "run"
+    )
+    hold_but_for_our_fault(run)
+    (down,) = [alarm for alarm in run.alarms if alarm.code == "venue_down"]
+    assert down.resolved_ns > down.at_ns
+    assert [order.purpose for order in run.orders()][:2] == ["taker", "maker"]
+    assert run.pair.place == "CLOSED.flat"
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, *kinds: type[Message]) -> None:
