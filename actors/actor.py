@@ -16,11 +16,11 @@ from typing import Generic, TypeVar
 import msgspec
 
 from actors.board import Board
-from actors.commands import AnyCommand, CancelTimer, SetTimer
+from actors.commands import AnyCommand, CancelTimer, RaiseAlarm, SetTimer
 from actors.domain import NS_PER_S
 from actors.messages import AnyMessage, Envelope, TimerFired
 from actors.policy import Policy
-from statecharts.chart import Chart, State
+from statecharts.chart import Chart, ChartError, State
 from statecharts.interpreter import Choice, Table, check_vocabulary, compile_chart, decide
 
 STALE_TIMER = "stale_timer"
@@ -68,6 +68,21 @@ class Step(msgspec.Struct, Generic[S], frozen=True):
     state: S
     row: str
     commands: tuple[AnyCommand, ...]
+
+
+def durations(chart: Chart, **timers: Callable[[S, Policy], float]) -> Callable[[S, str, Policy], float]:
+    """How long each timer of a chart runs, seconds, by its name. Raises ChartError when one has no duration, or none
+    such runs: a timer that cannot be armed would be noticed in the night."""
+    named = list(dict.fromkeys(timer for state in chart.states for timer in state.timers))
+    if sorted(named) != sorted(timers):
+        raise ChartError(f"chart {chart.name}: its timers are {named}, durations are told of {list(timers)}")
+    return lambda state, timer, policy: timers[timer](state, policy)
+
+
+def fault_alarm(state: ActorState, error: str) -> tuple[AnyCommand, ...]:
+    """What a role tells people when its own step raised."""
+    text = f"{state.actor}: a step failed ({error})"
+    return (RaiseAlarm(severity="critical", code="actor_fault", text=text),)
 
 
 class Role(Generic[S]):

@@ -171,6 +171,8 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
                 ask=message.ask,
                 ask_size=message.ask_size,
                 at_ns=message.venue_at_ns,
+                bid_depths=message.bid_depths,
+                ask_depths=message.ask_depths,
             )
             board = _with_clock(board, message, at_ns)
             return _with_market(board, message.venue, message.asset, quote=quote, quoted_ns=at_ns)

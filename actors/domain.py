@@ -150,14 +150,19 @@ class Instrument(Noun, frozen=True, kw_only=True):
     lapse_grace_ns: int = LAPSE_GRACE_NS
 
 
-class Quote(Noun, frozen=True, kw_only=True):
-    """Best bid and ask with their sizes (base units)."""
+class Quote(Noun, frozen=True, kw_only=True, omit_defaults=True):
+    """Best bid and ask with their sizes, and the depth ladders of `QuoteUpdated` (base units).
+
+    Ladders that were not told are left out when written: records from before there were any keep their digests.
+    """
 
     bid: Decimal
     bid_size: Decimal
     ask: Decimal
     ask_size: Decimal
     at_ns: int
+    bid_depths: tuple[Decimal, ...] = ()
+    ask_depths: tuple[Decimal, ...] = ()
 
     @property
     def mid(self) -> Decimal:

@@ -49,7 +49,7 @@ class InstrumentListed(Message, frozen=True, kw_only=True, tag=True):
 
 
 class QuoteUpdated(Message, frozen=True, kw_only=True, tag=True):
-    """Best bid and ask at a venue; sizes in base units."""
+    """Best bid and ask at a venue; sizes in base units, depths within each of `actors.depth.DEPTH_BPS` of the mid."""
 
     venue: Venue
     asset: str
@@ -58,6 +58,8 @@ class QuoteUpdated(Message, frozen=True, kw_only=True, tag=True):
     ask: Decimal
     ask_size: Decimal
     venue_at_ns: int
+    bid_depths: tuple[Decimal, ...] = ()
+    ask_depths: tuple[Decimal, ...] = ()
 
 
 class MarketSampled(Message, frozen=True, kw_only=True, tag=True):

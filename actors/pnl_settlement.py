@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.actor import ActorState, Context, Role
+from actors.actor import ActorState, Context, Role, durations, fault_alarm
 from actors.commands import AnyCommand, QueryPosition, RaiseAlarm, SettlePnl
 from actors.domain import NS_PER_S, ZERO, Venue
 from actors.messages import (
@@ -164,20 +164,12 @@ def alarm_unsettled(state: PnlSettlement, context: Context) -> Commands:
 
 def alarm_fault(state: PnlSettlement, _: Context) -> Commands:
     """This actor's own step raised."""
-    text = f"{state.actor}: a step failed ({state.last_words})"
-    return (RaiseAlarm(severity="critical", code="actor_fault", text=text),)
+    return fault_alarm(state, state.last_words)
 
 
-def _duration_s(state: PnlSettlement, timer: str, policy: Policy) -> float:
-    settlement = policy.settlement
-    durations = {
-        "calm": settlement.calm_s,
-        "answer": settlement.answer_s,
-        "reread": settlement.reread_s,
-        "backoff": settlement.backoff_s * 2.0 ** max(0, state.attempts - 1),
-        "retry": settlement.retry_s,
-    }
-    return durations[timer]
+def _backoff_s(state: PnlSettlement, policy: Policy) -> float:
+    """Doubles with each attempt."""
+    return policy.settlement.backoff_s * 2.0 ** max(0, state.attempts - 1)
 
 
 ROLE: Role[PnlSettlement] = Role(
@@ -188,6 +180,13 @@ ROLE: Role[PnlSettlement] = Role(
         for guard in (is_flat, worth_settling, interval_over, link_up, tries_left, questions_left, was_asked_for)
     },
     actions={action.__name__: action for action in (settle, query_position, alarm_unsettled, alarm_fault)},
-    duration_s=_duration_s,
+    duration_s=durations(
+        CHART,
+        calm=lambda _, policy: policy.settlement.calm_s,
+        answer=lambda _, policy: policy.settlement.answer_s,
+        reread=lambda _, policy: policy.settlement.reread_s,
+        backoff=_backoff_s,
+        retry=lambda _, policy: policy.settlement.retry_s,
+    ),
     remember=remember,
 )

@@ -71,8 +71,11 @@ class ExitPolicy(PolicyPart, frozen=True, kw_only=True):
     emergency_slippage_bps: Decimal = Decimal(200)
     emergency_tries_most: int = 3
     """Attempts of the emergency path before the alarm names what is left."""
+    retry_pause_s: float = 10.0
+    """Pause after a refused trim, and before the first look at legs left open by a failed emergency; doubled with each
+    further one."""
     recheck_s: float = 30.0
-    """Between two looks at legs left open by a failed emergency."""
+    """Such a pause grows no longer than this."""
     unreliable_first: tuple[Venue, ...] = (Venue.DRIFT, Venue.PACIFICA, Venue.LIGHTER, Venue.HYPERLIQUID)
     """Which venue closes first: the one that stands earlier here."""
 
@@ -106,6 +109,8 @@ class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
     price_collar_bps: Decimal = Decimal(300)
     """Largest distance of a limit price from the mark."""
     orders_per_minute_most: int = 120
+    account_age_most_s: float = 120.0
+    """An equity told longer ago says nothing of the day's loss any more."""
 
 
 class AutoClosePolicy(PolicyPart, frozen=True, kw_only=True):
@@ -175,6 +180,30 @@ class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     open_interest_share_most: Decimal = Decimal("0.01")
 
 
+class ForecastPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How funding over the horizon is forecast (`actors.forecast`); set on recorded settlements up to September 2023
+    and judged on later ones (`engine/calibration/FORECAST.md`). Half-lives, by elapsed time."""
+
+    fast_h: Decimal = Decimal(4)
+    """Half-life of the level that follows a venue's rate quickly."""
+    slow_h: Decimal = Decimal(48)
+    """Half-life of the level that follows it slowly."""
+    fast_reversion_h: Decimal = Decimal(24)
+    """Half-life of the fast level's way back to the slow one."""
+    slow_reversion_h: Decimal = Decimal(96)
+    """Half-life of the slow level's way back to the venue's resting rate."""
+    clip_most: Decimal = Decimal(5)
+    """A rate further from the slow level than so many mean distances counts as so far."""
+    scale_h: Decimal = Decimal(168)
+    """Half-life of the mean distance of a rate from its slow level."""
+    scale_least_bps: Decimal = Decimal("0.05")
+    """That mean distance is at least so much an hour: a market that rests is not known exactly."""
+    recent_h: Decimal = Decimal(72)
+    """Hours remembered one by one, for the spread of the difference and for how persistent it was."""
+    error_fraction: Decimal = Decimal("0.5")
+    """One standard error, of the spread of the difference and the distances of both venues, added as variances."""
+
+
 class LifecyclePolicy(PolicyPart, frozen=True, kw_only=True):
     """The run itself."""
 
@@ -240,6 +269,19 @@ class ReconcilePolicy(PolicyPart, frozen=True, kw_only=True):
     """Of its orders on that venue it asks for the latest."""
 
 
+class CorePolicy(PolicyPart, frozen=True, kw_only=True):
+    """Bounds of the deciding core. They stand in a journal's header, so a replay is bounded as the run was."""
+
+    faults_most: int = 2
+    """Faults of one actor before it is quarantined: the first is answered by its emergency path."""
+    cascade_most: int = 10_000
+    """Messages one letter may give rise to; more means that actors talk in a circle."""
+    owners_most: int = 100_000
+    """Orders whose sender is remembered; words about older ones find whoever answers for the position."""
+    forced_most: int = 10_000
+    """Forced fills remembered, so that none is booked twice."""
+
+
 class Policy(PolicyPart, frozen=True, kw_only=True):
     """The whole policy of a run. `order_namespace` keeps client order ids of different runs apart."""
 
@@ -249,9 +291,11 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     verify: VerifyPolicy = VerifyPolicy()
     exit: ExitPolicy = ExitPolicy()
     adl: AdlPolicy = AdlPolicy()
+    core: CorePolicy = CorePolicy()
     risk: RiskPolicy = RiskPolicy()
     auto_close: AutoClosePolicy = AutoClosePolicy()
     scanner: ScannerPolicy = ScannerPolicy()
+    forecast: ForecastPolicy = ForecastPolicy()
     lifecycle: LifecyclePolicy = LifecyclePolicy()
     link: LinkPolicy = LinkPolicy()
     settlement: SettlementPolicy = SettlementPolicy()

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.actor import ActorState, Context, Role
+from actors.actor import ActorState, Context, Role, durations, fault_alarm
 from actors.board import BOARD
 from actors.commands import AnyCommand, QueryPosition, RaiseAlarm, Tell
 from actors.domain import ZERO, Side, Venue
@@ -247,19 +247,12 @@ def alarm_unread(state: Reconciler, context: Context) -> Commands:
 
 def alarm_fault(state: Reconciler, _: Context) -> Commands:
     """This actor's own step raised."""
-    text = f"{state.actor}: a step failed ({state.last_words})"
-    return (RaiseAlarm(severity="critical", code="actor_fault", text=text),)
+    return fault_alarm(state, state.last_words)
 
 
-def _duration_s(_: Reconciler, timer: str, policy: Policy) -> float:
-    reconcile = policy.reconcile
-    durations = {
-        "look": reconcile.look_s,
-        "recheck": max(reconcile.every_s, reconcile.question_pause_s * len(policy.scanner.assets)),
-        "reask": reconcile.unsettled_every_s,
-        "repair": reconcile.repair_s,
-    }
-    return durations[timer]
+def _recheck_s(_: Reconciler, policy: Policy) -> float:
+    """Long enough that a venue is not asked about all its markets without a pause."""
+    return max(policy.reconcile.every_s, policy.reconcile.question_pause_s * len(policy.scanner.assets))
 
 
 ROLE: Role[Reconciler] = Role(
@@ -280,6 +273,12 @@ ROLE: Role[Reconciler] = Role(
             alarm_fault,
         )
     },
-    duration_s=_duration_s,
+    duration_s=durations(
+        CHART,
+        look=lambda _, policy: policy.reconcile.look_s,
+        recheck=_recheck_s,
+        reask=lambda _, policy: policy.reconcile.unsettled_every_s,
+        repair=lambda _, policy: policy.reconcile.repair_s,
+    ),
     remember=remember,
 )

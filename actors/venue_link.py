@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from actors.actor import ActorState, Context, Role
+from actors.actor import ActorState, Context, Role, durations, fault_alarm
 from actors.commands import AnyCommand, RaiseAlarm
 from actors.domain import NS_PER_S, Venue
 from actors.messages import ActorFaulted, FrameRefused, LinkLost, LinkUp, TimerFired
@@ -65,8 +65,7 @@ def alarm_outage(state: VenueLink, context: Context) -> tuple[AnyCommand, ...]:
 
 def alarm_fault(state: VenueLink, _: Context) -> tuple[AnyCommand, ...]:
     """This actor's own step raised."""
-    text = f"{state.actor}: a step failed ({state.last_words})"
-    return (RaiseAlarm(severity="critical", code="actor_fault", text=text),)
+    return fault_alarm(state, state.last_words)
 
 
 ROLE: Role[VenueLink] = Role(
@@ -79,5 +78,5 @@ ROLE: Role[VenueLink] = Role(
         "alarm_outage": alarm_outage,
         "alarm_fault": alarm_fault,
     },
-    duration_s=lambda _, __, policy: policy.link.outage_s,
+    duration_s=durations(CHART, outage=lambda _, policy: policy.link.outage_s),
 )

@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import actors, paper, reaction, signing, sockets, table
+from bench import actors, backtest, paper, reaction, signing, sockets, table
 from bench.ratios import QUICK, Line, Scale
 
 
@@ -16,8 +16,9 @@ def measure(scale: Scale) -> list[Line]:
     """Every figure, in the order of the table."""
     with tempfile.TemporaryDirectory(prefix="perp2perp-bench-") as directory:
         recorded = paper.lines(scale, Path(directory))
+        tested = backtest.lines(scale, Path(directory) / "backtest")
     reacting = [*reaction.lines(scale), *signing.lines(scale), *sockets.lines(scale)]
-    return [recorded[0], *reacting, *actors.lines(scale), *recorded[1:]]
+    return [recorded[0], *reacting, *actors.lines(scale), *recorded[1:], *tested]
 
 
 def show_json(lines: list[Line]) -> None:

@@ -30,6 +30,8 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     records: int = 1_280
     frames: int = 20_000
     books: int = 5_000
+    market_hours: int = 48
+    """Of a back-test."""
 
 
 QUICK = Scale(
@@ -42,6 +44,7 @@ QUICK = Scale(
     records=128,
     frames=2_000,
     books=500,
+    market_hours=12,
 )
 
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from actors.commands import RaiseAlarm
-
-ALARMS_KEPT = 200
+from engine.limits import EngineLimits
 
 LINK_UP = ("UP",)
 FLAT = ("CLOSED.flat",)
@@ -21,6 +20,8 @@ OVER_IN = {
     "link_outage": LINK_UP,
     "link_sick": LINK_UP,
     "venue_failed": LINK_UP,
+    "venue_away": LINK_UP,
+    "venue_down": LINK_UP,
     "positions_unverified": VERIFIED,
     "order_in_doubt": VERIFIED,
     "position_surprise": FLAT,
@@ -66,7 +67,8 @@ Told = Callable[[Alarm], None]
 class AlarmBook:
     """Keeps the alarms of a run. `told`, where given, hears of each that is news as it comes, and when it is over."""
 
-    def __init__(self, told: Told | None = None) -> None:
+    def __init__(self, told: Told | None = None, kept_most: int = EngineLimits().alarms_kept) -> None:
+        self.kept_most = kept_most
         self.kept: list[Alarm] = []
         self.total = 0
         self._told = told or (lambda _: None)
@@ -119,6 +121,6 @@ class AlarmBook:
             self._told(alarm)
 
     def _make_room(self) -> None:
-        if len(self.kept) >= ALARMS_KEPT:
+        if len(self.kept) >= self.kept_most:
             codes = [kept.code for kept in self.kept]
             del self.kept[next((n for n, code in enumerate(codes) if codes.count(code) > 1), 0)]

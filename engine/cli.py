@@ -21,6 +21,9 @@ import msgspec
 from cyclopts import Parameter
 
 from actors.domain import Venue
+from engine.backtest.options import backtest
+from engine.calibration.commands import calibrate, calibrate_adl
+from engine.calibration.forecast_command import calibrate_forecast
 from engine.errors import UserError
 from engine.flatten.commands import flatten, positions
 from engine.fuzzing.options import fuzz
@@ -39,8 +42,12 @@ app = cyclopts.App(
 )
 app.command(keys_app)
 app.command(fuzz)
+app.command(backtest)
+app.command(calibrate_forecast)
 app.command(flatten)
 app.command(positions)
+app.command(calibrate)
+app.command(calibrate_adl)
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
@@ -50,6 +57,8 @@ BROKEN_PIPE = 141
 """Exit code when whoever reads the output has gone (as `head` does): 128 and the number of SIGPIPE."""
 Form = Literal["mermaid", "dot", "table", "markdown"]
 JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")]
+RunArgument = Annotated[Path, Parameter(help="A run's directory, as `perp2perp run` prints it last.")]
+ProfileArgument = Annotated[Path, Parameter(help="A TOML profile, such as config/paper.toml.")]
 
 
 @app.command
@@ -59,7 +68,9 @@ def run(
     seed: Annotated[
         int | None, Parameter(help="Seed of market, latencies and keys; the same seed repeats the run.")
     ] = None,
-    duration: Annotated[str | None, Parameter(help="Market time to run for: 90s, 30m, 12h, 7d, 3w.")] = None,
+    duration: Annotated[
+        str | None, Parameter(allow_leading_hyphen=True, help="Market time to run for: 90s, 30m, 12h, 7d, 3w.")
+    ] = None,
     market: Annotated[
         Path | None, Parameter(help="A recorded market (CSV, also .gz) instead of the seeded one.")
     ] = None,
@@ -68,8 +79,10 @@ def run(
     ] = None,
     venues: Annotated[str | None, Parameter(help="Venues to trade, as in hyperliquid,lighter.")] = None,
     runs: Annotated[Path | None, Parameter(help="Where run directories are made; `runs` when left out.")] = None,
-    speed: Annotated[str, Parameter(help="max (virtual clock), or times real time: 1, 60.")] = "max",
-    faults: Annotated[Path | None, Parameter(help="A fault plan (TOML) for the simulated venues.")] = None,
+    speed: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="max (virtual clock), or times real time: 1, 60.")
+    ] = "max",
+    faults: Annotated[Path | None, Parameter(help="A fault plan (TOML; form: engine/simulators/faults.py).")] = None,
     resume: Annotated[Path | None, Parameter(help="Go on with this run directory, which was cut off.")] = None,
     new: Annotated[
         bool, Parameter(negative=(), help="Begin anew although an earlier run was cut off; close what it held first.")
@@ -101,10 +114,11 @@ def run(
         speed=configuration.parse_speed(speed),
         resume=resume,
         anew=new,
+        duration_s=None if duration is None else configuration.parse_duration(duration),
         profile=config or configuration.DEFAULT_CONFIG,
     )
     with _interrupts_left_to_the_engine():
-        with progress(profile) as show:
+        with progress() as show:
             engine = preparation.prepare(request, show, show.alarm)
             for note in engine.notes:
                 show.note(note)
@@ -131,7 +145,9 @@ def scan(
         str | None, Parameter(help="Assets to rank, as in BTC,ETH; `all` for all the market has.")
     ] = None,
     venues: Annotated[str | None, Parameter(help="Venues to rank, as in hyperliquid,lighter.")] = None,
-    after: Annotated[str, Parameter(help="Market time to observe before ranking.")] = "24h",
+    after: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="Market time to observe before ranking: 90s, 30m, 12h, 7d.")
+    ] = "24h",
     json: JsonFlag = False,
 ) -> int:
     """Observe funding for a while without opening anything; rank the pairs and say why each is refused."""
@@ -139,9 +155,7 @@ def scan(
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
-    profile = configuration.with_options(
-        profile, seed=seed, duration=after, market=market, assets=assets, venues=venues
-    )
+    profile = configuration.with_options(profile, seed=seed, after=after, market=market, assets=assets, venues=venues)
     candidates = scanning.observe(profile, lambda note: print(f"note: {note}", file=sys.stderr))
     if json:
         _print_json(scanning.as_data(candidates))
@@ -155,15 +169,27 @@ def simulate(
     *,
     config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
     venues: Annotated[str | None, Parameter(help="Venues to serve, as in hyperliquid,pacifica.")] = None,
-    port: Annotated[int, Parameter(help="The first venue's port; the next ones follow. 0 takes free ports.")] = 8701,
+    port: Annotated[
+        int | None,
+        Parameter(help="The first venue's port, the next ones follow (0: free ones), instead of the profile's."),
+    ] = None,
     seed: Annotated[int | None, Parameter(help="Seed of market, latencies and keys.")] = None,
-    faults: Annotated[Path | None, Parameter(help="A fault plan (TOML).")] = None,
-    duration: Annotated[str | None, Parameter(help="Market time to serve for; else until an interrupt.")] = None,
-    speed: Annotated[str, Parameter(help="Times real time, as in 1 or 60.")] = "1",
-    keys: Annotated[Path | None, Parameter(help="Directory for the key files; `sandbox` when left out.")] = None,
+    faults: Annotated[Path | None, Parameter(help="A fault plan (TOML; form: engine/simulators/faults.py).")] = None,
+    duration: Annotated[
+        str | None,
+        Parameter(allow_leading_hyphen=True, help="Market time to serve for, as in 30m; else until an interrupt."),
+    ] = None,
+    speed: Annotated[str, Parameter(allow_leading_hyphen=True, help="Times real time, as in 1 or 60.")] = "1",
+    keys: Annotated[
+        Path | None, Parameter(help="Directory for all key files, instead of the ones the profile names.")
+    ] = None,
     json: JsonFlag = False,
 ) -> int:
     """Serve simulated venues on 127.0.0.1, over real HTTP and WebSocket, with a throw-away account on each.
+
+    A sandbox's profile says where: at the addresses in [venues.*.network], with the key files named there, so that
+    `perp2perp run` with the same profile finds them. Other profiles are served from port 8701 on, with key files in
+    `sandbox/`. It serves until it is interrupted.
 
     Each venue has a door of its own for tests: GET /sandbox/clock, GET /sandbox/account, POST /sandbox/lever.
     """
@@ -174,7 +200,7 @@ def simulate(
     request = sandbox.SandboxRequest(
         config=profile,
         venues=sandbox.chosen_venues(profile, venues),
-        keys=keys or sandbox.KEYS,
+        keys=keys,
         first_port=port,
         duration_s=None if duration is None else configuration.parse_duration(duration),
         speed=sandbox.pace_of(speed),
@@ -187,14 +213,28 @@ def simulate(
 
 
 @app.command(name="check-config")
-def check_config(file: Path, *, json: JsonFlag = False) -> int:
+def check_config(
+    file: ProfileArgument,
+    *,
+    ask: Annotated[
+        bool, Parameter(negative=(), help="Ask the venues for their markets, too, and compare (over the network).")
+    ] = False,
+    json: JsonFlag = False,
+) -> int:
     """Read a profile, check every field and limit, print its digest, and say what is missing before it can run.
 
-    Exit 0 when every field is good, whether it can run yet or not; 2 when one is not.
+    Limits the profile leaves out are named with the default that stands in for each. Exit 0 when every field is good,
+    whether it can run yet or not; 2 when one is not.
     """
     from engine import config as configuration, readiness
 
     profile = configuration.load(file)
+    if ask and profile.run.mode != "paper":
+        import trio
+
+        from engine.doors.listed import refuse_other_terms
+
+        trio.run(refuse_other_terms, profile, 1.0)
     missing = list(readiness.missing(profile))
     if json:
         data = {"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)}
@@ -211,7 +251,7 @@ def check_config(file: Path, *, json: JsonFlag = False) -> int:
 
 @app.command
 def replay(
-    run: Path,
+    run: RunArgument,
     *,
     until: Annotated[int | None, Parameter(help="Stop after this seq and print the states there.")] = None,
     since: Annotated[int, Parameter(help="Compare from this seq on.")] = 1,
@@ -238,8 +278,8 @@ def replay(
 
 
 @app.command
-def verify(run: Path, *, json: JsonFlag = False) -> int:
-    """Check a journal's chain, its head file and its tail."""
+def verify(run: RunArgument, *, json: JsonFlag = False) -> int:
+    """Check a journal's chain, its head file and its tail. Exit 0 when it is whole, 2 when it is refused."""
     from engine import journal
 
     found = journal.verify(run)
@@ -251,7 +291,10 @@ def verify(run: Path, *, json: JsonFlag = False) -> int:
 
 
 @app.command
-def explain(run: Path, subject: str) -> int:
+def explain(
+    run: RunArgument,
+    subject: Annotated[str, Parameter(help="A pair (DOGE-1), a client order id, or an actor such as risk.")],
+) -> int:
     """Tell one order (client order id), one pair (DOGE-1) or another actor from a run's journal, with reasons."""
     from engine import audit
 
@@ -261,7 +304,9 @@ def explain(run: Path, subject: str) -> int:
 
 @app.command
 def rerecord(
-    log: Path, *, apply: Annotated[bool, Parameter(negative=(), help="Write it; without, only show.")] = False
+    log: Annotated[Path, Parameter(help="A recorded run's directory, as under tests/logs.")],
+    *,
+    apply: Annotated[bool, Parameter(negative=(), help="Write it; without, only show.")] = False,
 ) -> int:
     """Show how today's code decides a recorded log differently; with --apply, write the log anew."""
     from engine import replay as replaying, rerecord as rerecording
@@ -350,6 +395,9 @@ def check(
     attempts: Annotated[int, Parameter(help="Every limit of attempts in the policy.")] = 2,
     first: Annotated[str, Parameter(help="The leg that closes first: maker, taker or both.")] = "maker",
     stale_ends: Annotated[bool, Parameter(help="Whether the end of an order may be told one lot short.")] = True,
+    beyond: Annotated[
+        bool, Parameter(help="Whether others take our legs, the engine is cut off, questions fail.")
+    ] = True,
     jobs: Annotated[int, Parameter(help="Processes; 0 takes one for each core.")] = 0,
     worlds: Annotated[int, Parameter(help="Give up after so many worlds.")] = 5_000_000,
     diagram: Annotated[bool, Parameter(negative=(), help="Draw each counterexample (mermaid), too.")] = False,
@@ -362,7 +410,8 @@ def check(
     policy decide; around it stand two small venues and an adversary. For nothing, it chooses the order in which the
     venues are heard, lets resting orders fill, and lets timers overtake fresh news. For one fault each it lets an IOC
     fill fewer lots or none, refuses, loses, delays or leaves unanswered an order or a cancel, loses, delays or doubles
-    what a venue says, fails a question, denies knowing an order, deleverages a leg, or cuts a link.
+    what a venue says, fails a question, denies knowing an order, deleverages a leg, takes of it by a trade that is not
+    ours, cuts a link, or cuts off the engine.
 
     In every world the invariants are held: naked legs are watched (1), one intent and one outcome for each order (2),
     closing only reduces (3), exposure stays within the entry (4), an emergency is answered at once and never adds (5),
@@ -377,71 +426,18 @@ def check(
         _print_json(caught) if json else print(command.planted_table(caught), end="")
         return 0 if all(each.complaint for each in caught) else 1
     bounds = command.bounds_of(
-        lots=lots, faults=faults, asks=asks, attempts=attempts, first=first, stale_ends=stale_ends, worlds=worlds
+        lots=lots,
+        faults=faults,
+        asks=asks,
+        attempts=attempts,
+        first=first,
+        stale_ends=stale_ends,
+        worlds=worlds,
+        beyond=beyond,
     )
     checked = command.check(bounds, command.jobs_of(jobs))
     _print_json(checked.answer) if json else print(command.told(checked, drawn=diagram), end="")
     return 1 if checked.complaints or not checked.answer.complete else 0
-
-
-@app.command
-def calibrate(
-    *,
-    data: Annotated[Path, Parameter(help="The directory with the recordings named above.")],
-    out: Annotated[Path | None, Parameter(help="Write the page here instead of standard output.")] = None,
-    json: JsonFlag = False,
-) -> int:
-    """Measure how each funding field is read against what was really settled; say which fields are calibrated.
-
-    The directory holds recordings under these names (gzipped; the columns that are read, others may follow); they
-    are not part of the project:
-
-    - `hyperliquid/funding_settled_1h.csv.gz`: `hour_utc`, `symbol`, `rate`, `premium`, `interval_h`; every settled
-      rate, from the venue's public `fundingHistory`.
-    - `multi_venue/hl_lighter_aster_funding_snapshots_2025-12-22_2026-01-05.csv.gz`: `hour_utc`, `venue`, `symbol`,
-      `rate_per_hour`, `sampled_utc`; one poll an hour of each venue's public funding endpoint.
-    - `multi_venue/seven_venues_funding_price_oi_1h_2026-01-02_04_06.csv.gz`: `hour_utc`, `venue`, `symbol`,
-      `rate_per_hour`, `rate_raw_min`, `rate_raw_max`; the hour's mean, least and most of such polls.
-    - `lighter/ws_market_stats_raw.jsonl.gz`: the frames of Lighter's public stream `market_stats/all`, one a line.
-    - `drift/funding_ohlc_1h_2022-12_2024-03.csv.gz`: `hour_utc`, `symbol`, `rate_1h`; Drift's hourly rates, from
-      its public archive.
-    - `reference_cex/binance_5sym_8h_2022-12_2024-03.csv.gz`: `time_utc`, `symbol`, `rate`; Binance's, every 8 hours.
-
-    Rates are signed fractions of notional, positive when longs pay. A recorder of your own that writes these columns
-    serves as well; what was found in the ones that were used stands in `engine/venues/FUNDING.md`.
-    """
-    from engine.calibration import report as calibration
-
-    found = calibration.calibrate(data)
-    if json:
-        _print_json(found)
-    if out is not None:
-        out.write_text(calibration.markdown(found), encoding="utf-8", newline="\n")
-        print(out, file=sys.stderr if json else sys.stdout)
-    elif not json:
-        print(calibration.markdown(found), end="")
-    return 0
-
-
-@app.command
-def calibrate_adl(
-    *,
-    data: Annotated[Path, Parameter(help="The directory of recorded market data.")],
-    out: Annotated[Path | None, Parameter(help="Write the page here instead of standard output.")] = None,
-    json: JsonFlag = False,
-) -> int:
-    """Replay the deleveraging of 2025-10-10 through the ADL estimate; say when it warned, and how often in vain."""
-    from engine.calibration import adl_report
-
-    found = adl_report.calibrate(data)
-    if json:
-        _print_json(found)
-    if out is not None:
-        out.write_text(adl_report.markdown(found), encoding="utf-8", newline="\n")
-        print(out, file=sys.stderr if json else sys.stdout)
-    elif not json:
-        print(adl_report.markdown(found), end="")
-    return 0
 
 
 @contextmanager

@@ -20,23 +20,40 @@ from actors.domain import Venue
 from actors.policy import Policy
 from engine.errors import UserError
 from engine.flatten.settings import FlattenSettings
-from engine.limits import Limits
+from engine.limits import EngineLimits, Limits
 from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.restarts import RestartLimits
+from engine.signing.settings import SigningSettings
+from engine.simulators.server.limits import ServerLimits
 from engine.simulators.transport import Pace
 from engine.state_directory import state_directory
+from engine.venues.network.limits import NetworkLimits
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_CONFIG = ROOT / "config" / "paper.toml"
 DURATION_MOST_S = 3650 * 86400.0
 NEVER_ZERO = (
     *("scan_s", "watch_s", "ask_again_s", "recheck_s", "reverify_s", "verify_retry_s", "doubt_retry_s", "outage_s"),
-    *("reconcile.every_s", "reconcile.look_s", "reconcile.unsettled_every_s", "reconcile.repair_s"),
+    *("reconcile.every_s", "reconcile.look_s", "reconcile.unsettled_every_s", "reconcile.repair_s", "retry_pause_s"),
     *("reconcile.looks_most", "reconcile.answers_least", "reconcile.orders_most"),
     *("settlement.answer_s", "settlement.reread_s", "settlement.backoff_s", "settlement.retry_s"),
-    *("quiet_step_s", "busy_step_s", "batch_most", "venue_restarts.pause_first_s", "venue_restarts.failures_within_s"),
+    *("engine.alarms_kept", "risk.account_age_most_s", "markets_refresh_s"),
+    *("core.cascade_most", "core.owners_most", "core.forced_most"),
+    *("network.handshake_s", "network.write_s", "signing.start_timeout_s", "signing.waiting_most"),
+    *("connections_most", "body_bytes_most", "frame_bytes_most", "request_bytes_most", "head_bytes_most"),
+    *("server.idle_s", "server.answer_most_s", "server.write_s"),
+    *(
+        "quiet_step_s",
+        "busy_step_s",
+        "batch_most",
+        "venue_restarts.pause_first_s",
+        "venue_restarts.failures_within_s",
+        "venue_restarts.pause_spent_s",
+    ),
 )
 """Ends of the names of numbers that something waits for, or takes, over and over."""
+A_VENUES_OWN = ("network.connect_s", "signing.timeout_s")
+"""Limits that every venue's section says for itself."""
 
 
 class ConfigError(UserError):
@@ -146,7 +163,11 @@ class Config(Section, frozen=True, kw_only=True):
     market: MarketSection = MarketSection()
     venues: dict[Venue, VenueSection]
     journal: JournalSection = JournalSection()
+    engine: EngineLimits = EngineLimits()
     sequencer: Limits = Limits()
+    network: NetworkLimits = NetworkLimits()
+    signing: SigningSettings = SigningSettings()
+    server: ServerLimits = ServerLimits()
     venue_restarts: RestartLimits = RestartLimits()
     flatten: FlattenSettings = FlattenSettings()
     policy: Policy = Policy()
@@ -209,7 +230,16 @@ def problems_of(config: Config) -> Iterator[str]:
     if config.run.mode == "live":
         yield from live_problems(config.policy)
     yield from policy_problems(config.policy)
+    yield from _bound_problems(config)
     yield from _venue_problems(config)
+
+
+def _bound_problems(config: Config) -> Iterator[str]:
+    """What is a venue's own, said for all of them, would be told and not used."""
+    if config.network.connect_s != NetworkLimits().connect_s:
+        yield "network.connect_s is each venue's own; set venues.*.network.connect_timeout_s instead"
+    if config.signing.timeout_s != SigningSettings().timeout_s:
+        yield "signing.timeout_s is each venue's own; set venues.*.network.sign_timeout_s instead"
 
 
 def _venue_problems(config: Config) -> Iterator[str]:
@@ -337,9 +367,12 @@ def _numbers(part: Any, path: str) -> Iterator[tuple[str, Decimal | float | int]
 
 
 def defaults_used(path: Path) -> Iterator[tuple[str, object]]:
-    """Every policy field a profile does not set, with the default that stands in for it."""
-    given = tomllib.loads(path.read_text()).get("policy", {})
-    yield from _unset(given, Policy(), "policy")
+    """Every limit a profile does not set, with the default that stands in for it."""
+    given = tomllib.loads(path.read_text())
+    parts = (Policy(), EngineLimits(), Limits(), RestartLimits(), NetworkLimits(), SigningSettings(), ServerLimits())
+    names = ("policy", "engine", "sequencer", "venue_restarts", "network", "signing", "server")
+    for name, part in (*zip(names, parts, strict=True), ("flatten", FlattenSettings())):
+        yield from (each for each in _unset(given.get(name, {}), part, name) if each[0] not in A_VENUES_OWN)
 
 
 def _unset(given: dict[str, Any], part: msgspec.Struct, path: str) -> Iterator[tuple[str, object]]:
@@ -353,11 +386,11 @@ def _unset(given: dict[str, Any], part: msgspec.Struct, path: str) -> Iterator[t
 
 def digest(config: Config) -> str:
     """Digest of what the configuration says of a run, wherever the file lies, wherever its runs go, and whatever
-    flattens them."""
+    flattens them or serves simulated venues."""
     replace = msgspec.structs.replace
     venues = {venue: _without_flattener(section) for venue, section in config.venues.items()}
     run = replace(config.run, runs_directory="", state_directory="")
-    neutral = replace(config, run=run, venues=venues, flatten=FlattenSettings())
+    neutral = replace(config, run=run, venues=venues, flatten=FlattenSettings(), server=ServerLimits())
     return hashlib.sha256(msgspec.json.encode(neutral, order="deterministic")).hexdigest()[:32]
 
 
@@ -395,15 +428,17 @@ SPEED_MOST = 200
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def parse_duration(text: str) -> float:
-    """Seconds in 90s, 30m, 12h, 7d or 3w; raises ConfigError."""
+def parse_duration(text: str, option: str = "--duration") -> float:
+    """Seconds in 90s, 30m, 12h, 7d or 3w; raises ConfigError, which names the option."""
     number, unit = text[:-1], text[-1:]
+    how = "give a positive number and a unit, such as 90s, 30m, 12h, 7d or 3w"
     try:
         seconds = float(number) * UNITS_S[unit]
     except (ValueError, KeyError):
-        raise ConfigError(f"--duration {text!r}: give a number and a unit, such as 90s, 30m, 12h, 7d or 3w") from None
+        raise ConfigError(f"{option} {text!r} is not a time; {how}") from None
     if not 0 < seconds <= DURATION_MOST_S:
-        raise ConfigError(f"--duration {text!r}: give a positive time of at most ten years")
+        why = "longer than ten years" if seconds > 0 else "no time that could pass"
+        raise ConfigError(f"{option} {text!r} is {why}; {how}")
     return seconds
 
 
@@ -425,6 +460,7 @@ def with_options(
     *,
     seed: int | None = None,
     duration: str | None = None,
+    after: str | None = None,
     market: Path | None = None,
     faults: Path | None = None,
     assets: str | None = None,
@@ -434,8 +470,9 @@ def with_options(
     replace = msgspec.structs.replace
     if seed is not None:
         config = replace(config, run=replace(config.run, seed=seed))
-    if duration is not None:
-        lifecycle = replace(config.policy.lifecycle, duration_s=parse_duration(duration))
+    if duration is not None or after is not None:
+        seconds = parse_duration(after, "--after") if after is not None else parse_duration(duration or "")
+        lifecycle = replace(config.policy.lifecycle, duration_s=seconds)
         config = replace(config, policy=replace(config.policy, lifecycle=lifecycle))
     if market is not None:
         config = replace(config, market=MarketSection(kind="recorded", file=str(market)))

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.board import PAST_STEP_S, PASTS_MOST
-from actors.policy import AdlPolicy, Policy
+from actors.policy import AdlPolicy, ForecastPolicy, Policy
 
 LEVERAGE_MOST = 3
 LEVEL_SCORES = 4
+FAULTS_LEAST = 2
 PAST_S = PAST_STEP_S * (PASTS_MOST - 1)
 
 
@@ -25,6 +26,12 @@ def policy_problems(policy: Policy) -> Iterator[str]:
         yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
     yield from _stress_problems(policy.adl)
     yield from _auto_close_problems(policy)
+    yield from _forecast_problems(policy.forecast)
+    if policy.core.faults_most < FAULTS_LEAST:
+        yield (
+            f"policy.core.faults_most is {policy.core.faults_most}; at least {FAULTS_LEAST}, or a pair whose step "
+            "fails is quarantined before its emergency path has closed it"
+        )
     if policy.scanner.notional_usd > policy.risk.order_notional_most_usd:
         yield "policy.scanner.notional_usd is above policy.risk.order_notional_most_usd; no entry could ever pass"
     if policy.order.order_lifetime_s <= policy.order.order_timeout_s:
@@ -53,6 +60,16 @@ def _auto_close_problems(policy: Policy) -> Iterator[str]:
             "policy.scanner.clock_skew_most_s must be shorter than policy.order.order_lifetime_s; an order could lapse "
             "before it is sent"
         )
+
+
+def _forecast_problems(part: ForecastPolicy) -> Iterator[str]:
+    for name in ("fast_h", "slow_h", "fast_reversion_h", "slow_reversion_h", "clip_most", "scale_h", "error_fraction"):
+        if not getattr(part, name):
+            yield f"policy.forecast.{name} is 0; give a positive number"
+    if part.recent_h < 1:
+        yield f"policy.forecast.recent_h is {part.recent_h}; at least the last hour is remembered: give 1 or more"
+    if part.fast_h > part.slow_h:
+        yield "policy.forecast.fast_h is above policy.forecast.slow_h; the fast level is the one that follows quickly"
 
 
 def live_problems(policy: Policy) -> Iterator[str]:

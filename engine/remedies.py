@@ -11,6 +11,7 @@ from pathlib import Path
 
 from actors.actor import ActorState
 from actors.domain import Venue
+from actors.engine_lifecycle import EngineLifecycle
 from actors.pair_position.state import PairPosition
 from engine.sizes import plain
 
@@ -36,6 +37,8 @@ def positions(profile: Path | None) -> str:
 
 def for_quarantined(state: ActorState | None, profile: Path | None) -> str:
     """What an actor that decides nothing more left, and what to do about it."""
+    if isinstance(state, EngineLifecycle):
+        return "the run ends: every pair is asked to close; the kill switch (interrupt twice) works all the same"
     if not isinstance(state, PairPosition):
         return "nobody does its work any more: stop the engine, which closes all pairs (interrupt it once)"
     held = ", ".join(f"{plain(leg.position)} {state.asset} on {leg.venue.value}" for leg in state.legs)

@@ -74,10 +74,15 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EngineView(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole engine at one moment. `equity_start_usd` is each venue's first word on our equity in this run."""
+    """The whole engine at one moment. `equity_start_usd` is each venue's first word on our equity in this run.
+
+    `begun_ns` is when the run began, in whichever process; `duration_s` how long it is to last.
+    """
 
     seq: int
     at_ns: int
+    begun_ns: int
+    duration_s: float
     lifecycle: str
     risk: str
     pairs: tuple[PairView, ...]
@@ -98,13 +103,17 @@ class Tally:
 
     def __init__(self, told: Told | None = None) -> None:
         self.seq = 0
-        self.at_ns = 0
+        self.at_ns = self.begun_ns = 0
         self.orders: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
         self.denied = 0
         self.faults = 0
         self.equity_start_usd: dict[str, Decimal] = {}
         self._book = AlarmBook(told)
+
+    def keep(self, alarms_most: int) -> None:
+        """From now on so many alarms are kept."""
+        self._book.kept_most = alarms_most
 
     def tell(self, told: Told) -> None:
         """From now on `told` hears of alarms; those of the past are not told again."""
@@ -124,6 +133,7 @@ class Tally:
         """Count one decision."""
         envelope = decision.envelope
         self.seq, self.at_ns = envelope.seq, envelope.at_ns
+        self.begun_ns = self.begun_ns or envelope.at_ns
         self.denied += len(decision.denied)
         self.faults += bool(decision.fault)
         if isinstance(envelope.message, OrderRejected) and envelope.to == "risk":
@@ -149,6 +159,8 @@ def build(core: Core, tally: Tally) -> EngineView:
     return EngineView(
         seq=tally.seq,
         at_ns=tally.at_ns,
+        begun_ns=tally.begun_ns,
+        duration_s=core.policy.lifecycle.duration_s,
         lifecycle=core.states["engine_lifecycle"].place,
         risk=risk.place,
         pairs=tuple(

@@ -29,7 +29,7 @@ from typing import Literal, NamedTuple
 from actors.board import Board, Market
 from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, MarketStatus, Venue
 from actors.policy import Policy
-from actors.risk.books import ACCOUNT_AGE_MOST_NS, DAY_NS, Asked, Held, RiskState, is_recent
+from actors.risk.books import DAY_NS, Asked, Held, RiskState, account_age_most_ns, is_recent
 from actors.risk.liquidation import Nearness, nearness, seconds_left
 
 
@@ -160,7 +160,7 @@ def _is_known(venue: str, case: Case) -> bool:
     """Whether the account has a start of this day, was told a short time ago, and is listened to."""
     told = case.board.accounts.get(venue)
     today = case.state.day_ns == case.at_ns - case.at_ns % DAY_NS and venue in case.state.equity_start_usd
-    return today and told is not None and is_recent(told, case.at_ns) and case.board.link_up(Venue(venue))
+    return today and told is not None and is_recent(told, case.at_ns, case.policy) and case.board.link_up(Venue(venue))
 
 
 def divergence(case: Case) -> Measured | None:
@@ -306,7 +306,7 @@ def loss_seen_since(case: Case) -> int:
     if flat or engine_loss(case) is None:
         return 0
     seen_ns = case.state.loss_seen_ns
-    return seen_ns if 0 < case.at_ns - seen_ns <= ACCOUNT_AGE_MOST_NS else case.at_ns
+    return seen_ns if 0 < case.at_ns - seen_ns <= account_age_most_ns(case.policy) else case.at_ns
 
 
 def is_loss_sure(case: Case) -> bool:

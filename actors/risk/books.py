@@ -29,10 +29,10 @@ from actors.messages import (
     PositionReported,
     TimerFired,
 )
+from actors.policy import Policy
 
 MINUTE_NS = 60_000_000_000
 DAY_NS = 24 * HOUR_NS
-ACCOUNT_AGE_MOST_NS = 2 * MINUTE_NS
 """What an account was told to have counts for so long: Drift's, unchanged, is told every minute."""
 PAYMENTS_REMEMBERED = 64
 
@@ -160,16 +160,21 @@ def _day(state: RiskState, context: Context) -> RiskState:
     told = {
         venue: account.equity_usd
         for venue, account in context.board.accounts.items()
-        if account.told_ns >= day_ns and is_recent(account, context.at_ns)
+        if account.told_ns >= day_ns and is_recent(account, context.at_ns, context.policy)
     }
     if state.day_ns == day_ns and all(venue in known for venue in told):
         return state
     return msgspec.structs.replace(state, day_ns=day_ns, equity_start_usd=told)
 
 
-def is_recent(account: Account, at_ns: int) -> bool:
-    """Whether the account was told a short time ago."""
-    return at_ns - account.told_ns <= ACCOUNT_AGE_MOST_NS
+def is_recent(account: Account, at_ns: int, policy: Policy) -> bool:
+    """Whether the account was told a short time ago (`policy.risk.account_age_most_s`)."""
+    return at_ns - account.told_ns <= account_age_most_ns(policy)
+
+
+def account_age_most_ns(policy: Policy) -> int:
+    """How long an account's word counts."""
+    return round(policy.risk.account_age_most_s * NS_PER_S)
 
 
 def _looked(state: RiskState, context: Context) -> RiskState:

@@ -10,7 +10,7 @@ import trio
 from rich.table import Table
 
 from engine.conformance.dialogues import DIALOGUES, Dialogue, Lever
-from engine.conformance.stand import Failed, Stand
+from engine.conformance.stand import LEAVE_S, Failed, Stand
 from engine.errors import UserError
 from engine.venues.transport import TransportError
 
@@ -49,7 +49,8 @@ async def _one_or_nothing(stand: Stand, dialogue: Dialogue) -> tuple[Verdict, st
     try:
         return await _one(stand, dialogue)
     except BaseException as cut:
-        stand.left = await stand.leave()
+        with trio.move_on_after(LEAVE_S, shield=True):
+            await stand.leave()
         cut.add_note(f"cut off in {dialogue.name!r}; {stand.left or 'nothing is left behind'}")
         raise
 

@@ -286,16 +286,14 @@ class Stand:
             await self.trade(self.order(side, self._within_cap(abs(size)), reduce_only=True))
         raise Failed(f"a position of {await self.position()} {self.terms.asset} could not be closed")
 
-    async def leave(self) -> str:
-        """Clean up in bounded time, also when cancelled; says what may be left, empty when nothing is."""
-        left = f"the account may still hold orders and a position in {self.terms.asset}; look at the venue"
-        with trio.move_on_after(LEAVE_S, shield=True):
-            try:
-                await self.clean()
-                left = ""
-            except Failed as failed:
-                left = f"{left} ({failed})"
-        return left
+    async def leave(self) -> None:
+        """Clean up; `left` says what may be left, also when this is cut off, and is empty when nothing is."""
+        self.left = f"the account may still hold orders and a position in {self.terms.asset}; look at the venue"
+        try:
+            await self.clean()
+            self.left = ""
+        except Failed as failed:
+            self.left = f"{self.left} ({failed})"
 
     async def require_flat(self) -> None:
         """Begin with nothing of anybody's: what is found is closed on a simulator, and left alone elsewhere.

@@ -223,6 +223,14 @@ class Market:
 
     # words
 
+    def would(self) -> str:
+        """What `clear` would send first, and how far it would go."""
+        first, last = self._settings.slippages_bps[0], max(self._settings.slippages_bps)
+        return (
+            f"cancel ours, then reduce-only IOC within {plain(first)} bps of the touch, "
+            f"at most {plain(last)} bps, as often as {len(self._settings.slippages_bps)} times"
+        )
+
     def _note(self, what: What, words: str = "") -> None:
         self._notes.note(Line(venue=self.venue, asset=self.asset, what=what, words=words))
 

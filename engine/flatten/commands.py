@@ -33,11 +33,13 @@ def flatten(
         tuple[str, ...], Parameter(negative=(), help="One market, as in lighter:ETH; may be repeated.")
     ] = (),
     run: Annotated[Path | None, Parameter(help="The markets this run last held, by its journal.")] = None,
-    dry_run: Annotated[bool, Parameter(negative=(), help="Say what would be done, and send nothing.")] = False,
+    dry_run: Annotated[bool, Parameter(negative=(), help="Show what would be done; nothing is sent.")] = False,
     to: Annotated[
         Path | None, Parameter(help="Directory of the record; a new one beside the runs when left out.")
     ] = None,
-    yes: Annotated[bool, Parameter(negative=(), help="Do not ask on the terminal.")] = False,
+    yes: Annotated[
+        bool, Parameter(negative=(), help="Do not ask first; needed where there is no terminal to ask on.")
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
     """Close everything at the venues without the engine: cancel our orders, close by reduce-only IOC, verify.
@@ -46,9 +48,13 @@ def flatten(
     of its own, that can only reduce. Stop the engine first (interrupt it twice); if it lives it sees fills that are not
     its own. Afterwards `run --resume` finds everything flat. What was done stands in `flatten.jsonl` and `flatten.md`.
 
-    Exit 0 when the venues said that all is flat, 1 when anything is left or a venue could not be seen to.
+    Say what is to be closed by one of --all, --pair and --run; try it with --dry-run first. On a terminal it asks
+    before it begins; a script has to say --yes.
+
+    Exit 0 when the venues said that all is flat (with --dry-run: when they could all be read), 1 when anything is left
+    or a venue could not be seen to, 2 when nothing was done.
     """
-    from engine.flatten.report import table, verdict
+    from engine.flatten.report import plan, table, verdict
     from engine.flatten.run import FlattenRequest, flatten as perform
 
     profile = _profile(config)
@@ -59,11 +65,11 @@ def flatten(
     if json:
         _print_json(outcome)
     else:
-        _print(table(outcome))
+        _print(plan(outcome) if dry_run else table(outcome))
         print(verdict(outcome))
     if outcome.directory:
         print(outcome.directory, file=sys.stderr if json else sys.stdout, flush=True)
-    return 0 if outcome.all_flat else 1
+    return 0 if outcome.done else 1
 
 
 def positions(*, config: ProfileFile, json: JsonFlag = False) -> int:
@@ -103,9 +109,12 @@ def _scope(profile: Config, *, whole: bool, pairs: tuple[str, ...], run: Path | 
 
 
 def _confirm(scope: Scope) -> None:
-    """Ask where somebody can answer. Raises UserError for any other answer than yes."""
+    """Ask where somebody can answer. Raises UserError for any other answer than yes, and where nobody can."""
     if not sys.stdin.isatty():
-        return
+        raise UserError(
+            "flatten closes positions and there is no terminal to ask on: say --yes to do it, or --dry-run to see what "
+            "it would do; nothing was done"
+        )
     markets = ", ".join(f"{venue.value} ({', '.join(assets)})" for venue, assets in scope.markets.items())
     besides = ", and whatever else the venues show" if scope.everything else ""
     print(f"Cancels all our orders and closes all our positions on {markets}{besides}.", file=sys.stderr)

@@ -108,10 +108,12 @@ class NetworkReach:
             account=told.account,
             leverage=0,
             speed=self._speed,
+            bounds=self._config.signing,
             adapter=section.adapter,
         )
         access = _access(place, tell)
-        async with transport_of(network, self._speed, access) as transport, self._signing(place, tell) as signing:
+        reached = transport_of(network, self._speed, access, self._config.network)
+        async with reached as transport, self._signing(place, tell) as signing:
             yield Reached(
                 transport=transport,
                 signing=signing,
@@ -122,7 +124,7 @@ class NetworkReach:
             )
 
     async def _told(self, venue: Venue, network: NetworkSection) -> SandboxClock:
-        async with transport_of(network, self._speed) as transport:
+        async with transport_of(network, self._speed, limits=self._config.network) as transport:
             told = await read_clock(transport, network.url, self._speed)
         if told.venue != venue.value:
             raise SandboxMissing(f"{network.url} is {told.venue}, not {venue.value}; correct the addresses")
@@ -229,7 +231,7 @@ async def speed_of(config: Config, venues: tuple[Venue, ...]) -> float:
 
         async def ask(network: NetworkSection) -> None:
             try:
-                async with transport_of(network) as transport:
+                async with transport_of(network, limits=config.network) as transport:
                     found.append((await read_clock(transport, network.url)).speed)
             except UserError:
                 return

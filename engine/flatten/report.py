@@ -18,6 +18,7 @@ from engine.flatten.venue import VenueWork
 from engine.sizes import closed_by, plain, side_of
 
 COLUMNS = ("venue", "asset", "before", "after", "attempts", "average price", "fee USD", "by hand")
+PLAN = ("venue", "market", "side", "size", "order")
 UNKNOWN = "?"
 CENTS = Decimal("0.0001")
 
@@ -37,12 +38,20 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `troubles`: venues that were not seen to the end, and why."""
+    """All of it. `troubles`: venues that were not seen to the end, and why; `looks`: nothing was to be sent."""
 
     rows: tuple[Row, ...]
     troubles: dict[Venue, str]
     all_flat: bool
     directory: str = ""
+    looks: bool = False
+
+    @property
+    def done(self) -> bool:
+        """What was asked for was done: all is flat; or, with `looks`, every venue told what it holds."""
+        if self.looks:
+            return not self.troubles and all(row.after is not None for row in self.rows)
+        return self.all_flat
 
 
 def outcome_of(works: Sequence[VenueWork], *, looks: bool, directory: str = "") -> Outcome:
@@ -51,7 +60,7 @@ def outcome_of(works: Sequence[VenueWork], *, looks: bool, directory: str = "") 
     troubles = {work.venue: work.trouble for work in works if work.trouble}
     empty = all(market.absent or market.after == ZERO for work in works for market in work.markets.values())
     flat = not troubles and empty if looks else all(work.flat for work in works)
-    return Outcome(rows=rows, troubles=troubles, all_flat=flat, directory=directory)
+    return Outcome(rows=rows, troubles=troubles, all_flat=flat, directory=directory, looks=looks)
 
 
 def _row(market: Market, *, looks: bool) -> Row:
@@ -66,17 +75,9 @@ def _row(market: Market, *, looks: bool) -> Row:
         attempts=market.attempts,
         average_price=worth / size if size else None,
         fee_usd=sum((fill.fee_usd for fill in fills), ZERO),
-        by_hand=_would(market) if looks else _by_hand(market),
+        by_hand=(market.would() if market.after else "") if looks else _by_hand(market),
         unresolved=market.unresolved,
     )
-
-
-def _would(market: Market) -> str:
-    """What flattening would do; empty where nothing is held, and orders alone would be cancelled."""
-    if not market.after:
-        return ""
-    close = f"{closed_by(market.after)} {plain(abs(market.after))} {market.asset} reduce-only"
-    return f"would cancel our orders, {close}"
 
 
 def _by_hand(market: Market) -> str:
@@ -97,6 +98,19 @@ def table(outcome: Outcome) -> Table:
         shown.add_column(title, overflow="fold")
     for cells in _told(outcome):
         shown.add_row(*cells)
+    return shown
+
+
+def plan(outcome: Outcome) -> Table:
+    """What would be sent, an order a line; first the venues of which that is not known."""
+    shown = Table(box=box.SIMPLE, pad_edge=False)
+    for title in PLAN:
+        shown.add_column(title, overflow="fold")
+    for venue, trouble in outcome.troubles.items():
+        shown.add_row(venue.value, UNKNOWN, UNKNOWN, UNKNOWN, f"not known: {trouble}")
+    for row in outcome.rows:
+        if row.after:
+            shown.add_row(row.venue.value, row.asset, closed_by(row.after), plain(abs(row.after)), row.by_hand)
     return shown
 
 
@@ -123,12 +137,23 @@ def _size(size: Decimal | None) -> str:
 
 def verdict(outcome: Outcome) -> str:
     """One sentence."""
+    if outcome.looks:
+        return _promise(outcome)
     if outcome.all_flat:
         return f"all flat: {len(outcome.rows)} markets, asked at the venues"
     left = [f"{row.venue.value}:{row.asset}" for row in outcome.rows if row.by_hand or row.after is None or row.after]
     words = [f"{venue.value} was not seen to the end" for venue in outcome.troubles]
     words += [f"left: {', '.join(left)}"] if left else []
     return f"NOT all flat: {'; '.join(words)}"
+
+
+def _promise(outcome: Outcome) -> str:
+    """The same for whoever only looked: nothing has gone wrong because something is held."""
+    held = sum(1 for row in outcome.rows if row.after)
+    words = f"dry run, nothing was sent: would close {held} position{'' if held == 1 else 's'}"
+    words += f", and cancel our orders in {len(outcome.rows)} markets"
+    unread = [venue.value for venue in outcome.troubles]
+    return f"{words}; could NOT read {', '.join(unread)}" if unread else words
 
 
 def markdown(outcome: Outcome, notes: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ Heavy imports happen inside the commands, as in `engine.cli`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,9 @@ from engine.keys.store import open_key_file, read_key_file, write_key_file
 app = cyclopts.App(
     name="keys",
     help=(
-        "Keep agent and API keys in files that only you can read. The secret is typed on the terminal: hyperliquid "
-        "32 bytes as hex; pacifica and drift base58 of 64 bytes; lighter 40 bytes as hex."
+        "Keep agent and API keys in files that only you can read: `add` makes one, `check` opens it as a run would. "
+        "Make such a key at the venue first; never take the account's own, which can withdraw. The secret is typed on "
+        "the terminal: hyperliquid 32 bytes as hex; pacifica and drift base58 of 64 bytes; lighter 40 bytes as hex."
     ),
 )
 PasswordFile = Annotated[
@@ -71,8 +73,12 @@ def show(file: Path) -> int:
 def check(file: Path, *, password_file: PasswordFile = None) -> int:
     """Open a file as the signing process would: permissions, password, secret, address."""
     found = read_key_file(file)
-    key = _with_address(open_key_file(file, password_from(password_file)))
-    print(f"{_told(file, msgspec.structs.replace(found, address=key.address))}; it can sign")
+    key = open_key_file(file, password_from(password_file))
+    try:
+        key = _with_address(key)
+    except KeyRefused as refused:
+        raise KeyRefused(f"{file}: {refused}") from None
+    print(f"{_told(file, msgspec.structs.replace(found, address=key.address), key.extras)}; it can sign")
     return 0
 
 
@@ -114,7 +120,17 @@ def _sealed(key: KeyFile, password: Secret | None) -> SealedKey:
     return seal(key, password or ask_twice("a password for the file: "))
 
 
-def _told(file: Path, key: KeyFile | SealedKey) -> str:
+def _told(file: Path, key: KeyFile | SealedKey, extras: Mapping[str, int] | None = None) -> str:
+    """Whose key it is. `extras` are those of a sealed key that was opened; what a file does not tell is not made up."""
+    known = extras or (key.extras if isinstance(key, KeyFile) else {})
     form = "encrypted" if isinstance(key, SealedKey) else "not encrypted"
-    address = key.address or "an unknown address"
-    return f"{file}: {key.venue.value} {key.network}, signs for {key.account} with the key of {address}, {form}"
+    return f"{file}: {key.venue.value} {key.network}, signs for account {key.account} with {_which(key, known)}, {form}"
+
+
+def _which(key: KeyFile | SealedKey, extras: Mapping[str, int]) -> str:
+    """A key is known by its address; Lighter's has none, and a number in its place."""
+    if key.address:
+        return f"the key of {key.address}"
+    if "api_key_index" in extras:
+        return f"API key number {extras['api_key_index']}"
+    return "a key the file does not tell in the clear (`perp2perp keys check` tells which)"

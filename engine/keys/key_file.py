@@ -25,6 +25,15 @@ EXTRAS: dict[Venue, tuple[str, ...]] = {
 """Numbers that a venue's key needs besides its secret."""
 
 
+SECRETS: dict[Venue, str] = {
+    Venue.HYPERLIQUID: "32 bytes as hex",
+    Venue.PACIFICA: "base58 of 64 bytes (seed and public key)",
+    Venue.LIGHTER: "40 bytes as hex",
+    Venue.DRIFT: "base58 of 64 bytes (seed and public key)",
+}
+"""What a venue's secret looks like, in words."""
+
+
 class KeyRefused(UserError):
     """A key that must not be used, or a file that must not be read; the text says what to do."""
 
@@ -77,8 +86,10 @@ def check_extras(key: KeyFile, spelt: Callable[[str], str] = str) -> None:
     """Raises KeyRefused for a number that is missing, or that the venue does not know; `spelt` gives it its name."""
     needed = EXTRAS[key.venue]
     for name in needed:
-        if key.extras.get(name, -1) < 0:
+        if name not in key.extras:
             raise KeyRefused(f"a {key.venue.value} key needs {spelt(name)}, a number from 0 on")
+        if key.extras[name] < 0:
+            raise KeyRefused(f"{spelt(name)} is {key.extras[name]}; a {key.venue.value} key needs a number from 0 on")
     for name in key.extras:
         if name not in needed:
             raise KeyRefused(f"a {key.venue.value} key has no {spelt(name)}; leave it out")

@@ -27,13 +27,17 @@ def open_key_file(path: Path, password: Callable[[], Secret]) -> KeyFile:
         with _named(path):
             found = unseal(found, typed)
     with _named(path):
-        check_extras(found)
+        check_extras(found, _in_the_file)
     return found
 
 
 def write_key_file(path: Path, key: KeyFile | SealedKey) -> None:
     """Write a new file that only this user can read. Raises KeyRefused if there is one of that name."""
     write_private(path, encoded(key) + b"\n")
+
+
+def _in_the_file(name: str) -> str:
+    return f'"{name}" among the "extras" of the file'
 
 
 @contextmanager

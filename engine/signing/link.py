@@ -68,16 +68,16 @@ class Link:
                 return found
 
     async def end(self, timeout_s: float) -> int:
-        """Close the socket, which ends the process; kill it when it stays. Returns its exit code."""
+        """Close the socket, which ends the process; kill it when it stays, or when this is cut off. Returns its exit
+        code. A killed process is waited for as long as the system takes: who calls this bounds it."""
         self._stream.close()
-        with trio.move_on_after(timeout_s, shield=True):
-            await self.process.wait()
-        if self.process.returncode is None:
-            self.process.kill()
-        with trio.CancelScope(shield=True):
-            await self.process.wait()
-        assert self.process.returncode is not None
-        return self.process.returncode
+        try:
+            with trio.move_on_after(timeout_s):
+                await self.process.wait()
+        finally:
+            if self.process.returncode is None:
+                self.process.kill()
+        return await self.process.wait()
 
     def _send(self, data: bytes | bytearray) -> int:
         try:

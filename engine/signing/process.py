@@ -75,6 +75,7 @@ class SigningProcess:
         self.counts = Counts()
         self._caps, self._alarm, self._command = caps, alarm, command
         self._settings = settings or SigningSettings()
+        self._ending_s = 2 * self._settings.stop_timeout_s  # to end by itself, and as long again once it was killed
         self._key_path = str(key_path.absolute())
         self._password_path = None if password_path is None else str(password_path.absolute())
         self._signed: msgspec.json.Decoder[Any] = msgspec.json.Decoder(signed_type(caps.venue))
@@ -188,8 +189,11 @@ class SigningProcess:
             for waiting in self._waiting.values():
                 waiting.failed = NO_PROCESS
                 waiting.answered.set()
-            code = await link.end(self._settings.stop_timeout_s)
-        return f"the signing process of {self._caps.venue.value} is gone ({why}, exit code {code})"
+            with trio.move_on_after(self._ending_s, shield=True):
+                await link.end(self._settings.stop_timeout_s)
+        code = link.process.returncode
+        how = "killed, and still there" if code is None else f"exit code {code}"
+        return f"the signing process of {self._caps.venue.value} is gone ({why}, {how})"
 
     def _hand_out(self, answer: Answer) -> None:
         waiting = self._waiting.get(answer.id)
@@ -218,7 +222,8 @@ class SigningProcess:
             raise SigningFailed(f"the signing process of {venue} did not begin ({ended})") from None
         finally:
             if not greeted:
-                await link.end(self._settings.stop_timeout_s)
+                with trio.move_on_after(self._ending_s, shield=True):
+                    await link.end(self._settings.stop_timeout_s)
         self._link = link
         self._running.set()
         return link

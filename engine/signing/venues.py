@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from actors.domain import Venue
-from engine.keys.key_file import KeyFile, KeyRefused
+from engine.keys.key_file import SECRETS, KeyFile, KeyRefused
 from engine.signing.law import Program
 from engine.venues.signing import Signer, SigningRefused, SignRequest
 
@@ -67,7 +67,10 @@ def open_signer(key: KeyFile, program: Program | None = None) -> OpenedKey:
         if isinstance(error, KeyRefused):
             raise
         # The library's words may quote what it was given.
-        raise KeyRefused(f"the secret is not a {key.venue.value} key; see `perp2perp keys add --help`") from None
+        raise KeyRefused(
+            f"the secret is not a {key.venue.value} key, which is {SECRETS[key.venue]}; make the file anew with "
+            f"`perp2perp keys add {key.venue.value}`"
+        ) from None
     if key.address and key.address != address:
         raise KeyRefused(f"the file says {key.address}, but the secret is that of {address}; make it anew")
     return signer, address

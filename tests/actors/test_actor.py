@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
-from actors.actor import STALE_TIMER, ActorState, Armed, Context, Role
+from actors.actor import STALE_TIMER, ActorState, Armed, Context, Role, durations, fault_alarm
 from actors.commands import AnyCommand, CancelTimer, RaiseAlarm, SetTimer
 from actors.domain import NS_PER_S
 from actors.messages import ActorFaulted, CloseAsked, EmergencyAsked, EngineStarted, TimerFired
@@ -227,3 +229,24 @@ def test_the_context_shows_the_message_and_its_time() -> None:
     )
     Playbook(role, Lamp(actor="lamp", place="OFF"), policy=Policy()).play(ActorFaulted(error=""))
     assert seen == [("ActorFaulted", START_NS + MOMENT_NS)]
+
+
+def test_a_timer_runs_for_as_long_as_its_name_and_the_state_say() -> None:
+    def burn_s(state: Lamp, _: Policy) -> float:
+        return 5.0 * state.oil
+
+    told = durations(CHART, burn=burn_s, flicker=lambda _, __: 0.5)
+    full = Lamp(actor="lamp", place="OFF", oil=3)
+    assert [told(full, timer, Policy()) for timer in ("burn", "flicker")] == [15.0, 0.5]
+
+
+@pytest.mark.parametrize("timers", [("burn",), ("burn", "flicker", "glow"), ("burn", "glow"), ()])
+def test_a_timer_without_a_duration_and_a_duration_without_a_timer_are_refused(timers: tuple[str, ...]) -> None:
+    said = rf"chart lamp: its timers are \['burn', 'flicker'\], durations are told of {re.escape(str(list(timers)))}"
+    with pytest.raises(ChartError, match=said):
+        durations(CHART, **dict.fromkeys(timers, lambda _, __: 1.0))
+
+
+def test_a_step_that_failed_is_told_with_the_actor_and_the_error() -> None:
+    (alarm,) = fault_alarm(Lamp(actor="lamp", place="OFF"), "KeyError")
+    assert alarm == RaiseAlarm(severity="critical", code="actor_fault", text="lamp: a step failed (KeyError)")

@@ -57,6 +57,19 @@ FACTS: tuple[AnyMessage, ...] = (
 )
 
 
+def test_a_quote_keeps_its_ladders_until_the_next_one_which_may_have_none() -> None:
+    bids, asks = (tuple(Decimal(n * step) for n in range(1, 7)) for step in (1, 10))
+    deep = msgspec.structs.replace(quote(TAKER), bid_depths=bids, ask_depths=asks)
+    board = fold(Board(), deep, START_NS)
+    found = board.market(TAKER, ASSET).quote
+    assert found is not None
+    assert (found.bid_depths, found.ask_depths) == (bids, asks)
+    assert changed_entry(board, deep) != changed_entry(fold(Board(), quote(TAKER), START_NS), deep)
+    touch = fold(board, quote(TAKER), START_NS).market(TAKER, ASSET).quote
+    assert touch is not None
+    assert (touch.bid_depths, touch.ask_depths) == ((), ())
+
+
 def test_a_market_nothing_was_told_of_is_empty() -> None:
     assert Board().market(TAKER, ASSET) is NOTHING_TOLD
     assert not Board().link_up(TAKER)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
@@ -144,6 +145,10 @@ def test_every_row_has_its_story() -> None:
     assert not_rows(ROLE.chart, STORIES) == []
 
 
+def remaining_ns(play: Play, timer: str) -> int:
+    return play.due_ns(timer) - play.at_ns
+
+
 def alarm_text(play: Play) -> str:
     assert play.step is not None
     return next(command.text for command in play.step.commands if isinstance(command, RaiseAlarm))
@@ -159,6 +164,34 @@ def test_the_venue_is_asked_again_only_after_a_pause_that_doubles() -> None:
     assert pauses == [60.0, 120.0, 240.0]
     play.play(REJECTED).at("UNSETTLED.refused")
     assert (play.due_ns("retry") - play.at_ns) / 10**9 == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("somewhere", "timer"),
+    [(due, "calm"), (asked, "answer"), (reading, "reread"), (backoff, "backoff"), (refused, "retry")],
+)
+def test_a_step_that_failed_leaves_it_where_it_is_with_its_clock_begun_anew(
+    somewhere: Callable[[], Play], timer: str
+) -> None:
+    place, whole_ns = somewhere().state.place, remaining_ns(somewhere(), timer)
+    play = somewhere().passes(1).play(FAULT).took("P27", place)
+    assert remaining_ns(play, timer) == whole_ns
+
+
+@pytest.mark.parametrize(("somewhere", "timer"), [(due, "calm"), (backoff, "backoff"), (refused, "retry")])
+def test_an_engine_that_comes_back_waits_the_whole_pause_again(somewhere: Callable[[], Play], timer: str) -> None:
+    place, whole_ns = somewhere().state.place, remaining_ns(somewhere(), timer)
+    play = somewhere().passes(1).play(RESUMED).took("P25", place)
+    assert remaining_ns(play, timer) == whole_ns
+
+
+@pytest.mark.parametrize(("somewhere", "timer"), [(backoff, "backoff"), (refused, "retry")])
+def test_what_the_venue_tells_meanwhile_does_not_put_the_next_attempt_off(
+    somewhere: Callable[[], Play], timer: str
+) -> None:
+    play = somewhere()
+    due_ns = play.due_ns(timer)
+    assert play.play(later(1, LEFT), later(1, LEFT)).took("P19").due_ns(timer) == due_ns
 
 
 def test_after_people_were_told_one_attempt_an_interval_is_left() -> None:

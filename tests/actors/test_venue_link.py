@@ -79,3 +79,9 @@ def test_the_outage_clock_runs_only_while_the_link_is_down() -> None:
     assert link().timers == ["outage"]
     assert link().play(UP).timers == []
     assert link().play(UP, LOST).timers == ["outage"]
+
+
+def test_a_step_that_failed_begins_the_outage_clock_anew() -> None:
+    play = link().passes(45).play(FAULT)
+    assert (play.due_ns("outage") - play.at_ns) / 10**9 == 60.0
+    play.play(fires("outage")).took("N5", "DOWN")

@@ -8,7 +8,20 @@ from tests.architecture.tree import PACKAGES, SDKS, Source, imports, reached, so
 
 TREE = sources()
 
-NOUNS = ("domain", "messages", "commands", "actor", "gates", "identity", "board", "notice", "policy")
+NOUNS = (
+    "domain",
+    "messages",
+    "commands",
+    "actor",
+    "gates",
+    "identity",
+    "board",
+    "notice",
+    "policy",
+    "expectation",
+    "depth",
+    "forecast",
+)
 """Modules of actors that every role may import; whatever is not one of them, or a registry, is a role."""
 REGISTRIES = ("roles",)
 """Modules of actors that know all roles; no role may know them."""

@@ -8,6 +8,8 @@ from tests.architecture.tree import Source, matching, sources
 
 FUNCTION_LINES = 60
 MODULE_LINES = 500
+CATALOGUES = {"actors/messages.py": 700}
+"""What is looked up and not read through: every message stands in one file, so that none is overlooked."""
 
 TREE = sources()
 
@@ -25,8 +27,8 @@ def long_functions(source: Source) -> list[str]:
 
 def long_module(source: Source) -> list[str]:
     """The module, when it is longer than the limit."""
-    length = source.text.count("\n")
-    return [f"{source.path} has {length} lines; at most {MODULE_LINES}"] if length > MODULE_LINES else []
+    length, most = source.text.count("\n"), CATALOGUES.get(str(source.path), MODULE_LINES)
+    return [f"{source.path} has {length} lines; at most {most}"] if length > most else []
 
 
 def test_functions_that_decide_fit_on_a_screen() -> None:

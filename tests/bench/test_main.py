@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from actors.messages import QuoteUpdated
 from actors.pair_position import PairPosition
 from bench import __main__ as bench, signing, table
 from bench.actors import Delivered as DeliveredToPairs
+from bench.backtest import ASSETS, Ran as BackTested
 from bench.ratios import QUICK, Line, Scale, compare
 from bench.reaction import Reaction, Road
 from bench.sockets import LEVELS, Delivered, Framed, PlainFrame, Received, ReceivedByTrioWebsocket, book_frame
@@ -22,7 +24,16 @@ from engine.venues.lighter.codec_stream import decode_book
 from engine.venues.lighter.signing_request import LighterSigned
 
 TINY = Scale(
-    rounds=1, duration="5m", reactions=3, messages=128, actors=(2, 3), parked=20, records=64, frames=50, books=5
+    rounds=1,
+    duration="5m",
+    reactions=3,
+    messages=128,
+    actors=(2, 3),
+    parked=20,
+    records=64,
+    frames=50,
+    books=5,
+    market_hours=2,
 )
 
 
@@ -47,6 +58,9 @@ def test_every_figure_is_measured(measured: list[Line]) -> None:
         "bytes per idle pair, state alone",
         "journal: one fsync per record / per 64",
         "paper run, all venues simulated",
+        "back-test: engine / replay of its journal",
+        "back-test: hour of 4 pairs / 1",
+        "back-test, two venues, market time",
     ]
     assert all(0 < line.least <= line.measured <= line.most for line in measured)
 
@@ -70,6 +84,14 @@ def test_every_line_is_printed_with_aim_and_verdict(measured: list[Line], capsys
 def test_the_median_decides_the_verdict(aim_most: float | None, verdict: str) -> None:
     line = Line(name="x", unit="x", measured=2.0, least=1.0, most=9.0, aim_most=aim_most)
     assert table.verdict(line) == verdict
+
+
+def test_the_back_test_that_is_measured_holds_every_pair(tmp_path: Path) -> None:
+    ran = BackTested(tmp_path, len(ASSETS), 9)
+    ran.messages()
+    report = json.loads((ran.last / "report.json").read_text())
+    assert sorted(pair["asset"] for pair in report["pairs"]) == sorted(ASSETS)
+    assert report["totals"]["funding_usd"] > 0
 
 
 def test_the_two_ways_take_turns() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from actors.commands import RaiseAlarm
 from actors.roles import ROLES
-from engine.alarms import ALARMS_KEPT, OVER_IN, Alarm, AlarmBook
+from engine.alarms import OVER_IN, Alarm, AlarmBook
+from engine.limits import EngineLimits
 
 LINK = "venue_link/pacifica"
 LATER_NS = 5_000
@@ -41,11 +42,11 @@ def test_an_alarm_that_repeats_is_kept_once_told_once_and_counted_each_time() ->
 def test_of_alarms_without_end_the_last_and_every_kind_are_kept() -> None:
     book = Book()
     book.take(raised("left_open", "first"))
-    for number in range(ALARMS_KEPT + 49):
+    for number in range(EngineLimits().alarms_kept + 49):
         book.take(raised("x", str(number), "warning"))
-    assert len(book.kept) == ALARMS_KEPT
-    assert (book.kept[0].code, book.kept[-1].text) == ("left_open", str(ALARMS_KEPT + 48))
-    assert book.total == ALARMS_KEPT + 50
+    assert len(book.kept) == EngineLimits().alarms_kept
+    assert (book.kept[0].code, book.kept[-1].text) == ("left_open", str(EngineLimits().alarms_kept + 48))
+    assert book.total == EngineLimits().alarms_kept + 50
 
 
 def test_an_alarm_is_over_when_the_actor_it_is_about_has_left_its_cause_behind() -> None:

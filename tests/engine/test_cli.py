@@ -296,6 +296,9 @@ def test_a_bad_fault_plan_is_one_sentence(plan: str, words: tuple[str, ...], tol
     ("arguments", "words"),
     [
         (("run", "--duration", "fortnight"), ("--duration 'fortnight'", "90s, 30m, 12h")),
+        (("run", "--duration", "-1d"), ("--duration '-1d'", "no time that could pass", "a positive number and a unit")),
+        (("simulate", "--duration", "-1d"), ("--duration '-1d'",)),
+        (("scan", "--after", "-1d"), ("--after '-1d'",)),
         (("run", "--speed", "fast"), ("--speed 'fast'", "max")),
         (("run", "--config", "none.toml"), ("none.toml", "name an existing")),
         (("run", "--market", "none.csv"), ("none.csv", "readable")),

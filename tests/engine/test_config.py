@@ -165,7 +165,7 @@ def test_the_profiles_of_simulated_venues_may_run(name: str) -> None:
     ("before", "after", "told"),
     [
         ('url = "http://127.0.0.1:8701"', 'url = "http://10.0.0.1:8701"', r"network\.url is http://10.*127\.0\.0\.1"),
-        ("[venues.lighter.network", "[venues.lighter.adapter", r"no \[venues\.lighter\.network\]"),
+        ("[venues.lighter.network", "[venues.lighter.adapter.gone", r"no \[venues\.lighter\.network\]"),
     ],
 )
 def test_a_sandbox_is_on_this_machine_and_each_of_its_venues_is_reachable(
@@ -186,8 +186,8 @@ def test_a_sandbox_is_on_this_machine_and_each_of_its_venues_is_reachable(
             r"venues\.lighter\.network\.access_key_file: lighter knows no access keys; leave it out",
         ),
         (
-            "[venues.pacifica.pace]",
-            "[venues.pacifica.adapter]\nidentified = true\n\n[venues.pacifica.pace]",
+            "[venues.pacifica.adapter]",
+            "[venues.pacifica.adapter]\nidentified = true",
             r"venues\.pacifica\.adapter\.identified follows from network\.access_key_file; leave it out",
         ),
     ],
@@ -209,9 +209,7 @@ def test_the_profiles_over_a_network_name_pacificas_access_key(name: str, folder
 
 
 def test_a_setting_an_adapter_does_not_have_is_named_with_where_to_look(tmp_path: Path) -> None:
-    file = profile(
-        tmp_path, "[venues.pacifica.pace]", "[venues.pacifica.adapter]\nteapot = 1\n\n[venues.pacifica.pace]"
-    )
+    file = profile(tmp_path, "[venues.pacifica.adapter]", "[venues.pacifica.adapter]\nteapot = 1")
     with pytest.raises(ConfigError, match=r"venues\.pacifica\.adapter.*teapot.*engine/venues/pacifica/settings\.py"):
         configuration.load(file)
 
@@ -311,3 +309,45 @@ def test_markets_without_a_cap_are_for_the_sandbox_alone(tmp_path: Path, name: s
         else:
             with pytest.raises(ConfigError, match="where there is money every market has a cap of its own"):
                 configuration.load(file)
+
+
+@pytest.mark.parametrize("name", ["paper", "sandbox", "shadow", "live"])
+def test_every_limit_stands_in_every_profile(name: str) -> None:
+    assert list(configuration.defaults_used(CONFIGS / f"{name}.toml")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("alarms_kept = 200", "engine.alarms_kept"),
+        ("keepalive_s = 20.0", "network.keepalive_s"),
+        ("waiting_most = 256", "signing.waiting_most"),
+        ("answer_most_s = 60.0", "server.answer_most_s"),
+        ("cascade_most = 10000", "policy.core.cascade_most"),
+        ("account_age_most_s = 120.0", "policy.risk.account_age_most_s"),
+    ],
+)
+def test_a_limit_that_is_left_out_is_named_with_what_stands_in_for_it(tmp_path: Path, line: str, field: str) -> None:
+    assert [name for name, _ in configuration.defaults_used(profile(tmp_path, line, ""))] == [field]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("[network]", "[network]\nconnect_s = 9.0", "network.connect_s is each venue's own; set venues"),
+        ("[signing]", "[signing]\ntimeout_s = 9.0", "signing.timeout_s is each venue's own; set venues"),
+        ("handshake_s = 5.0", "handshake_s = 0.0", "network.handshake_s is 0, and the engine would never come past it"),
+        ("request_bytes_most = 1048576", "request_bytes_most = -1", "server.request_bytes_most is -1; a limit cannot"),
+        ("owners_most = 100000", "owners_most = 0", "policy.core.owners_most is 0"),
+        ("markets_refresh_s = 300.0", "markets_refresh_s = 0.0", "adapter.markets_refresh_s is 0"),
+    ],
+)
+def test_a_bound_that_cannot_be_is_named_with_its_remedy(tmp_path: Path, before: str, after: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        configuration.load(profile(tmp_path, before, after))
+
+
+def test_what_simulated_venues_bear_is_no_part_of_what_a_run_is(tmp_path: Path) -> None:
+    plain = configuration.load(CONFIGS / "paper.toml")
+    other = configuration.load(profile(tmp_path, "answer_most_s = 60.0", "answer_most_s = 61.0"))
+    assert configuration.digest(plain) == configuration.digest(other)

@@ -4,14 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from actors import risk
 from actors.actor import Step
 from actors.commands import SpawnPair, SubmitOrder
 from actors.domain import Side, Venue
 from actors.messages import EntryAsked, Envelope, FrameRefused, LinkLost, LinkUp
+from actors.policy import CorePolicy
 from actors.roles import ROLES
-from engine.core import BOARD, FAULTS_MOST, Core, Decision, digest_of
+from engine.core import BOARD, Core, Decision, digest_of
 from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
 
 LINK = f"venue_link/{TAKER.value}"
@@ -119,13 +121,13 @@ def test_a_step_that_raises_leaves_the_last_good_state(monkeypatch: pytest.Monke
 def test_an_actor_beyond_its_faults_is_quarantined_and_its_siblings_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     run = SmallRun()
     failing_on(monkeypatch, "venue_link", FrameRefused)
-    rows = [run.tell(LINK, refused())[0].row for _ in range(FAULTS_MOST + 1)]
+    rows = [run.tell(LINK, refused())[0].row for _ in range(CorePolicy().faults_most + 1)]
     assert rows == ["fault", "fault", "quarantined"]
     good = run.core.states[LINK]
     assert run.tell(LINK, LinkUp(venue=TAKER))[0].row == "quarantined"
     assert run.core.states[LINK] is good
     assert run.tell(SIBLING, LinkUp(venue=MAKER))[0].row == "N1"
-    assert run.core.faults == {LINK: FAULTS_MOST}
+    assert run.core.faults == {LINK: CorePolicy().faults_most}
 
 
 def test_a_screen_that_raises_keeps_the_order_back_and_restores_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,3 +153,10 @@ def test_a_screen_that_raises_keeps_the_order_back_and_restores_the_count(monkey
     assert len(screened) == 2
     assert (decision.row, decision.commands) == ("fault", ())
     assert run.core.states == before
+
+
+def test_how_often_an_actor_may_fail_is_the_recorded_policy_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = SmallRun()
+    run.core.policy = replace(run.core.policy, core=CorePolicy(faults_most=3))
+    failing_on(monkeypatch, "venue_link", FrameRefused)
+    assert [run.tell(LINK, refused())[0].row for _ in range(4)] == ["fault", "fault", "fault", "quarantined"]

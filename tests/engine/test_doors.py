@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,9 +16,10 @@ from actors.domain import Venue
 from engine import config as configuration
 from engine.clock import Clock
 from engine.config import Config
-from engine.doors import NetworkDoors, PaperDoors
+from engine.doors import NetworkDoors, PaperDoors, VenueAway
+from engine.doors.accounts import AccountInUse, accounts_held
 from engine.doors.door import Alarm
-from engine.doors.network import SigningPlace, sandbox_clocks, speed_of
+from engine.doors.network import SigningPlace, accounts_of, clocks_that_answer, sandbox_clocks, speed_of
 from engine.doors.sandbox import SandboxClock, SandboxMissing
 from engine.errors import UserError
 from engine.simulators.faults import FaultPlan
@@ -64,7 +66,7 @@ def reachable(config: Config, urls: dict[str, str]) -> Config:
     for name, url in urls.items():
         section = venues[Venue(name)]
         assert section.network is not None
-        network = replace(section.network, url=url, stream_url=url.replace("http", "ws", 1))
+        network = replace(section.network, url=url, stream_url=url.replace("http", "ws", 1), access_key_file="")
         venues[Venue(name)] = replace(section, network=network)
     return replace(config, venues=venues)
 
@@ -103,6 +105,60 @@ async def test_a_network_door_has_the_venues_account_and_a_venue_at_anothers_add
             answer = await door.transport.request(HttpRequest(method="GET", path="/api/v1/orderBooks"))
             assert answer.status == 200
         assert list(doors.closing_notes()) == [f"pacifica: {pacifica.url}", f"lighter: {lighter.url}"]
+        nursery.cancel_scope.cancel()
+
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def stall(venue: Venue, clock: Clock) -> Stall:
+    account = make_signer(venue, secret_for(venue, TWO.run.seed))[1]
+    return Stall(venue=build_venue(venue, account, TWO, build_market(TWO), FaultPlan(), clock.now_ns), account=account)
+
+
+async def test_whoever_answers_is_told_apart_from_whoever_does_not() -> None:
+    async with trio.open_nursery() as nursery:
+        (lighter,) = await nursery.start(serve, [stall(Venue.LIGHTER, Clock(build_market(TWO).start_ns))])
+        clocks, missing = await clocks_that_answer(reachable(TWO, {"pacifica": NOBODY, "lighter": lighter.url}))
+        nursery.cancel_scope.cancel()
+    assert list(clocks) == [Venue.LIGHTER]
+    assert [(venue, NOBODY in str(error)) for venue, error in missing.items()] == [(Venue.PACIFICA, True)]
+
+
+async def test_a_run_that_begins_needs_every_venue_and_one_that_is_gone_on_with_needs_one(tmp_path: Path) -> None:
+    """The door of a venue that is away is tried again; its account is held as soon as it is back."""
+    clock = Clock(build_market(TWO).start_ns)
+    async with trio.open_nursery() as nursery:
+        (lighter,) = await nursery.start(serve, [stall(Venue.LIGHTER, clock)])
+        config = reachable(TWO, {"pacifica": NOBODY, "lighter": lighter.url})
+        config = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, state_directory=str(tmp_path)))
+        with pytest.raises(SandboxMissing, match=r"127\.0\.0\.1:9: no simulated venue"):
+            await NetworkDoors(config, sign_here).begin_ns()
+        doors = NetworkDoors(config, sign_here, resuming=True)
+        assert await doors.begin_ns() >= clock.now_ns() - 10**9
+        with doors.held(tmp_path / "run"):
+            with pytest.raises(VenueAway, match=r"127\.0\.0\.1:9: no simulated venue"):
+                async with doors.open(Venue.PACIFICA, clock, lambda _: None):
+                    pass
+            (pacifica,) = await nursery.start(serve, [stall(Venue.PACIFICA, clock)])
+            back = reachable(config, {"pacifica": pacifica.url})
+            doors._config = back  # it comes back at its own address, which a test cannot choose
+            clocks = await sandbox_clocks(back)
+            async with doors.open(Venue.PACIFICA, clock, lambda _: None) as door:
+                assert door.account == clocks[Venue.PACIFICA].account
+                with pytest.raises(AccountInUse), accounts_held(str(tmp_path), accounts_of(back, clocks), "another"):
+                    pass
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_venue_that_comes_back_at_another_speed_is_still_away() -> None:
+    clock = Clock(build_market(TWO).start_ns)
+    async with trio.open_nursery() as nursery:
+        (pacifica,) = await nursery.start(serve, [stall(Venue.PACIFICA, clock)])
+        doors = NetworkDoors(reachable(TWO, {"pacifica": pacifica.url}), sign_here, speed=20.0, resuming=True)
+        with pytest.raises(VenueAway, match="came back at speed 1, the run lives at 20"):
+            async with doors.open(Venue.PACIFICA, clock, lambda _: None):
+                pass
         nursery.cancel_scope.cancel()
 
 

@@ -125,7 +125,7 @@ async def listening(access_key_file: Path | None, *rules: FaultRule) -> AsyncIte
 
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
-    found = keep_access(tmp_path / "keys", PACIFICA, ACCOUNT, SEED)
+    found = keep_access(tmp_path / "keys" / "pacifica_access.json", PACIFICA, ACCOUNT, SEED)
     assert found is not None
     return found
 

@@ -40,7 +40,7 @@ from actors.messages import (
     VenueMessage,
 )
 from engine.clock import Clock
-from engine.executor import Executor, VenueDesk
+from engine.executor import AWAY as NOT_BACK, Executor, VenueDesk
 from engine.mailbox import Mailbox
 from engine.supervisor import Supervisor
 from engine.timers import Timers
@@ -297,6 +297,25 @@ async def test_nothing_is_prepared_for_a_venue_whose_requests_are_just_being_cut
         assert at.adapters[P].prepared == []
         assert at.reported == [told]
         assert [alarm.code for alarm in at.alarms] == ["request_failed"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    list(zip(COMMANDS, never_left(NOT_BACK), strict=True)),
+    ids=[name_of(command) for command in COMMANDS],
+)
+async def test_nothing_leaves_for_a_venue_that_has_not_been_there_yet_and_its_own_alarm_is_enough(
+    command: VenueCommand, told: VenueMessage
+) -> None:
+    reported: list[VenueMessage] = []
+    alarms: list[RaiseAlarm] = []
+    async with trio.open_nursery() as top:
+        supervisor = Supervisor(top, alarms.append)
+        executor = Executor({}, Timers(Clock(0), Mailbox()), supervisor, alarms.append, reported.append)
+        executor.perform(BTC, command)
+        await settled()
+    assert reported == [told]
+    assert alarms == []
 
 
 async def test_nothing_is_prepared_in_the_moment_in_which_a_venues_nursery_ends() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.policy import AutoClosePolicy, Policy, ScannerPolicy
+from actors.policy import AutoClosePolicy, CorePolicy, ForecastPolicy, Policy, ScannerPolicy
 from engine.policy_checks import live_problems, policy_problems
 
 LIVE = Policy(scanner=ScannerPolicy(calibrated_only=True))
@@ -34,6 +34,21 @@ def test_an_impossible_limit_of_closing_by_itself_is_named(part: AutoClosePolicy
     assert told in problem
 
 
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (ForecastPolicy(fast_reversion_h=Decimal(0)), "policy.forecast.fast_reversion_h is 0; give a positive number"),
+        (ForecastPolicy(clip_most=Decimal(0)), "policy.forecast.clip_most is 0; give a positive number"),
+        (ForecastPolicy(error_fraction=Decimal(0)), "policy.forecast.error_fraction is 0; give a positive number"),
+        (ForecastPolicy(recent_h=Decimal("0.5")), "policy.forecast.recent_h is 0.5; at least the last hour"),
+        (ForecastPolicy(fast_h=Decimal(49)), "policy.forecast.fast_h is above policy.forecast.slow_h"),
+    ],
+)
+def test_a_forecast_that_could_not_be_made_is_named(part: ForecastPolicy, told: str) -> None:
+    (problem,) = policy_problems(replace(Policy(), forecast=part))
+    assert problem.startswith(told)
+
+
 def test_a_clock_may_not_be_further_off_than_an_order_lives() -> None:
     scanner = ScannerPolicy(clock_skew_most_s=Decimal(20))
     (problem,) = policy_problems(replace(Policy(), scanner=scanner))
@@ -51,3 +66,8 @@ def test_a_live_run_leaves_before_it_is_liquidated(name: str) -> None:
 def test_a_live_run_ranks_only_rates_that_were_checked() -> None:
     (problem,) = live_problems(Policy())
     assert problem.startswith("policy.scanner.calibrated_only is false")
+
+
+def test_a_pair_that_fails_once_must_have_its_emergency_path() -> None:
+    (problem,) = policy_problems(replace(Policy(), core=CorePolicy(faults_most=1)))
+    assert problem.startswith("policy.core.faults_most is 1; at least 2")

@@ -10,14 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine import config as configuration, progress as progressing
+from engine import progress as progressing
 from engine.alarms import Alarm
 from engine.config import ROOT
 from engine.progress import Progress, alarm_line, line, progress
 from engine.view import EngineView, Tally, build
 from tests.engine.recorded import START_NS, hedged_run
-
-PAPER = configuration.with_options(configuration.load(configuration.DEFAULT_CONFIG), duration="100s")
 
 
 def views(count: int) -> list[EngineView]:
@@ -26,8 +24,11 @@ def views(count: int) -> list[EngineView]:
     tally = Tally()
     for decision in run.decisions:
         tally.watch(decision)
-    first = build(run.core, tally)
-    return [msgspec.structs.replace(first, at_ns=first.at_ns + n * 10_000_000_000) for n in range(count)]
+    first = msgspec.structs.replace(build(run.core, tally), duration_s=100.0)
+    begun_ns = first.at_ns
+    return [
+        msgspec.structs.replace(first, begun_ns=begun_ns, at_ns=begun_ns + n * 10_000_000_000) for n in range(count)
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_terminal_a_line_comes_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress(PAPER) as show:
+    with progress() as show:
         for view in views(50):
             show(view)
     out, err = capsys.readouterr()
@@ -52,7 +53,7 @@ def test_the_share_is_of_the_market_time_asked_for(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progressing, "LINE_EVERY_S", 0.0)
-    with progress(PAPER) as show:
+    with progress() as show:
         for view in views(13):
             show(view)
     shares = [told.split()[0] for told in capsys.readouterr().err.splitlines()]
@@ -62,7 +63,7 @@ def test_the_share_is_of_the_market_time_asked_for(
 def test_on_a_terminal_the_pairs_are_drawn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "140")
-    with progress(PAPER) as show:
+    with progress() as show:
         show(views(1)[0])
     out, err = capsys.readouterr()
     assert out == ""
@@ -85,7 +86,7 @@ def test_an_alarm_is_told_at_once_with_severity_code_text_and_the_venues_time() 
 
 
 def test_without_a_terminal_every_record_is_one_line_however_long(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress(PAPER) as show:
+    with progress() as show:
         show.note("left out: " + "XRP, " * 50)
         show.alarm(UNVERIFIED)
         show.alarm(OVER)
@@ -102,7 +103,7 @@ def test_on_a_terminal_an_alarm_stands_above_the_picture(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "140")
     alarm = msgspec.structs.replace(UNVERIFIED, text="look at both venues")
-    with progress(PAPER) as show:
+    with progress() as show:
         show(views(1)[0])
         show.alarm(alarm)
     out, err = capsys.readouterr()
@@ -141,7 +142,7 @@ def test_a_reader_that_has_gone_is_told_nothing_more_and_costs_nothing(
         tries.append(text)
         raise error
 
-    show = Progress(100.0, gone)
+    show = Progress(gone)
     show(views(1)[0])
     show.alarm(UNVERIFIED)
     show.note("nobody reads this")

@@ -10,18 +10,19 @@ import pytest
 
 from actors.board import reconciler_of
 from actors.commands import SetTimer, SubmitOrder, Tell
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import EngineResumed, Envelope, FundingPaid, LinkLost, LinkUp, MarketDoubted, MarketReconciled
 from actors.roles import ROLES
 from engine import config as configuration
 from engine.config import digest
-from engine.core import BOARD, FAULTS_MOST, Decision
+from engine.core import BOARD, Decision
 from engine.journal import JournalWriter, new_header
 from engine.journal.errors import JournalLocked
 from engine.journal.files import lock_directory
 from engine.journal.marker import Marker, marker_path, set_mark
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME
+from engine.kept_config import keep
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.sequencer import Waiting
 from tests.engine.recorded import MAKER, PAIR, POLICY, TAKER, SmallRun, header, hedged_run, start_states
@@ -43,6 +44,11 @@ def cut_off(directory: Path, decisions: list[Decision]) -> Path:
     writer.commit()
     writer.abandon()
     return directory
+
+
+def unwrapped(recovery: Recovery) -> list[Waiting]:
+    """What is told first, whatever runs to completion together."""
+    return [each for group in recovery.news() for each in group]
 
 
 def test_the_states_are_those_after_the_last_record(tmp_path: Path) -> None:
@@ -103,13 +109,14 @@ def test_only_timers_that_run_are_set_again_with_the_time_they_had(tmp_path: Pat
 def test_everybody_hears_first_that_no_link_is_up_and_then_that_the_engine_was_away(tmp_path: Path) -> None:
     run = entering()
     recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
-    heard = [(each.to, type(each.message)) for each in recovery.news()]
+    news = unwrapped(recovery)
+    heard = [(each.to, type(each.message)) for each in news]
     lost = [(to, LinkLost) for venue in (TAKER, MAKER) for to in (BOARD, f"venue_link/{venue.value}")]
     watchers = [reconciler_of(venue, asset) for venue in (TAKER, MAKER) for asset in POLICY.scanner.assets]
     away = [(to, EngineResumed) for to in ("funding_scanner", PAIR, *watchers, "engine_lifecycle")]
     assert [each for each in heard if each in lost] == lost
     assert heard[-len(away) :] == away
-    assert recovery.news()[-1].message == EngineResumed(silent_since_ns=run.at_ns)
+    assert news[-1].message == EngineResumed(silent_since_ns=run.at_ns)
 
 
 def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: Path) -> None:
@@ -124,9 +131,9 @@ def test_what_was_told_and_whose_record_was_cut_off_is_delivered_once(tmp_path: 
     left = [
         [
             each
-            for each in Recovery(
-                cut_off(tmp_path / str(heard), run.decisions[: seq + heard]), tmp_path, tmp_path
-            ).news()
+            for each in unwrapped(
+                Recovery(cut_off(tmp_path / str(heard), run.decisions[: seq + heard]), tmp_path, tmp_path)
+            )
             if each.cause == seq
         ]
         for heard in range(3)
@@ -145,11 +152,15 @@ def test_that_a_watcher_was_quarantined_is_told_to_the_board_once_also_when_that
     monkeypatch.setattr(ROLES["reconciler"], "step", fails)
     run = entering()
     run.tell(BOARD, MarketReconciled(venue=TAKER, asset="BTC"))
-    faults = [run.tell(reconciler_of(TAKER, "BTC"), LinkUp(venue=TAKER))[0] for _ in range(FAULTS_MOST)]
+    faults = [run.tell(reconciler_of(TAKER, "BTC"), LinkUp(venue=TAKER))[0] for _ in range(POLICY.core.faults_most)]
     seq, doubted = faults[-1].envelope.seq, MarketDoubted(venue=TAKER, asset="BTC")
     heard = Envelope(seq=seq + 1, at_ns=run.at_ns, to=BOARD, cause=seq, message=doubted)
     left = [
-        [each for each in Recovery(cut_off(tmp_path / name, decisions), tmp_path, tmp_path).news() if each.cause == seq]
+        [
+            each
+            for each in unwrapped(Recovery(cut_off(tmp_path / name, decisions), tmp_path, tmp_path))
+            if each.cause == seq
+        ]
         for name, decisions in (("cut", [*run.decisions]), ("whole", [*run.decisions, run.core.step(heard)]))
     ]
     assert left == [[Waiting(BOARD, seq, doubted)], []]
@@ -227,7 +238,7 @@ def test_a_cut_off_run_of_another_configuration_is_not_passed_over_in_silence(tm
     begun(tmp_path, "1", profile())
     other = profile()
     venues = {name: section for name, section in other.venues.items() if name is not Venue.DRIFT}
-    with pytest.raises(RecoveryRefused, match=r"another configuration.*--resume.*--new"):
+    with pytest.raises(RecoveryRefused, match=r"(?s)another configuration.*--resume.*--new"):
         run_to_resume(None, tmp_path, msgspec.structs.replace(other, venues=venues))
 
 
@@ -288,3 +299,63 @@ def test_taking_the_mark_away_allows_nothing_but_a_new_run(tmp_path: Path) -> No
     assert run_to_resume(None, tmp_path / "runs", config) is None
     with pytest.raises(RecoveryRefused, match="are lost"):
         Recovery(directory, tmp_path, tmp_path)
+
+
+# --- how long a run lasts that is gone on with -------------------------------------------------------------
+
+
+def running(directory: Path) -> Recovery:
+    """A run that was cut off while its lifecycle's time for the run was passing."""
+    run = entering()
+    run.tell("engine_lifecycle", LinkUp(venue=TAKER))
+    return Recovery(cut_off(directory, run.decisions), directory.parent, directory.parent)
+
+
+def due_ns(recovery: Recovery) -> dict[str, int]:
+    return {f"{actor} {timer.timer}": timer.due_ns for actor, timer in recovery.timers()}
+
+
+def test_a_longer_duration_moves_the_end_of_the_run_and_no_other_timer(tmp_path: Path) -> None:
+    recovery = running(tmp_path / "run")
+    before = due_ns(recovery)
+    run_s = POLICY.lifecycle.duration_s
+    assert recovery.last(run_s + 90.0) == f"the run lasts {run_s + 90.0:.10g} s in all instead of {run_s:.10g} s"
+    later = {name: at_ns for name, at_ns in due_ns(recovery).items() if at_ns != before[name]}
+    assert later == {"engine_lifecycle run_time": before["engine_lifecycle run_time"] + 90 * NS_PER_S}
+    assert recovery.longer_s == 90.0
+    assert recovery.policy.lifecycle.duration_s == run_s, "the journal's policy is what decides"
+
+
+@pytest.mark.parametrize("asked", [None, POLICY.lifecycle.duration_s])
+def test_without_another_duration_the_end_stays(asked: float | None, tmp_path: Path) -> None:
+    recovery = running(tmp_path / "run")
+    before = due_ns(recovery)
+    assert recovery.last(asked) == ""
+    assert due_ns(recovery) == before
+
+
+def test_a_shorter_duration_is_refused_with_both_values_and_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(RecoveryRefused, match=r"begun for 1814400 s .*duration_s.* 60 s is shorter; .*interrupt"):
+        running(tmp_path / "run").last(60.0)
+
+
+def test_a_longer_duration_of_a_run_that_is_ending_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    run = entering()
+    recovery = Recovery(cut_off(tmp_path / "run", run.decisions), tmp_path, tmp_path)
+    assert "too late" in recovery.last(1e9)
+    assert recovery.longer_s == 0.0
+
+
+def test_a_profile_with_another_duration_goes_on_with_the_run_which_keeps_its_own(tmp_path: Path) -> None:
+    last = begun(tmp_path, "1", profile())
+    other = msgspec.structs.replace(POLICY.lifecycle, duration_s=600.0)
+    assert run_to_resume(None, tmp_path, profile(lifecycle=other)) == last
+
+
+def test_a_configuration_that_differs_is_refused_with_each_field_and_both_values(tmp_path: Path) -> None:
+    keep(begun(tmp_path, "1", profile()), profile())
+    scanner = msgspec.structs.replace(POLICY.scanner, pairs_most=17)
+    with pytest.raises(RecoveryRefused, match="another configuration") as refused:
+        run_to_resume(None, tmp_path, profile(scanner=scanner))
+    assert f"policy.scanner.pairs_most: the run has {POLICY.scanner.pairs_most}, this has 17" in str(refused.value)
+    assert "duration_s" not in str(refused.value)

@@ -40,10 +40,9 @@ from actors.messages import (
 )
 from actors.pair_position import PairPosition
 from actors.pnl_settlement import PnlSettlement
-from actors.policy import Policy
+from actors.policy import CorePolicy, Policy
 from actors.risk.books import Held, RiskState, key_of
 from actors.roles import spawn_pair
-from engine import router as routing
 from engine.core import BOARD, Core
 from engine.router import PAIRS, Router
 from tests.engine.recorded import MAKER, PAIR, TAKER, instrument, start_states
@@ -76,7 +75,7 @@ SETTLEMENT = "pnl_settlement/drift/ETH"
 WATCHER = "reconciler/hyperliquid:BTC"
 
 
-def routed(*, closed: bool = False) -> Router:
+def routed(*, closed: bool = False, bounds: CorePolicy | None = None) -> Router:
     """A router over the start states and a second pair, which trades on lighter and drift, where ETH is settled."""
     spawn = SpawnPair(
         actor=OTHER, asset="ETH", taker_venue=Venue.LIGHTER, maker_venue=Venue.DRIFT, first_to_close=Venue.DRIFT
@@ -89,11 +88,11 @@ def routed(*, closed: bool = False) -> Router:
     )
     if closed:
         close(core)
-    return router_of(core)
+    return router_of(core, bounds)
 
 
-def router_of(core: Core) -> Router:
-    return Router(core.states, lambda: core.board)
+def router_of(core: Core, bounds: CorePolicy | None = None) -> Router:
+    return Router(core.states, lambda: core.board, bounds)
 
 
 def close(core: Core) -> None:
@@ -242,13 +241,12 @@ def test_a_forced_fill_goes_to_risk_and_to_the_holder(
     assert router.route(forced) == ("risk", PAIR)
 
 
-def test_a_forced_fill_that_is_told_again_is_nobody_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forced_fill_that_is_told_again_is_nobody_s() -> None:
     """After a restart a venue tells its history anew, when another pair may hold the market."""
     forced = PositionDeleveraged(
         venue=TAKER, asset="BTC", fill_id="1", side=Side.BUY, price=ONE, size=ONE, fee_usd=ONE, venue_at_ns=0
     )
-    monkeypatch.setattr(routing, "FORCED_MOST", 2)
-    router = routed()
+    router = routed(bounds=CorePolicy(forced_most=2))
     router.heard(forced)
     assert router.route(forced) == (BOARD,)
     for number in ("2", "3"):
@@ -332,9 +330,8 @@ def test_what_has_no_address_is_the_lifecycles() -> None:
     assert routed().route(DrainAsked(reason="?")) == ("engine_lifecycle",)
 
 
-def test_only_the_latest_owners_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing, "OWNERS_MOST", 3)
-    router = routed()
+def test_only_the_latest_owners_are_remembered() -> None:
+    router = routed(bounds=CorePolicy(owners_most=3))
     for number in range(4):
         router.note(PAIR, order(order_id=f"{number:032x}"))
     owners = [router.route(OrderUnknown(venue=TAKER, order_id=f"{number:032x}")) for number in range(4)]

@@ -74,7 +74,7 @@ def test_every_venue_is_served_with_its_account_and_key_until_an_interrupt(profi
         heard["meta"] = ask(sites[0], "/info", {"type": "meta"})
 
     begun_ns = time.time_ns()
-    request = SandboxRequest(config=profile, venues=(HL, PACIFICA), keys=tmp_path / "keys")
+    request = SandboxRequest(config=profile, venues=(HL, PACIFICA), keys=tmp_path / "keys", first_port=0)
     sites, tallies = visited(request, visit)
     assert [site.venue for site in sites] == ["hyperliquid", "pacifica"]
     assert [asset["name"] for asset in heard["meta"]["universe"]] == ["BTC", "ETH", "SOL", "HYPE", "DOGE"]
@@ -92,7 +92,9 @@ def test_every_venue_is_served_with_its_account_and_key_until_an_interrupt(profi
 
 
 def test_a_sandbox_lives_faster_when_told_and_ends_when_its_time_is_up(profile: Config, tmp_path: Path) -> None:
-    request = SandboxRequest(config=profile, venues=(HL,), keys=tmp_path / "keys", duration_s=20, speed=100)
+    request = SandboxRequest(
+        config=profile, venues=(HL,), keys=tmp_path / "keys", first_port=0, duration_s=20, speed=100
+    )
     begun_s = time.monotonic()
     (tally,) = sandbox.run(request, lambda _: None)
     assert time.monotonic() - begun_s < 10
@@ -109,7 +111,7 @@ def test_faults_strike_over_sockets_and_are_counted(profile: Config, tmp_path: P
         ask(sites[0], "/info", {"type": "meta"})
 
     config = msgspec.structs.replace(profile, faults=str(plan))
-    _, tallies = visited(SandboxRequest(config=config, venues=(HL,), keys=tmp_path / "keys"), visit)
+    _, tallies = visited(SandboxRequest(config=config, venues=(HL,), keys=tmp_path / "keys", first_port=0), visit)
     assert tallies[0].struck == {"busy": 1}
 
 
@@ -124,9 +126,9 @@ def test_a_taken_port_is_named(profile: Config, tmp_path: Path) -> None:
 def test_a_second_sandbox_on_the_same_key_files_is_refused_and_leaves_them_alone(
     profile: Config, tmp_path: Path
 ) -> None:
-    first = SandboxRequest(config=profile, venues=(HL,), keys=tmp_path / "keys")
+    first = SandboxRequest(config=profile, venues=(HL,), keys=tmp_path / "keys", first_port=0)
     other = configuration.with_options(profile, seed=99)
-    second = SandboxRequest(config=other, venues=(HL,), keys=tmp_path / "keys")
+    second = SandboxRequest(config=other, venues=(HL,), keys=tmp_path / "keys", first_port=0)
 
     def visit(sites: tuple[Site, ...]) -> None:
         assert ask(sites[0], "/sandbox/clock")["venue"] == HL.value

@@ -27,9 +27,8 @@ from actors.messages import (
     OrderDenied,
     PositionReported,
 )
-from actors.policy import Policy
+from actors.policy import CorePolicy, Policy
 from actors.roles import ROLES
-from engine import sequencer as sequencing
 from engine.core import BOARD, Decision
 from engine.journal.errors import JournalBroken
 from engine.limits import Limits
@@ -314,7 +313,8 @@ async def test_a_fault_surfaces_in_the_owner_of_its_actor_and_the_alarms_name_it
 
 def test_actors_that_talk_in_a_circle_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
-    monkeypatch.setattr(sequencing, "CASCADE_MOST", 50)
+    core = desk.core
+    monkeypatch.setattr(core, "policy", msgspec.structs.replace(core.policy, core=CorePolicy(cascade_most=50)))
 
     def step(state: Any, *_: Any) -> Step[Any]:
         return Step(state, "Z1", (Tell(to=LINK, message=EmergencyAsked(reason="again")),))

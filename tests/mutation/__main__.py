@@ -27,6 +27,9 @@ JUDGES: dict[str, tuple[str, ...]] = {
     "risk": ("tests/actors/risk",),
     "engine_lifecycle": ("tests/actors/test_engine_lifecycle.py",),
     "reconciler": ("tests/actors/test_reconciler.py",),
+    "venue_link": ("tests/actors/test_venue_link.py",),
+    "pnl_settlement": ("tests/actors/test_pnl_settlement.py",),
+    "funding_scanner": ("tests/actors/test_funding_scanner.py",),
 }
 """Charts that are mutated, and the tests that judge their mutants."""
 SHARES = 16

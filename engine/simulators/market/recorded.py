@@ -25,13 +25,20 @@ OPEN_INTEREST_USD = 1.0e8
 class RecordedMarket:
     """A `Market` over hourly series. `seed` only moves the made-up taker flow."""
 
-    def __init__(self, series: Recording, provenance: tuple[Provenance, ...], seed: int = 0) -> None:
+    def __init__(
+        self,
+        series: Recording,
+        provenance: tuple[Provenance, ...],
+        seed: int = 0,
+        span: tuple[int, int] | None = None,
+    ) -> None:
+        """`span` is the first instant and the one past the end, where those are not the recording's own."""
         self._series, self._provenance = series, provenance
         self._flow_keys = {key: key_of(seed, *key, "flow") for key in series}
         self._assets = tuple(sorted({asset: None for _, asset in series}))
         self._rated = {p.venue: p.rates_recorded for p in provenance}
         hours = [hour_ns for one in series.values() for hour_ns in one.bars]
-        self._start_ns, self._end_ns = min(hours), max(hours) + HOUR_NS
+        self._start_ns, self._end_ns = span or (min(hours), max(hours) + HOUR_NS)
         self._depths: dict[tuple[str, str, int], tuple[DepthLevel, ...]] = {}
 
     @property
@@ -73,7 +80,7 @@ class RecordedMarket:
             open_interest=liquidity.decimal(interest / mid, 6),
             taker_buy_per_s=bought,
             taker_sell_per_s=sold,
-            forming_rate=series.forming.get(hour_ns),
+            forming_rate=_shown(series, hour_ns, at_ns),
             settled_rate=series.settled.get(hour_ns),
         )
 
@@ -89,7 +96,7 @@ class RecordedMarket:
     def gaps(self) -> tuple[Gap, ...]:
         """Price gaps of every market between start and end, and missing settled rates of recorded venues."""
         found: list[Gap] = []
-        span = range(self._start_ns, self._end_ns, HOUR_NS)
+        span = range(self._start_ns - self._start_ns % HOUR_NS, self._end_ns, HOUR_NS)
         for (venue, asset), series in self._series.items():
             found += _runs(venue, asset, "price", [h for h in span if h not in series.bars])
             if self._rated[venue]:
@@ -98,6 +105,12 @@ class RecordedMarket:
 
     def provenance(self) -> tuple[Provenance, ...]:
         return self._provenance
+
+
+def _shown(series: Series, hour_ns: int, at_ns: int) -> Decimal | None:
+    """The rate shown at an instant of that hour: until the hour's own is known, the one before it."""
+    known_ns, before = series.late.get(hour_ns, (hour_ns, None))
+    return before if at_ns < known_ns else series.forming.get(hour_ns)
 
 
 def _runs(venue: str, asset: str, what: str, missing: list[int]) -> list[Gap]:

@@ -58,11 +58,15 @@ class Bar:
 
 @dataclass(slots=True)
 class Series:
-    """One venue and asset by hour start; `settled[h]` was paid at h, `forming[h]` was shown during h."""
+    """One venue and asset by hour start; `settled[h]` was paid at h, `forming[h]` was shown during h.
+
+    `late[h]` is the instant from which `forming[h]` was shown, and the rate that was shown until then.
+    """
 
     bars: dict[int, Bar] = field(default_factory=dict)
     settled: dict[int, Decimal] = field(default_factory=dict)
     forming: dict[int, Decimal] = field(default_factory=dict)
+    late: dict[int, tuple[int, Decimal]] = field(default_factory=dict)
 
 
 Recording = dict[tuple[str, str], Series]

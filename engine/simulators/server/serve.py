@@ -21,10 +21,11 @@ class PortTaken(UserError):
 
 
 class Stall(msgspec.Struct, frozen=True, kw_only=True):
-    """One venue to be served, and the account its control door speaks of."""
+    """One venue to be served, and the account its control door speaks of; `port` 0 for any."""
 
     venue: SimulatedVenue
     account: str
+    port: int = 0
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,27 +39,26 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 async def serve(
     stalls: Sequence[Stall],
     *,
-    first_port: int = 0,
     speed: float = 1.0,
     limits: ServerLimits | None = None,
     task_status: trio.TaskStatus[tuple[Address, ...]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve for ever, on ports from `first_port` on (0: free ones); starts with the addresses. Raises PortTaken.
+    """Serve for ever, each on its port; starts with the addresses, in that order. Raises PortTaken.
 
     `speed` is how much faster than real time trio's clock runs here: the limits are meant in real time.
     """
     bounds = (limits or ServerLimits()).at_speed(speed)
     addresses: list[Address] = []
     async with trio.open_nursery() as nursery:
-        for number, stall in enumerate(stalls):
-            port = first_port + number if first_port else 0
-            server = LoopbackServer(stall.venue, Control(stall.venue, stall.account, speed), port=port, limits=bounds)
+        for stall in stalls:
+            port, door = stall.port, Control(stall.venue, stall.account, speed)
+            server = LoopbackServer(stall.venue, door, port=port, limits=bounds)
             await nursery.start(stall.venue.run)
             try:
                 address = await nursery.start(server.run)
             except (OSError, OverflowError) as error:
                 raise PortTaken(
-                    f"port {port} on {HOST} cannot be listened on ({error}); name another --port"
+                    f"port {port} on {HOST} cannot be listened on ({error}); name another with --port"
                 ) from error
             addresses.append(
                 Address(venue=stall.venue.face.venue, url=f"http://{address}", stream_url=f"ws://{address}")

@@ -13,7 +13,7 @@ from actors.messages import AnyMessage, InstrumentListed, LinkLost, LinkUp
 from actors.policy import AutoClosePolicy, Policy
 from actors.risk import auto_close
 from actors.risk.auto_close import RULES, Case, Finding, engine_loss, findings, first_of, is_loss_sure, loss_seen_since
-from actors.risk.books import ACCOUNT_AGE_MOST_NS, DAY_NS, Held, RiskState
+from actors.risk.books import DAY_NS, Held, RiskState
 from tests.factories import ASSET, MAKER, PAIR, TAKER, account, instrument, listed, quote, sample, two_venues
 from tests.playbook import START_NS
 
@@ -176,7 +176,7 @@ def test_an_account_of_which_nothing_is_known_today_counts_for_nothing() -> None
 
 
 LOST: dict[str, Any] = {"daily_loss_most_usd": Decimal(50)}
-AGE_S = ACCOUNT_AGE_MOST_NS / NS_PER_S
+AGE_S = Policy().risk.account_age_most_s
 
 
 def test_no_loss_is_found_while_one_account_is_not_told() -> None:

@@ -84,6 +84,17 @@ def test_a_person_at_a_terminal_is_asked_and_anything_but_yes_is_no(
     assert ("nothing was done" in err) == (code == 2)
 
 
+@pytest.mark.parametrize("what", [["--all"], ["--pair", "lighter:ETH"]])
+def test_without_a_terminal_nothing_is_closed_unless_yes_is_said(
+    what: list[str], nobody: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    code, _, err = called(capsys, "flatten", "--config", nobody, "--to", tmp_path / "done", *what)
+    assert (code, (tmp_path / "done").exists()) == (2, False)
+    for word in ("--yes", "--dry-run", "nothing was done"):
+        assert word in err
+
+
 @pytest.mark.parametrize("option", ["--yes", "--dry-run"])
 def test_a_person_who_said_so_is_not_asked(
     option: str, nobody: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -97,7 +108,7 @@ def test_a_person_who_said_so_is_not_asked(
 def test_venues_that_are_not_there_are_named_and_the_exit_says_so(
     nobody: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, err = called(capsys, "flatten", "--config", nobody, "--all", "--to", tmp_path / "done")
+    code, out, err = called(capsys, "flatten", "--config", nobody, "--all", "--yes", "--to", tmp_path / "done")
     assert code == 1
     for venue in ("hyperliquid", "pacifica", "lighter", "drift"):
         assert f"{venue} was not seen to the end" in out

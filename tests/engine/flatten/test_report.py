@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from actors.domain import ZERO, Venue
-from engine.flatten.report import COLUMNS, Outcome, Row, markdown, table, verdict
+from engine.flatten.report import COLUMNS, PLAN, Outcome, Row, markdown, plan, table, verdict
 from engine.simulators.levers import instrument_of
 from tests.engine.flatten.theatre import ASSET, DRIFT, PACIFICA, Theatre, play
 
@@ -53,6 +53,34 @@ def test_a_venue_that_was_not_seen_to_the_end_stands_first_with_what_to_do() -> 
 
 def test_the_verdict_counts_what_was_asked_for() -> None:
     assert verdict(Outcome(rows=(row(), row()), troubles={}, all_flat=True)).startswith("all flat: 2 markets")
+
+
+def planned(outcome: Outcome) -> str:
+    console = Console(width=200)
+    with console.capture() as caught:
+        console.print(plan(outcome))
+    return caught.get()
+
+
+def test_a_dry_run_is_a_table_of_orders_and_no_failure_because_something_is_held() -> None:
+    held = row(after=Decimal("-1.50"), attempts=0, average_price=None, by_hand="reduce-only IOC")
+    flat = row(asset="SOL", before=ZERO, attempts=0, average_price=None)
+    outcome = Outcome(rows=(held, flat), troubles={}, all_flat=False, looks=True)
+    text = planned(outcome)
+    assert all(title in text for title in PLAN)
+    (line,) = (line for line in text.splitlines() if "ETH" in line)
+    assert line.split() == ["hyperliquid", "ETH", "buy", "1.5", "reduce-only", "IOC"]
+    assert "SOL" not in text
+    told = "dry run, nothing was sent: would close 1 position, and cancel our orders in 2 markets"
+    assert (verdict(outcome), outcome.done) == (told, True)
+
+
+def test_a_dry_run_that_could_not_read_a_venue_is_not_done_and_says_which() -> None:
+    unknown = row(venue=LIGHTER, before=None, after=None, attempts=0)
+    outcome = Outcome(rows=(unknown,), troubles={LIGHTER: "no answer"}, all_flat=False, looks=True)
+    assert "not known: no answer" in planned(outcome)
+    assert verdict(outcome).endswith("could NOT read lighter")
+    assert not outcome.done
 
 
 def test_the_page_names_orders_in_doubt_and_keeps_its_columns() -> None:

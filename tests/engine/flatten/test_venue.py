@@ -239,7 +239,8 @@ def test_whoever_only_looks_sends_nothing_and_says_what_would_be_done() -> None:
         assert not outcome.all_flat
         assert intents(theatre.lines) == []
         assert [theatre.truth(venue) for venue, _ in HELD] == [Decimal(size) for size in HELD.values()]
-        assert outcome.rows[0].by_hand == "would cancel our orders, buy 1.5 ETH reduce-only"
+        assert outcome.done
+        assert outcome.rows[0].by_hand.startswith("cancel ours, then reduce-only IOC within 20 bps of the touch")
         flat, _ = await Theatre().flatten(looks=True)
         assert flat.all_flat
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from actors.domain import Venue
 from engine.cli import main
 from engine.keys import KeyFile, SealedKey, Secret, read_key_file, seal, write_key_file
 from engine.keys.permissions import write_private
@@ -32,7 +35,7 @@ def test_a_key_is_asked_for_sealed_and_opened_again(tmp_path: Path, capsys: pyte
     write_private(tmp_path / "p", PASSWORD.encode())
     code, told = run(capsys, "check", file, "--password-file", tmp_path / "p")
     assert (code, leaks(told)) == (0, [])
-    assert f"{file}: hyperliquid testnet, signs for {ACCOUNT} with the key of 0x" in told
+    assert f"{file}: hyperliquid testnet, signs for account {ACCOUNT} with the key of 0x" in told
     assert told.endswith("encrypted; it can sign\n")
     assert run(capsys, "show", file) == (0, session.out)
 
@@ -120,4 +123,46 @@ def test_showing_a_sealed_key_needs_no_library(tmp_path: Path) -> None:
     write_key_file(tmp_path / "k", seal(PACIFICA, Secret(PASSWORD), "least"))
     script = "import sys; from engine.keys.commands import show; show(__import__('pathlib').Path(sys.argv[1]))"
     session = at_terminal(script + "; print('nacl' in sys.modules)", tmp_path / "k")
-    assert session.out.endswith("an unknown address, encrypted\nFalse\n")
+    assert session.out.endswith("(`perp2perp keys check` tells which), encrypted\nFalse\n")
+
+
+LIGHTER = KeyFile(
+    venue=Venue.LIGHTER,
+    network="testnet",
+    account="5",
+    secret=Secret("5a" * 40),
+    extras={"account_index": 5, "api_key_index": 3},
+)
+
+
+def test_check_tells_a_lighter_key_by_its_number_since_it_has_no_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_key_file(tmp_path / "k", LIGHTER)
+    code, told = run(capsys, "check", tmp_path / "k")
+    assert (code, "unknown" in told) == (0, False)
+    assert "signs for account 5 with API key number 3, not encrypted; it can sign" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"extras": {"account_index": 5}}, 'needs "api_key_index" among the "extras" of the file, a number from 0 on'),
+        (
+            {"extras": {"account_index": -5, "api_key_index": 3}},
+            'among the "extras" of the file is -5;',
+        ),
+        (
+            {"secret": Secret("ab")},
+            "which is 40 bytes as hex; make the file anew with `perp2perp keys",
+        ),
+    ],
+)
+def test_check_names_the_file_the_field_and_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], words: str
+) -> None:
+    write_key_file(tmp_path / "k", msgspec.structs.replace(LIGHTER, **changes))
+    code, told = run(capsys, "check", tmp_path / "k")
+    assert code == 2
+    assert str(tmp_path / "k") in told
+    assert words in told

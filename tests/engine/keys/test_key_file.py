@@ -25,7 +25,7 @@ def test_what_a_venue_needs_is_enough(venue: Venue) -> None:
 def test_a_missing_number_and_one_too_many_are_named() -> None:
     with pytest.raises(KeyRefused, match="lighter key needs api_key_index"):
         check_extras(key(Venue.LIGHTER, account_index=3))
-    with pytest.raises(KeyRefused, match="lighter key needs account_index"):
+    with pytest.raises(KeyRefused, match="account_index is -1; a lighter key needs a number from 0"):
         check_extras(key(Venue.LIGHTER, account_index=-1, api_key_index=1))
     with pytest.raises(KeyRefused, match="pacifica key has no sub_account"):
         check_extras(key(Venue.PACIFICA, sub_account=1))

@@ -69,8 +69,9 @@ async def test_it_is_ended_even_where_the_task_is_cancelled() -> None:
     link = await started("import signal\nsay(b'here')\nsignal.pause()")
     with trio.CancelScope() as scope:
         scope.cancel()
-        await link.end(0)
-    assert link.process.returncode == -9
+        await link.end(20)
+    with trio.fail_after(20):
+        assert await link.process.wait() == -9
 
 
 async def test_what_cannot_be_started_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -167,6 +168,31 @@ async def test_an_interrupt_at_the_terminal_does_not_end_it(stand: Stand) -> Non
             os.kill(pid_of(signing), number)
         await signing.sign(pacifica_order())
     assert stand.alarms == []
+
+
+STAYS = (
+    sys.executable,
+    "-c",
+    "import signal, socket\nfrom engine.signing import child\nchild.serve(socket.socket(fileno=0))\nsignal.pause()\n",
+)
+"""Signs, and does not end when it is left."""
+
+
+@pytest.mark.parametrize(("changes", "stop_timeout_s", "code"), [({}, 20.0, 0), ({"command": STAYS}, 0.05, -9)])
+async def test_whoever_leaves_it_waits_for_it_to_end_and_kills_it_when_it_stays(
+    stand: Stand, changes: dict[str, Any], stop_timeout_s: float, code: int
+) -> None:
+    """Also when cut off: two processes would hold the key of one account."""
+    settings = msgspec.structs.replace(PATIENT, stop_timeout_s=stop_timeout_s)
+    with trio.CancelScope() as scope:
+        async with stand.process(settings, **changes) as signing:
+            link = signing._link
+            await signing.sign(pacifica_order())
+            scope.cancel()
+            await trio.lowlevel.checkpoint()
+    assert link is not None
+    with trio.fail_after(20):
+        assert await link.process.wait() == code
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the end of a process that is no child")

@@ -208,6 +208,20 @@ def test_feeds_speak_when_something_changed_and_not_before():
     assert sorted(frame["channel"] for frame in desk.hear()) == ["activeAssetCtx", "bbo"]
 
 
+def test_whole_books_come_every_five_seconds_and_before_the_touch_of_their_moment():
+    """WS profile, 2026-09-24: 20 levels every 5.4 s or so, changed or not."""
+    desk = Desk()
+    for kind in ("l2Book", "bbo"):
+        desk.hear({"type": kind, "coin": "BTC"})
+    heard = []
+    for second in range(1, 13):
+        desk.market.mids["BTC"] = D(60_000 + second)
+        desk.face.advance(START_NS + second * SECOND_NS)
+        heard.append([frame["channel"] for frame in desk.hear()])
+    both, touch = ["l2Book", "bbo"], ["bbo"]
+    assert heard == [both, *[touch] * 5, both, *[touch] * 5]
+
+
 def test_unknown_coin_costs_the_socket_and_a_repeated_wish_an_error():
     desk = Desk()
     desk.hear({"type": "bbo", "coin": "BTC"})

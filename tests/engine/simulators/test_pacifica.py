@@ -265,6 +265,23 @@ def test_nothing_is_pushed_when_nothing_changed():
     assert desk.face.take_outbox() == []
 
 
+def test_a_book_is_told_when_it_changed_and_before_the_touch_of_its_moment():
+    desk = Desk()
+    connection = desk.face.connect(desk.now_ns, "/ws")
+    for source in ("bbo", "book"):
+        desk.subscribe(connection, source, symbol="BTC")
+    desk.wait(100)
+    desk.face.take_outbox()
+    desk.wait(100)
+    assert desk.face.take_outbox() == []
+    desk.market.mids["BTC"] = D(60_010)
+    desk.wait(100)
+    (_, book), (_, touch) = told = desk.pushed(connection)
+    assert [channel for channel, _ in told] == ["book", "bbo"]
+    assert (book["data"]["l"][0][0]["p"], book["data"]["l"][1][0]["a"]) == (touch["data"]["b"], touch["data"]["A"])
+    assert book["data"]["li"] < touch["data"]["li"]
+
+
 def test_an_unknown_symbol_gets_no_acknowledgement_and_a_ping_a_pong():
     desk = Desk()
     connection = desk.face.connect(desk.now_ns, "/ws")

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import msgspec
 import pytest
 import trio
 from websockets.client import ClientProtocol
@@ -473,7 +474,7 @@ async def test_each_venue_has_a_port_of_its_own_and_a_taken_port_is_named(clock)
         assert addresses[0].stream_url == addresses[0].url.replace("http", "ws")
         taken = int(addresses[0].url.rpartition(":")[2])
         with pytest.raises(ExceptionGroup) as failed:
-            await serve(stalls[2:], first_port=taken)
+            await serve([msgspec.structs.replace(stalls[2], port=taken)])
         assert failed.value.subgroup(PortTaken) is not None
         assert str(taken) in str(failed.value.exceptions[0])
         OPEN.pop().socket.close(), OPEN.pop().socket.close()
