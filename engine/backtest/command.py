@@ -1,0 +1,175 @@
+"""`perp2perp backtest`: its jobs, its progress, its choice in a walk-forward, and its report on disk.
+
+What is found depends on the request and the data alone: neither on the number of processes nor on their order.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from actors.domain import ZERO
+from engine.backtest import findings, page, words
+from engine.backtest.grid import ParameterSet, with_changes
+from engine.backtest.many import Show, run_all
+from engine.backtest.one_run import Job, Outcome, market_of
+from engine.backtest.request import Asked
+from engine.backtest.shown import shown
+from engine.errors import UserError
+from engine.simulators.market import Played, Span, read_history
+
+Report = dict[str, Any]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The report as data and in words, and the command's exit code."""
+
+    report: Report
+    words: str
+    exit_code: int
+
+
+def backtest(asked: Asked) -> Answer:
+    """Make every run, compare, and write report.json, report.md and report.html; progress goes to standard error."""
+    history = read_history(asked.data, asked.span)
+    played = market_of(history, job_of(asked, "market", asked.sets[0], asked.span))
+    out = _fresh(asked.out)
+    asked = msgspec.structs.replace(asked, out=out)
+    begun_s = time.monotonic()
+    with shown() as show:
+        tested = _walked(asked, show) if asked.windows else None
+        outcomes = tested[0] if tested else run_all(_jobs(asked), asked.jobs, show)
+    choices = tested[1] if tested else []
+    report = report_of(asked, played, outcomes, choices)
+    text = words.markdown(report)
+    (out / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=1) + b"\n")
+    (out / "report.md").write_text(text, encoding="utf-8", newline="\n")
+    (out / "report.html").write_text(page.html(report), encoding="utf-8", newline="\n")
+    print(f"{out / 'report.html'} ({time.monotonic() - begun_s:.0f} s)", file=sys.stderr)
+    well = all(not outcome.failed and outcome.ended_well for outcome in outcomes)
+    return Answer(report=report, words=text, exit_code=0 if well else 1)
+
+
+def _fresh(out: Path) -> Path:
+    """A directory of this back-test's own below `out`, named by number: nothing is written over."""
+    for number in range(1, 100_000):
+        directory = out / f"{number:04}"
+        if not directory.exists():
+            directory.mkdir(parents=True)
+            return directory
+    raise UserError(f"--out {out}: is full; name another directory")
+
+
+def job_of(asked: Asked, name: str, chosen: ParameterSet, span: Span, *, keep: bool = False) -> Job:
+    """One run of a request; its journal is kept when that was asked for."""
+    return Job(
+        name=name,
+        chosen=chosen,
+        config=with_changes(asked.config, chosen),
+        data=asked.data,
+        players=asked.players,
+        assets=asked.assets,
+        span=span,
+        directory=asked.out / "runs" / re.sub(r"[^A-Za-z0-9._=-]+", "_", name),
+        keep_journal=keep or asked.journals,
+    )
+
+
+def _jobs(asked: Asked) -> tuple[Job, ...]:
+    alone = len(asked.sets) == 1
+    return tuple(job_of(asked, chosen.name, chosen, asked.span, keep=alone) for chosen in asked.sets)
+
+
+def _walked(asked: Asked, show: Show) -> tuple[tuple[Outcome, ...], list[Report]]:
+    """Every set on every train window, then the best one of each on the test days after it, begun flat."""
+    trains = [
+        job_of(asked, f"train {number} {chosen.name}", chosen, window.train)
+        for number, window in enumerate(asked.windows, 1)
+        for chosen in asked.sets
+    ]
+    trained = run_all(tuple(trains), asked.jobs, show)
+    choices: list[Report] = []
+    tests: list[Job] = []
+    for number, window in enumerate(asked.windows):
+        own = trained[number * len(asked.sets) : (number + 1) * len(asked.sets)]
+        best = best_of(asked.sets, own)
+        choices.append(_choice(asked, number, best, own))
+        tests.append(job_of(asked, f"test {number + 1} {best.name}", best, window.test))
+    return run_all(tuple(tests), asked.jobs, show), choices
+
+
+def best_of(sets: tuple[ParameterSet, ...], outcomes: tuple[Outcome, ...]) -> ParameterSet:
+    """The set with the best net on its train days, the earlier one of equals; raises UserError when all failed."""
+    best: tuple[Decimal, ParameterSet] | None = None
+    for chosen, outcome in zip(sets, outcomes, strict=True):
+        if not outcome.failed and (best is None or outcome.net > best[0]):
+            best = (outcome.net, chosen)
+    if best is None:
+        raise UserError(f"every set failed on its train days, the first with: {outcomes[0].failed}")
+    return best[1]
+
+
+def _choice(asked: Asked, number: int, best: ParameterSet, trained: tuple[Outcome, ...]) -> Report:
+    nets = {
+        chosen.name: None if outcome.failed else findings.usd(outcome.net)
+        for chosen, outcome in zip(asked.sets, trained, strict=True)
+    }
+    return {"window": findings.window_words(asked.windows[number]), "chosen": best.name, "train_net": nets}
+
+
+def report_of(asked: Asked, played: Played, outcomes: tuple[Outcome, ...], choices: list[Report]) -> Report:
+    """Everything, as data."""
+    tapes = findings.tapes(played)
+    terms = findings.terms_of(asked, {player.venue: taker_fee(player.venue) for player in asked.players})
+    capital = asked.notional_usd * len(played.coverage)
+    spans = [window.test for window in asked.windows] or [asked.span]
+    starts = [span.from_ns for span in spans] if asked.windows else [findings.static_from(asked.span)]
+    compared = [findings.rules(tapes, terms, span, start) for span, start in zip(spans, starts, strict=True)]
+    return {
+        "command": command_line(asked),
+        "from": findings.time_of(asked.span.from_ns),
+        "to": findings.time_of(asked.span.to_ns),
+        "players": [player.words for player in asked.players],
+        "assets": [each.asset for each in played.coverage],
+        "coverage": [msgspec.to_builtins(each) for each in played.coverage],
+        "notional_usd": findings.usd(asked.notional_usd),
+        "warnings": findings.warnings(asked, played, outcomes),
+        "choices": choices,
+        "capital_usd": findings.usd(capital),
+        "runs": [findings.engine_figures(outcome, capital) for outcome in outcomes],
+        "rules": compared,
+        "static_from": [findings.time_of(start) for start in starts],
+        "totals": _totals(outcomes, compared) if asked.windows else None,
+    }
+
+
+def _totals(outcomes: tuple[Outcome, ...], compared: list[dict[str, dict[str, Any]]]) -> dict[str, float]:
+    """Test windows one after the other: the engine's net, and each rule's."""
+    engine = sum((outcome.net for outcome in outcomes if not outcome.failed), ZERO)
+    rules = {name: round(sum(each[name]["net"] for each in compared), 2) for name in compared[0]}
+    return {"engine": findings.usd(engine), **rules}
+
+
+def taker_fee(venue: str) -> Decimal:
+    """The simulated venue's taker fee, a fraction."""
+    fees = getattr(import_module(f"engine.simulators.{venue}.rules"), f"{venue.upper()}_FEES").taker
+    assert isinstance(fees, Decimal)
+    return fees
+
+
+def command_line(asked: Asked) -> str:
+    """The command that repeats it, with its data and files by their names alone."""
+    parts = [f"perp2perp backtest --data {' '.join(path.name for path in asked.data)}"]
+    parts.append(f"--from {findings.time_of(asked.span.from_ns)[:10]} --to {findings.time_of(asked.span.to_ns)[:10]}")
+    parts.append(f"--venues {','.join(player.source for player in asked.players)}")
+    stand_ins = [f"{player.source}={player.venue}" for player in asked.players if player.stands_in]
+    parts += [f"--as {','.join(stand_ins)}"] if stand_ins else []
+    parts.append(f"--assets {','.join(asked.assets)} --config {asked.profile.name}")
+    return " ".join(parts)

@@ -1,0 +1,131 @@
+"""The findings as Markdown: tables that a person reads in a terminal or on a page. Counterpart: `page`, with plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+Report = Mapping[str, Any]
+OF_ASSET = ("net", "funding", "fees", "price", "traded", "trades", "held_h")
+OF_VENUE = ("funding", "fees", "traded", "held_short", "held_long")
+PAIRS_MOST = 12
+"""Pairs that are told one by one in words; report.json has all."""
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {' and '.join(report['players'])}: {', '.join(report['assets'])}, {_days(report)}"
+    yield ""
+    yield f"`{report['command']}`"
+    yield ""
+    money = (
+        f"{report['notional_usd']:,.0f} USD a leg; APR is net over {report['capital_usd']:,.0f}, one leg in every asset"
+    )
+    yield f"{money}. Money in USD."
+    yield ""
+    yield from (f"- {warning}" for warning in report["warnings"])
+    for choice in report["choices"]:
+        nets = ", ".join(f"{name} {_money(net)}" for name, net in choice["train_net"].items())
+        yield f"- {choice['window']}: chose **{choice['chosen']}** of {nets}"
+    yield ""
+    yield from table(*comparison(report))
+    yield ""
+    for run in report["runs"]:
+        if not run.get("failed"):
+            yield from _run(run)
+
+
+def _days(report: Report) -> str:
+    return f"{report['from'][:10]} to {report['to'][:10]}"
+
+
+def comparison(report: Report) -> tuple[Sequence[str], list[Sequence[str]]]:
+    """The engine's runs, and the simple rules on the same hours."""
+    head = ("what", "net", "APR %", "funding", "fees", "price", "drawdown", "trades", "turnover")
+    rows: list[Sequence[str]] = [_engine_row(run) for run in report["runs"]]
+    for number, rules in enumerate(report["rules"]):
+        window = f" (test {number + 1})" if len(report["rules"]) > 1 else ""
+        days = next((run["days"] for run in report["runs"] if not run.get("failed")), 0)
+        for name, made in rules.items():
+            rows.append((f"{_rule_words(name, report, number)}{window}", *_rule_row(made, report, days)))
+    if report["totals"]:
+        rows += [(f"all test days: {name}", _money(net), *[""] * 7) for name, net in report["totals"].items()]
+    return head, rows
+
+
+def _rule_words(name: str, report: Report, number: int) -> str:
+    return f"static, from {report['static_from'][number][:10]}" if name == "static" else name
+
+
+def _engine_row(run: Mapping[str, Any]) -> Sequence[str]:
+    if run.get("failed"):
+        return (f"{run['name']} **failed**", *[""] * 8)
+    money = [_money(run[key]) for key in ("funding", "fees", "price", "drawdown")]
+    name = f"**engine** {run['name']}"
+    return (
+        name,
+        _money(run["net"]),
+        f"{run['apr_percent']:.2f}",
+        *money,
+        str(run["trades"]),
+        f"{run['turnover']:,.0f}",
+    )
+
+
+def _rule_row(made: Mapping[str, Any], report: Report, days: float) -> Sequence[str]:
+    apr = made["net"] / report["capital_usd"] / days * 36_500 if days else 0.0
+    money = [_money(made[key]) for key in ("funding", "fees", "price", "drawdown")]
+    return (_money(made["net"]), f"{apr:.2f}", *money, str(made["trades"] // 4), f"{made['turnover']:,.0f}")
+
+
+def _run(run: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## Engine, {run['name']} ({run['from'][:10]} to {run['to'][:10]})"
+    yield ""
+    share = run["hours_in_market"] / max(1, run["hours"])
+    yield (
+        f"In the market {share:.0%} of {run['hours']} hours; exposure {run['exposure_mean']:,.0f} on average, at most "
+        f"{run['exposure_most']:,.0f}; naked {run['naked_s']:.0f} s in all ({run['naked_usd_s']:,.0f} USD s); "
+        f"holding {run['held_h_median']:.0f} h in the median, at most {run['held_h_most']:.0f} h; "
+        f"expected at entry {_money(run['expected_net'])}; not explained by the books {_money(run['unexplained'])}; "
+        f"alarms: {', '.join(f'{code} {times}' for code, times in run['alarms'].items()) or 'none'}."
+    )
+    yield ""
+    if run["by_asset"]:
+        yield from table(("asset", *OF_ASSET), _rows(run["by_asset"], OF_ASSET))
+        yield ""
+        yield from table(("venue", *OF_VENUE), _rows(run["by_venue"], OF_VENUE))
+        yield ""
+    if run["pairs"]:
+        head = ("pair", "short", "long", "entered", "held h", "funding", "fees", "price", "net", "expected")
+        yield from table(head, [_pair(pair) for pair in run["pairs"][:PAIRS_MOST]])
+        if len(run["pairs"]) > PAIRS_MOST:
+            yield f"\n... and {len(run['pairs']) - PAIRS_MOST} more in report.json"
+        yield ""
+
+
+def _pair(pair: Mapping[str, Any]) -> Sequence[str]:
+    money = [_money(pair[key]) for key in ("funding", "fees", "price", "net", "expected_net")]
+    return (pair["pair"], pair["short"], pair["long"], pair["entered"], f"{pair['held_h']:.0f}", *money)
+
+
+def _rows(figures: Mapping[str, Mapping[str, float]], names: Iterable[str]) -> list[Sequence[str]]:
+    counts = ("trades", "held_short", "held_long")
+    return [
+        (key, *(str(each[name]) if name in counts else f"{each[name]:,.2f}" for name in names))
+        for key, each in figures.items()
+    ]
+
+
+def _money(value: float | None) -> str:
+    return "failed" if value is None else f"{value:,.2f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table; all but the first column to the right."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|---|{'---:|' * (len(head) - 1)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
