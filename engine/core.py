@@ -15,7 +15,7 @@ import msgspec
 from actors import risk
 from actors.actor import ActorState
 from actors.board import BOARD, Board, changed_entry, fold
-from actors.commands import AnyCommand, SpawnPair, SubmitOrder
+from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, SubmitOrder
 from actors.messages import Envelope, OrderDenied
 from actors.policy import Policy
 from actors.roles import ROLES, role_name, spawn_pair
@@ -107,14 +107,24 @@ class Core:
             if type(command) is not SubmitOrder:
                 leaving.append(command)
                 continue
-            state = self.states["risk"]
-            assert isinstance(state, risk.RiskState)
-            self.states["risk"], denial = risk.screen(state, actor, command, self.board, self.policy, at_ns)
+            denial, alarms = self._judged(actor, command, at_ns)
+            leaving += alarms
             if denial is None:
                 leaving.append(command)
             else:
                 denied.append(denial)
         return tuple(leaving), tuple(denied)
+
+    def _judged(self, actor: str, order: SubmitOrder, at_ns: int) -> tuple[OrderDenied | None, tuple[RaiseAlarm, ...]]:
+        """The screen's word on one order. A screen that raises opens nothing, and keeps nobody from reducing."""
+        state = self.states["risk"]
+        assert isinstance(state, risk.RiskState)
+        try:
+            self.states["risk"], denial = risk.screen(state, actor, order, self.board, self.policy, at_ns)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the screen, what is open must be closed
+            alarm = RaiseAlarm(severity="critical", code="screen_failed", text=_screen_words(order, error))
+            return (None if order.reduce_only else _unjudged(order, error)), (alarm,)
+        return denial, ()
 
     def _fault(self, envelope: Envelope, state: ActorState, error: Exception) -> Decision:
         self.faults[envelope.to] = self.faults.get(envelope.to, 0) + 1
@@ -126,6 +136,22 @@ class Core:
             digest="",
             fault=f"{type(error).__name__}: {error}",
         )
+
+
+def _screen_words(order: SubmitOrder, error: Exception) -> str:
+    outcome = "it only reduces and leaves, uncounted" if order.reduce_only else "it opens and is denied"
+    return f"the risk screen failed at order {order.order_id} ({type(error).__name__}: {error}); {outcome}"
+
+
+def _unjudged(order: SubmitOrder, error: Exception) -> OrderDenied:
+    measured = f"{type(error).__name__}: {error}"
+    return OrderDenied(
+        venue=order.venue,
+        order_id=order.order_id,
+        rule="screen_failed",
+        measured=measured,
+        limit="a screen that judges",
+    )
 
 
 def digest_of(value: Any) -> str:

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from actors import risk
 from actors.actor import Step
-from actors.commands import SpawnPair, SubmitOrder
+from actors.commands import RaiseAlarm, SpawnPair, SubmitOrder
 from actors.domain import Side, Venue
-from actors.messages import EntryAsked, Envelope, FrameRefused, LinkLost, LinkUp
+from actors.messages import EmergencyAsked, EntryAsked, Envelope, FrameRefused, LinkLost, LinkUp
 from actors.policy import CorePolicy
 from actors.roles import ROLES
-from engine.core import BOARD, Core, Decision, digest_of
+from engine.core import BOARD, Core, digest_of
 from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
 
 LINK = f"venue_link/{TAKER.value}"
@@ -130,29 +130,34 @@ def test_an_actor_beyond_its_faults_is_quarantined_and_its_siblings_go_on(monkey
     assert run.core.faults == {LINK: CorePolicy().faults_most}
 
 
-def test_a_screen_that_raises_keeps_the_order_back_and_restores_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def failing_screen(*_: Any) -> Any:
+    raise ArithmeticError("a defect in the screen")
+
+
+def test_a_screen_that_raises_denies_what_opens_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     run = SmallRun()
     run.open_venues()
-    before = dict(run.core.states)
-    real_screen, real_step = risk.screen, ROLES["pair_position"].step
-    screened: list[SubmitOrder] = []
+    before = run.core.states["risk"]
+    monkeypatch.setattr(risk, "screen", failing_screen)
+    decision = run.tell(PAIR, wish("0.5"))[0]
+    assert not [command for command in decision.commands if isinstance(command, SubmitOrder)]
+    assert [(denied.rule, denied.measured) for denied in decision.denied] == [
+        ("screen_failed", "ArithmeticError: a defect in the screen")
+    ]
+    assert [command.code for command in decision.commands if isinstance(command, RaiseAlarm)] == ["screen_failed"]
+    assert (decision.fault, run.core.states["risk"]) == ("", before)
 
-    def screen(state: risk.RiskState, actor: str, order: SubmitOrder, *rest: Any) -> Any:
-        screened.append(order)
-        if len(screened) == 2:
-            raise ArithmeticError("a defect in the screen")
-        return real_screen(state, actor, order, *rest)
 
-    def twice(*arguments: Any) -> Step[Any]:
-        step = real_step(*arguments)
-        return Step(step.state, step.row, (*step.commands, *step.commands))
-
-    monkeypatch.setattr(risk, "screen", screen)
-    monkeypatch.setattr(ROLES["pair_position"], "step", twice)
-    decision: Decision = run.tell(PAIR, wish("0.5"))[0]
-    assert len(screened) == 2
-    assert (decision.row, decision.commands) == ("fault", ())
-    assert run.core.states == before
+def test_a_screen_that_raises_keeps_nobody_from_closing(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = hedged_run()
+    monkeypatch.setattr(risk, "screen", failing_screen)
+    decision = run.tell(PAIR, EmergencyAsked(reason="test"))[0]
+    sent = [command for command in decision.commands if isinstance(command, SubmitOrder)]
+    assert len(sent) == 2
+    assert all(command.reduce_only for command in sent)
+    alarms = [command.code for command in decision.commands if isinstance(command, RaiseAlarm)]
+    assert alarms.count("screen_failed") == 2
+    assert (decision.fault, decision.denied) == ("", ())
 
 
 def test_how_often_an_actor_may_fail_is_the_recorded_policy_s(monkeypatch: pytest.MonkeyPatch) -> None:
