@@ -71,7 +71,7 @@ class ExitPolicy(PolicyPart, frozen=True, kw_only=True):
     emergency_slippage_bps: Decimal = Decimal(200)
     emergency_tries_most: int = 3
     """Attempts of the emergency path before the alarm names what is left."""
-    retry_pause_s: float = 10.0
+    retry_pause_s: float = 3.0
     """Pause after a refused trim, and before the first look at legs left open by a failed emergency; doubled with each
     further one."""
     recheck_s: float = 30.0

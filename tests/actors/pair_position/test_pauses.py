@@ -18,14 +18,14 @@ def wait_s(play: PairPlay, timer: str) -> float:
     return (play.due_ns(timer) - play.at_ns) / NS_PER_S
 
 
-def test_a_venue_that_refuses_for_a_minute_leaves_a_trim_to_try() -> None:
+def test_refused_trims_are_tried_again_ever_more_seldom_and_then_the_emergency_goes_on() -> None:
     play = pair_at("REDUCING.trimming")
     waits = []
     for _ in range(3):
         play.play(rejected()).at("REDUCING.pausing")
         waits.append(wait_s(play, "retry_pause"))
         play.play(fires("retry_pause")).at("REDUCING.trimming")
-    assert waits == [10, 20, 30]
+    assert waits == [3, 6, 12]
     assert [order.purpose for order in play.orders].count("trim") == 4
     play.play(rejected()).took("R5", "EMERGENCY.closing")
 
@@ -45,7 +45,7 @@ def test_a_stranded_leg_is_tried_soon_and_then_ever_more_seldom_up_to_a_bound() 
         play.play(fires("recheck"), *both_confirm()).at("EMERGENCY.closing")
         play.play(*BOTH_REFUSED).at("EMERGENCY.stranded")
         waits.append(wait_s(play, "recheck"))
-    assert waits == [10, 20, 30, 30, 30]
+    assert waits == [3, 6, 12, 24, 30]
 
 
 def test_a_leg_that_somebody_else_closed_is_named_with_what_follows_and_how_trading_begins_again() -> None:
