@@ -128,6 +128,7 @@ def report_of(asked: Asked, played: Played, outcomes: tuple[Outcome, ...], choic
     """Everything, as data."""
     tapes = findings.tapes(played)
     terms = findings.terms_of(asked, {player.venue: taker_fee(player.venue) for player in asked.players})
+    names = {player.venue: player.words for player in asked.players}
     capital = asked.notional_usd * len(played.coverage)
     spans = [window.test for window in asked.windows] or [asked.span]
     starts = [span.from_ns for span in spans] if asked.windows else [findings.static_from(asked.span)]
@@ -143,7 +144,7 @@ def report_of(asked: Asked, played: Played, outcomes: tuple[Outcome, ...], choic
         "warnings": findings.warnings(asked, played, outcomes),
         "choices": choices,
         "capital_usd": findings.usd(capital),
-        "runs": [findings.engine_figures(outcome, capital) for outcome in outcomes],
+        "runs": [findings.engine_figures(outcome, capital, names) for outcome in outcomes],
         "rules": compared,
         "static_from": [findings.time_of(start) for start in starts],
         "totals": _totals(outcomes, compared) if asked.windows else None,
@@ -172,4 +173,7 @@ def command_line(asked: Asked) -> str:
     stand_ins = [f"{player.source}={player.venue}" for player in asked.players if player.stands_in]
     parts += [f"--as {','.join(stand_ins)}"] if stand_ins else []
     parts.append(f"--assets {','.join(asked.assets)} --config {asked.profile.name}")
+    parts += [f"--grid {asked.grid.name}"] if asked.grid else []
+    parts += [f"--walk-forward {asked.walk_forward}"] if asked.walk_forward else []
+    parts += ["--held-out"] if asked.held_out_used else []
     return " ".join(parts)

@@ -96,8 +96,9 @@ def drawdown(curve: Iterable[Decimal]) -> Decimal:
     return worst
 
 
-def engine_figures(outcome: Outcome, capital_usd: Decimal) -> dict[str, Any]:
-    """One run of the engine. `capital_usd` is what its net is a part of: one leg's notional in every asset."""
+def engine_figures(outcome: Outcome, capital_usd: Decimal, names: Mapping[str, str]) -> dict[str, Any]:
+    """One run of the engine. `capital_usd` is what its net is a part of: one leg's notional in every asset.
+    `names` says who a simulated venue stands for."""
     if outcome.failed:
         return {"name": outcome.name, "changes": outcome.changes, "failed": outcome.failed}
     pairs = outcome.pairs
@@ -130,8 +131,8 @@ def engine_figures(outcome: Outcome, capital_usd: Decimal) -> dict[str, Any]:
         "held_h_median": _median([pair.held_h for pair in pairs]),
         "held_h_most": max((pair.held_h for pair in pairs), default=0.0),
         "by_asset": _by_asset(pairs),
-        "by_venue": _by_venue(pairs),
-        "pairs": [_pair(pair) for pair in pairs],
+        "by_venue": {names.get(venue, venue): told for venue, told in _by_venue(pairs).items()},
+        "pairs": [_pair(pair, names) for pair in pairs],
         "alarms": outcome.alarms,
         "messages": outcome.messages,
         "curve": [
@@ -172,11 +173,11 @@ def _by_venue(pairs: Sequence[PairOutcome]) -> dict[str, dict[str, float]]:
     }
 
 
-def _pair(pair: PairOutcome) -> dict[str, Any]:
+def _pair(pair: PairOutcome, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "pair": pair.pair,
-        "short": pair.short,
-        "long": pair.long,
+        "short": names.get(pair.short, pair.short),
+        "long": names.get(pair.long, pair.long),
         "entered": time_of(pair.entered_ns),
         "held_h": pair.held_h,
         "funding": usd(pair.funding),
@@ -234,7 +235,7 @@ def _tuned(asked: Asked) -> str:
         return f"parameters were chosen among {len(asked.sets)} sets on each window's train days; only test days count"
     if len(asked.sets) > 1:
         return f"{len(asked.sets)} sets were compared on the very hours they are reported on: the best one is flattered"
-    return "nothing was tuned on these hours by this command: one set, taken from the profile"
+    return "nothing was tuned on these hours by this command; how the profile came by its numbers it does not know"
 
 
 def window_words(window: Window) -> str:

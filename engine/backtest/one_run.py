@@ -25,8 +25,8 @@ from engine.simulators.market import Coverage, History, Played, Player, Span, pl
 from engine.view import PairView, exposure_usd
 from engine.world import build_faults
 
-SAMPLED_AT_NS = HOUR_NS // 2
-"""Within the hour: what the hour began with is over by then, and paid for."""
+SAMPLED_AT_NS = HOUR_NS * 11 // 12
+"""Within the hour: what was paid at its beginning has been told by then, and what its middle began is over."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """The middle of an hour. USD; `net` is the change of equity since the run began, as the venues told it."""
+    """Near the end of an hour. USD; `net` is the change of equity since the run began, as the venues told it."""
 
     at_ns: int
     net: Decimal
@@ -147,7 +147,7 @@ def engine_of(job: Job, played: Played, watch: Watch) -> tuple[Engine, list[str]
 
 
 class Watch:
-    """Looks at an engine in the middle of every hour, beside it."""
+    """Looks at an engine near the end of every hour, beside it."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self.engine: Engine | None = None

@@ -40,7 +40,10 @@ def _parts(report: Report) -> Iterator[str]:
     yield from _choices(report["choices"])
     yield _table(*words.comparison(report))
     runs = [run for run in report["runs"] if not run.get("failed")]
-    yield chart("net, USD: the engine and simple rules on the same hours", _nets(runs, report["rules"]))
+    nets = _nets(runs, report["rules"])
+    calm = {name: curve for name, curve in nets.items() if name != "naive"}
+    yield chart("net, USD: the engine and simple rules on the same hours", calm)
+    yield chart("the same with naive flipping", nets)
     for run in runs:
         yield from _run(run)
     yield "</body></html>"

@@ -42,6 +42,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     out: Path
     journals: bool
     held_out_used: tuple[str, ...] = ()
+    grid: Path | None = None
+    walk_forward: str = ""
 
     @property
     def notional_usd(self) -> Decimal:
@@ -93,6 +95,8 @@ def asked_of(
         jobs=jobs or os.cpu_count() or 1,
         out=out or OUT,
         journals=journals,
+        grid=grid,
+        walk_forward=walk_forward or "",
         held_out_used=_held_out(chosen_on(span, sets, windows), named, allowed=held_out),
     )
 

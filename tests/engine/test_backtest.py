@@ -59,12 +59,14 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pa
 def test_a_walk_forward_prints_every_choice_and_reports_test_days_alone(walked: tuple[dict[str, Any], Path]) -> None:
     report, _ = walked
     (choice,) = report["choices"]
+    assert report["command"].endswith(" --grid grid.toml --walk-forward 1:1")
     assert choice["window"] == "train 2025-10-01..2025-10-02, test 2025-10-02..2025-10-03"
     best = max(choice["train_net"], key=choice["train_net"].get)
     assert choice["chosen"] == best
     (tested,) = report["runs"]
     assert (tested["from"], tested["to"]) == ("2025-10-02T00:00Z", "2025-10-03T00:00Z")
     assert report["totals"]["engine"] == tested["net"]
+    assert list(tested["by_venue"]) == ["hyperliquid", "binance (played by pacifica)"]
     assert report["static_from"] == ["2025-10-02T00:00Z"], "what came before the test days chose the static side"
 
 
@@ -114,7 +116,7 @@ def test_the_page_is_whole_and_loads_nothing(walked: tuple[dict[str, Any], Path]
     assert tags.open == []
     assert [tag for tag, _ in tags.seen if tag in ("script", "link", "img", "iframe")] == []
     assert "http" not in text
-    assert sum(tag == "svg" for tag, _ in tags.seen) == 4
+    assert sum(tag == "svg" for tag, _ in tags.seen) == 5
     assert sum(tag == "polyline" for tag, _ in tags.seen) >= 8
 
 
@@ -163,7 +165,7 @@ def test_the_best_set_is_the_earlier_of_equals_and_never_a_failed_one() -> None:
 
 def test_a_failed_run_is_a_row_by_name_and_a_warning(walked: tuple[dict[str, Any], Path]) -> None:
     failed = Outcome(name="sad", changes={}, from_ns=0, to_ns=1, failed="OSError: no room")
-    report = {**walked[0], "runs": [*walked[0]["runs"], findings.engine_figures(failed, D(1))]}
+    report = {**walked[0], "runs": [*walked[0]["runs"], findings.engine_figures(failed, D(1), {})]}
     assert "| sad **failed** |" in words.markdown(report)
     assert "sad failed" in page.html(report)
 

@@ -23,9 +23,10 @@ from engine.simulators.market.table import HOUR_NS, RATE_STEP
 
 CHOSEN_WITHIN_H = 7 * 24
 """What has no rate and no price within so many hours of the beginning is left out; nothing later is looked at."""
-TOLD_WITHIN_NS = 300 * 1_000_000_000
-"""The market begins so long after a whole hour, and an engine that steps hourly sees each hour's rate in that hour:
-most payments are told within minutes. What comes later is shown an hour later."""
+BEGINS_NS = HOUR_NS // 2
+"""The market begins so long after a whole hour. An engine that begins with it and scans hourly scans in the middle of
+hours: when venues step half-hourly, an hour's price has been told by then, a rate told later is not used before the
+next hour, and in a gap every quote is older than an hour."""
 ZERO = Decimal(0)
 
 
@@ -84,7 +85,7 @@ def play(history: History, players: tuple[Player, ...], assets: tuple[str, ...],
     if not series:
         raise ValueError(f"no asset is recorded on all of {', '.join(p.words for p in players)}: {'; '.join(notes)}")
     told = tuple(_provenance(player, coverage, history) for player in players)
-    market = RecordedMarket(series, told, seed, span=(span.from_ns + TOLD_WITHIN_NS, span.to_ns))
+    market = RecordedMarket(series, told, seed, span=(span.from_ns + BEGINS_NS, span.to_ns))
     return Played(market, tuple(coverage), (*notes, *_notes(players, history, coverage)))
 
 

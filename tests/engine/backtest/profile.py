@@ -20,15 +20,18 @@ PASSAGES = (
     ("watch_s = 30.0    # simulated markets move every five minutes", "watch_s = 3600.0    # hourly"),
     ("\nspeed_window_s = 300.0", "\nspeed_window_s = 3600.0    # hourly"),
     ("\nscan_s = 300.0", "\nscan_s = 3600.0    # hourly"),
-    ('\nquote_age_most_s = "900"', '\nquote_age_most_s = "7500"    # hourly; a gap of two hours is too long'),
+    ('\nquote_age_most_s = "900"', '\nquote_age_most_s = "2700"    # this hour\'s, told by its middle; none in a gap'),
     ("\nreverify_s = 1800.0", "\nreverify_s = 86400.0    # a simulated venue forgets nothing"),
     ("\nevery_s = 21600.0  ", "\nevery_s = 604800.0  "),
-    ("\nquiet_step_s = 300.0", "\nquiet_step_s = 3600.0    # hourly"),
-    ("\nquiet_step_s = 900.0    # the polls move the world already", "\nquiet_step_s = 3600.0    # hourly"),
+    ("\nquiet_step_s = 300.0", "\nquiet_step_s = 1800.0    # by the middle of an hour its price is there"),
+    (
+        "\nquiet_step_s = 900.0    # the polls move the world already",
+        "\nquiet_step_s = 1800.0    # by the middle of an hour its price is there",
+    ),
     (
         "poll_quiet_s = 300.0    # a simulated week is read every five minutes; the default is five seconds\n"
         "poll_lost_s = 900.0\nlink = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
-        "poll_quiet_s = 3600.0    # hourly\npoll_lost_s = 9000.0\naccount_told_every_s = 3600.0\n"
+        "poll_quiet_s = 1800.0\npoll_lost_s = 9000.0\naccount_told_every_s = 3600.0\n"
         "link = { ping_every_s = 3600.0, silence_most_s = 10000.0 }",
     ),
 )
@@ -39,6 +42,7 @@ REPOLLED = (
 )
 YOUNG = (
     ("\naccount_age_most_s = 120.0", "\naccount_age_most_s = 7500.0"),
+    ('\nsample_age_most_s = "900"', '\nsample_age_most_s = "2700"'),
     (f"[venues.hyperliquid.adapter]{REPOLLED}", f"[venues.hyperliquid.adapter]{PING}{REPOLLED}"),
     (REPOLLED, "\nmarkets_refresh_s = 604800.0"),
 )

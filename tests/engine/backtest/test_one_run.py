@@ -10,11 +10,11 @@ import pytest
 
 from engine.backtest.command import job_of
 from engine.backtest.grid import ParameterSet
-from engine.backtest.one_run import Outcome, failure, run_job
+from engine.backtest.one_run import SAMPLED_AT_NS, Outcome, failure, run_job
 from engine.errors import UserError
 from engine.replay import replay
 from engine.simulators.market.table import HOUR_NS
-from tests.engine.backtest.histories import BEGIN_NS, HOURS, asked, write
+from tests.engine.backtest.histories import BEGIN_NS, HOURS, asked, stamp, write
 
 CUT_H = 30
 
@@ -57,7 +57,7 @@ def test_the_engine_earns_what_the_history_paid(whole: tuple[Outcome, Path]) -> 
 def test_a_sample_an_hour_ends_at_the_outcome(whole: tuple[Outcome, Path]) -> None:
     outcome, _ = whole
     assert len(outcome.samples) in (HOURS - 1, HOURS)
-    assert {sample.at_ns % HOUR_NS for sample in outcome.samples} == {HOUR_NS // 2}
+    assert {sample.at_ns % HOUR_NS for sample in outcome.samples} == {SAMPLED_AT_NS}
     last = outcome.samples[-1]
     assert abs(last.funding - outcome.pairs[0].funding) < 2
     assert max(sample.exposure for sample in outcome.samples) > 15_000
@@ -108,3 +108,19 @@ def test_a_failure_has_the_name_and_the_reason(tmp_path: Path) -> None:
     request = asked(write(tmp_path / "data"))
     job = job_of(request, "x", request.sets[0], request.span)
     assert (failure(job, "why").name, failure(job, "why").failed) == ("x", "why")
+
+
+def test_nothing_is_opened_in_an_hour_that_was_not_recorded(tmp_path: Path) -> None:
+    """By the seventh hour there is enough history; it and the next are missing, and the entry waits for them."""
+    data = write(tmp_path / "data", hours=24)
+    entered = []
+    for missing in ((), (7, 8)):
+        path = data / "candles_1h.csv"
+        path.write_text("\n".join(line for line in path.read_text().splitlines() if not _of(line, missing)) + "\n")
+        outcome, _ = made(tmp_path / str(len(missing)), data, last="2025-10-02")
+        entered.append((outcome.pairs[0].entered_ns - BEGIN_NS) // HOUR_NS)
+    assert entered == [7, 9]
+
+
+def _of(line: str, hours: tuple[int, ...]) -> bool:
+    return any(line.startswith(stamp(hour)) for hour in hours)

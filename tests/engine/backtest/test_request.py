@@ -11,6 +11,7 @@ from engine import config as configuration
 from engine.backtest.request import PROFILE, Asked, asked_of, held_out_in, players_of
 from engine.errors import UserError
 from engine.simulators.market import Player
+from engine.simulators.market.played import BEGINS_NS
 from tests.engine.backtest.profile import derived
 
 CONFIG = configuration.load(PROFILE)
@@ -28,9 +29,16 @@ def test_the_profile_is_paper_s_but_for_what_is_looked_at_hourly() -> None:
     assert PROFILE.read_text(encoding="utf-8") == derived()
 
 
-def test_the_profile_is_complete() -> None:
-    assert list(configuration.defaults_used(PROFILE)) == []
-    assert {CONFIG.venues[venue].pace.quiet_step_s for venue in Venue} == {CONFIG.policy.scanner.scan_s} == {3600.0}
+def test_the_profile_is_as_complete_as_paper_s() -> None:
+    paper = configuration.DEFAULT_CONFIG
+    assert list(configuration.defaults_used(PROFILE)) == list(configuration.defaults_used(paper))
+    assert CONFIG.policy.scanner.scan_s == 3600.0
+
+
+def test_a_quote_of_this_hour_is_young_enough_in_its_middle_and_one_of_the_last_hour_is_not() -> None:
+    """So nothing is opened in a gap: venues step twice an hour, and the engine scans half an hour after whole hours."""
+    (step_s,) = {CONFIG.venues[venue].pace.quiet_step_s for venue in Venue}
+    assert step_s <= BEGINS_NS / 1e9 < CONFIG.policy.scanner.quote_age_most_s < BEGINS_NS / 1e9 + 3600 - step_s
 
 
 def test_a_source_plays_itself_or_has_a_stand_in() -> None:
