@@ -182,7 +182,7 @@ def _doubled(_: PairPosition, order: SubmitOrder) -> SubmitOrder:
 
 PLANTED: dict[str, Bug] = {
     "remainder_lost_in_cancel_race": Bug(
-        "the end of an order is not asked how much was filled", lambda: _hearing(_cumulative_ignored), 1, 1, 0
+        "the end of an order is not asked how much was filled", lambda: _hearing(_cumulative_ignored), 1, 2, 0
     ),
     "maker_for_asked_size": Bug(
         "the maker order is for the size asked, not for what the taker filled",

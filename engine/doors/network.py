@@ -23,8 +23,9 @@ from engine.errors import UserError
 from engine.keys.access_file import read_access_of
 from engine.signing import Caps, Program, SigningProcess, SigningSettings, market_cap
 from engine.simulators.transport import SimulatedVenue
-from engine.venues.network import Access, NetworkLimits, NetworkTransport, Routes
+from engine.venues.network import Access, NetworkLimits, Routes
 from engine.venues.network.routes import shown
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.registry import Network, access_header
 from engine.venues.signing import Signing
 

@@ -17,6 +17,8 @@ def sample_of(kind: Any, depth: int = 0) -> Any:
         return arguments[-1]
     if origin in (Union, UnionType):
         return sample_of(next(argument for argument in arguments if argument is not NoneType), depth)
+    if origin is tuple:
+        return (sample_of(arguments[0], depth),)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind)
         return kind(**{name: sample_of(hints[name], depth + 1) for name in kind.__struct_fields__})

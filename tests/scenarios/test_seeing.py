@@ -16,7 +16,7 @@ from actors.domain import HOUR_NS, Venue
 from actors.messages import FrameRefused, FundingPaid, LinkLost, LinkUp, QuoteUpdated, TimerFired
 from actors.policy import Policy
 from engine.simulators.exchange import Events, Exchange
-from engine.simulators.faults import Delay, DropFrame, Duplicate, Fault, FaultRule, Garble, Skew, Traffic
+from engine.simulators.faults import Delay, DropFrame, DropResponse, Duplicate, Fault, FaultRule, Garble, Skew, Traffic
 from engine.simulators.levers import instrument_of
 from tests.scenarios.faulty import HL_BBO, LIGHTER_BOOK, PAC_BBO, rule
 from tests.scenarios.harness import ASSET, HYPERLIQUID, LIGHTER, PACIFICA, POLICY, Cue, Run, Scenario, play, pull
@@ -102,6 +102,7 @@ def test_h8_a_book_that_stands_still_while_the_heartbeat_lives_is_subscribed_ane
 
 # --- H9 ----------------------------------------------------------------------------------------------------
 
+HL_FUNDING_ASKED: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "hyperliquid", "contains": '"type":"userFunding"'}
 HL_FUNDING: dict[str, Any] = {"traffic": Traffic.FRAME, "venue": "hyperliquid", "match": "user*"}
 PAC_FUNDING: dict[str, Any] = {"traffic": Traffic.HTTP, "venue": "pacifica", "match": "*/funding/history"}
 BEFORE_S = 60
@@ -147,8 +148,6 @@ def test_h9_funding_of_another_size_than_announced_is_booked_as_paid_and_the_err
     assert paid_usd < -15
     assert leg.funding_forecast_usd > 0
     assert leg.funding_error_usd == paid_usd - leg.funding_forecast_usd
-    result = run.engine.finish if False else None
-    assert result is None
     totals = report(run)["totals"]
     assert totals["funding_error_usd"] == pytest.approx(
         float(sum(leg.funding_error_usd for leg in run.pair.legs)), abs=0.01
@@ -176,9 +175,10 @@ def test_h9_funding_told_late_or_twice_is_booked_once_as_the_venue_s_record_has_
 
 
 def test_h9_funding_that_is_never_told_is_missing_in_the_report_not_made_up(tmp_path: Path) -> None:
-    """The books hold what records say; the report counts the settlement that was due."""
+    """The books hold what records say, pushed or asked for; the report counts the settlement that was due."""
     lost = rule(DropFrame(), HL_FUNDING, from_s=BEFORE_S - 5.0)
-    run = play(over_the_hour(lost, by_hand=True), tmp_path)
+    deaf = rule(DropResponse(), HL_FUNDING_ASKED, from_s=BEFORE_S - 5.0)
+    run = play(over_the_hour(lost, deaf, by_hand=True), tmp_path)
     told = {leg.venue: leg.funding_told for leg in run.pair.legs}
     assert told == {HYPERLIQUID: 0, PACIFICA: 1}
     assert dict(payments(run))[HYPERLIQUID] == 0

@@ -1,8 +1,10 @@
 """A venue over real sockets: httpx for requests, websockets' protocol without its I/O for streams, both on trio.
 
     routes = Routes(requests={"": "https://api.example"}, streams={"": "wss://api.example"})
-    async with NetworkTransport(routes) as transport:
+    async with transport.NetworkTransport(routes) as transport:
         adapter = make_adapter(..., transport, ...)
+
+`transport` is not imported here: the profile needs the limits alone, and starts without httpx.
 
 Counterparts: `engine.simulators.transport` in memory, `engine.simulators.server` at the other end of a loopback socket.
 """
@@ -10,6 +12,5 @@ Counterparts: `engine.simulators.transport` in memory, `engine.simulators.server
 from engine.venues.network.access import Access
 from engine.venues.network.limits import NetworkLimits
 from engine.venues.network.routes import RouteRefused, Routes, loopback_routes
-from engine.venues.network.transport import NetworkTransport
 
-__all__ = ["Access", "NetworkLimits", "NetworkTransport", "RouteRefused", "Routes", "loopback_routes"]
+__all__ = ["Access", "NetworkLimits", "RouteRefused", "Routes", "loopback_routes"]

@@ -194,7 +194,7 @@ def test_a_position_that_appears_meanwhile_is_closed_in_another_round() -> None:
         theatre = Theatre()
 
         async def somebody_else() -> None:
-            await trio.sleep(1.5)
+            await trio.sleep(1.0)
             theatre.hold({(HYPERLIQUID, ASSET): "1.25", (PACIFICA, ASSET): "1.25", (DRIFT, ASSET): "1.25"})
 
         async with trio.open_nursery() as nursery:

@@ -35,7 +35,8 @@ from engine.simulators.faults import (
 from engine.simulators.server import PortTaken, ServerLimits, Stall, serve
 from engine.simulators.server.sockets import drips
 from engine.simulators.transport import SimulatedVenue
-from engine.venues.network import NetworkTransport, loopback_routes
+from engine.venues.network import loopback_routes
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.transport import HttpRequest, TransportError
 from tests.engine.simulators import plain
 from tests.engine.simulators.exchange_builders import D, exchange, point

@@ -37,7 +37,8 @@ from engine.simulators.faults import (
     Truncate,
 )
 from engine.venues.link import LinkLimits, keep_link
-from engine.venues.network import NetworkLimits, NetworkTransport, RouteRefused, Routes, loopback_routes
+from engine.venues.network import NetworkLimits, RouteRefused, Routes, loopback_routes
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.network.websocket import SocketStream
 from engine.venues.transport import HttpRequest, HttpResponse, StreamClosed, TransportError
 from tests.engine.simulators.plain import patient_clock, served, until

@@ -13,8 +13,9 @@ import trio.testing
 from websockets.frames import Close, Opcode
 
 from engine.keys import Secret
-from engine.venues.network import Access, NetworkTransport, Routes, loopback_routes
+from engine.venues.network import Access, Routes, loopback_routes
 from engine.venues.network.access import origin
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.transport import HttpRequest, StreamClosed, TransportError
 from tests.engine.simulators.plain import patient_clock, served
 from tests.engine.venues.raw import head_of, raw_server, text, welcome

@@ -40,7 +40,8 @@ from engine.simulators.faults import (
 )
 from engine.simulators.server import Stall, serve
 from engine.venues.adapter import Adapter
-from engine.venues.network import NetworkTransport, loopback_routes
+from engine.venues.network import loopback_routes
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.registry import AccountTerms, Ends, make_adapter, make_signer
 from engine.world import FACES, build_market, build_venue, secret_for
 from tests.engine.simulators.plain import patient_clock

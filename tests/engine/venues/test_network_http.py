@@ -14,7 +14,8 @@ import pytest
 import trio
 import trio.testing
 
-from engine.venues.network import NetworkLimits, NetworkTransport, Routes, loopback_routes
+from engine.venues.network import NetworkLimits, Routes, loopback_routes
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.transport import HttpRequest, TransportError
 from tests.engine.simulators.plain import patient_clock
 from tests.engine.venues.raw import head_of, raw_server

@@ -13,7 +13,8 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from engine.venues.network import NetworkLimits, NetworkTransport, Routes, loopback_routes
+from engine.venues.network import NetworkLimits, Routes, loopback_routes
+from engine.venues.network.transport import NetworkTransport
 from engine.venues.network.websocket import HEAD_BYTES_MOST
 from engine.venues.transport import StreamClosed, TransportError
 from tests.engine.simulators.plain import patient_clock, until
