@@ -426,6 +426,35 @@ class DrainAsked(Message, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class PersonAsked(Message, frozen=True, kw_only=True, tag=True):
+    """Base of what a person asks of risk; `command_id` is the person's own, the same one is heard once."""
+
+    command_id: str
+    by: str
+    reason: str
+
+
+class HoldOpeningsAsked(PersonAsked, frozen=True, kw_only=True, tag=True):
+    """Open nothing more until a person says so; what is held stays held."""
+
+
+class ResumeOpeningsAsked(PersonAsked, frozen=True, kw_only=True, tag=True):
+    """Openings are allowed again."""
+
+
+class RearmAsked(PersonAsked, frozen=True, kw_only=True, tag=True):
+    """Open again in `market` (VENUE:ASSET, empty for all), which was opened in too often."""
+
+    market: str = ""
+
+
+class LimitAsked(PersonAsked, frozen=True, kw_only=True, tag=True):
+    """A limit of `policy.risk` is `value` from now on, never more than the profile says."""
+
+    limit: str
+    value: Decimal
+
+
 VenueMessage = (
     LinkUp
     | LinkLost
@@ -474,6 +503,10 @@ InnerMessage = (
     | EngineStarted
     | EngineResumed
     | DrainAsked
+    | HoldOpeningsAsked
+    | ResumeOpeningsAsked
+    | RearmAsked
+    | LimitAsked
 )
 AnyMessage = VenueMessage | InnerMessage
 

@@ -15,13 +15,15 @@ import msgspec
 from actors import risk
 from actors.actor import ActorState
 from actors.board import BOARD, Board, changed_entry, fold
-from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, SubmitOrder
+from actors.commands import AnyCommand, CancelAll, CancelOrder, RaiseAlarm, SpawnPair, SubmitOrder
 from actors.messages import Envelope, OrderDenied
 from actors.policy import Policy
 from actors.roles import ROLES, role_name, spawn_pair
 
 __all__ = ["BOARD", "Core", "Decision", "digest_of"]
 
+COUNTED = (SubmitOrder, CancelOrder, CancelAll)
+"""What risk counts as a message to a venue."""
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
 
@@ -77,7 +79,7 @@ class Core:
             step = role.step(state, envelope, self.board, self.policy)
             commands: tuple[AnyCommand, ...] = step.commands
             denied: tuple[OrderDenied, ...] = ()
-            screened = any(type(command) is SubmitOrder for command in commands)
+            screened = any(type(command) in COUNTED for command in commands)
             if screened:
                 commands, denied = self._screen(envelope.to, step.commands, envelope.at_ns)
         except Exception as error:  # noqa: BLE001 - any fault of a step quarantines its actor, never the engine
@@ -100,10 +102,12 @@ class Core:
     def _screen(
         self, actor: str, commands: tuple[AnyCommand, ...], at_ns: int
     ) -> tuple[tuple[AnyCommand, ...], tuple[OrderDenied, ...]]:
-        """Pass every order through the risk screen; what it denies does not leave."""
+        """Pass every order through the risk screen; what it denies does not leave. Cancels are only counted."""
         leaving: list[AnyCommand] = []
         denied: list[OrderDenied] = []
         for command in commands:
+            if isinstance(command, CancelOrder | CancelAll):
+                self._count(command, at_ns)
             if type(command) is not SubmitOrder:
                 leaving.append(command)
                 continue
@@ -114,6 +118,11 @@ class Core:
             else:
                 denied.append(denial)
         return tuple(leaving), tuple(denied)
+
+    def _count(self, command: CancelOrder | CancelAll, at_ns: int) -> None:
+        state = self.states["risk"]
+        assert isinstance(state, risk.RiskState)
+        self.states["risk"] = risk.canceled(state, command, at_ns)
 
     def _judged(self, actor: str, order: SubmitOrder, at_ns: int) -> tuple[OrderDenied | None, tuple[RaiseAlarm, ...]]:
         """The screen's word on one order. A screen that raises opens nothing, and keeps nobody from reducing."""

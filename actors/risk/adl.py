@@ -2,7 +2,7 @@
 
 The estimate is queue x stress. Queue: Hyperliquid closes the profitable in the order of (mark / entry) x (notional /
 account value) (docs, "Liquidations", 2025-11); for shorts the docs state no inversion, entry / mark is the only
-sensible reading. Pacifica and Lighter publish no order: the same is assumed. Stress: `stress`, since nobody is
+sensible reading. Pacifica and Lighter publish no order: the same is assumed. Stress: `actors.stress`, since nobody is
 deleveraged while the other side can pay. The thresholds were set on the deleveraging of 2025-10-10, whose report
 (`engine/calibration/ADL.md`) says how often such an estimate is wrong. Drift has no ADL: it socialises losses.
 """
@@ -17,7 +17,7 @@ from actors.domain import ONE, ZERO, Venue
 from actors.messages import AdlLevelEstimated
 from actors.policy import Policy
 from actors.risk.books import Held
-from actors.risk.stress import Scored, stress_of
+from actors.stress import Scored, level_at, stress_of
 
 LEVELS = 5
 WITHOUT_ADL = (Venue.DRIFT,)
@@ -48,7 +48,7 @@ def _level(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns:
     if held.venue in WITHOUT_ADL:
         return 1, lambda: f"{held.venue.value} has no ADL"
     found = score_of(held, board, policy, at_ns, deleveraged_ns)
-    return 1 + sum(1 for threshold in policy.adl.level_scores if found.score >= threshold), found.words
+    return level_at(found.score, policy.adl), found.words
 
 
 def score_of(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int = 0) -> Scored:

@@ -1,4 +1,7 @@
-"""Risk's own count of orders in flight and positions, kept apart from the strategy's books on purpose."""
+"""Counts facts into risk's own state: orders in flight, positions, what they brought, the day's equity.
+
+Counterparts: `state`, which it fills, and `limits`, which screens by it.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,16 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.actor import ActorState, Context
+from actors.actor import Context
 from actors.board import Account
-from actors.commands import AnyCommand, SubmitOrder, Tell
-from actors.domain import HOUR_NS, NS_PER_S, ZERO, Noun, Venue
+from actors.commands import AnyCommand, RaiseAlarm, SubmitOrder, Tell
+from actors.domain import HOUR_NS, NS_PER_S, ZERO
 from actors.messages import (
     CancelRejected,
     CloseAsked,
     EmergencyAsked,
     ForcedFill,
     FundingPaid,
-    MarketSampled,
     OrderAccepted,
     OrderDenied,
     OrderDone,
@@ -24,84 +26,21 @@ from actors.messages import (
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PersonAsked,
     PositionDeleveraged,
     PositionLiquidated,
     PositionReported,
     TimerFired,
 )
 from actors.policy import Policy
+from actors.risk import person, throttle
+from actors.risk.state import Asked, Held, InFlight, Kind, RiskState, key_of
 
-MINUTE_NS = 60_000_000_000
 DAY_NS = 24 * HOUR_NS
 """What an account was told to have counts for so long: Drift's, unchanged, is told every minute."""
 PAYMENTS_REMEMBERED = 64
 
-
-class InFlight(Noun, frozen=True, kw_only=True):
-    """An order that left and is not over: signed size still open, counted as filled by the limits."""
-
-    venue: Venue
-    asset: str
-    signed_size: Decimal
-    limit_price: Decimal
-    reduce_only: bool
-    filled: Decimal = ZERO
-    fills: tuple[str, ...] = ()
-    lapses_ns: int
-
-
-class Held(Noun, frozen=True, kw_only=True):
-    """A position: signed base size, what the venue told of it, and the pair that trades it.
-
-    `liquidation_price` is the venue's for this very size, None once the size has changed. `since_ns` is since when
-    something is held. `cash_usd` is what its holder's fills and funding brought, fees taken off; a fill whose price
-    was not told counts at its order's limit, the worst it can have been. `payments` are the funding records counted.
-    """
-
-    venue: Venue
-    asset: str
-    size: Decimal = ZERO
-    entry_price: Decimal | None = None
-    adl_rank: Decimal | None = None
-    liquidation_price: Decimal | None = None
-    since_ns: int = 0
-    cash_usd: Decimal = ZERO
-    payments: tuple[str, ...] = ()
-    holder: str = ""
-
-
-class Asked(Noun, frozen=True, kw_only=True):
-    """What a pair was asked last without anybody asking for it: by which rule, when, and whether at once."""
-
-    rule: str
-    at_ns: int
-    urgent: bool
-
-
-class RiskState(ActorState, frozen=True, kw_only=True):
-    """Positions and orders in flight by key, when recent orders left, and when each venue last deleveraged us.
-
-    `asked` is by pair. `day_ns` is the midnight (UTC) after which `equity_start_usd`, by venue, was told, all at about
-    one time. `loss_seen_ns` is when the day's loss was first seen too large, at this look and all since; 0 when not.
-    `adl_looked_ns` is when the levels of all positions were looked at.
-    """
-
-    positions: dict[str, Held] = msgspec.field(default_factory=dict)
-    in_flight: dict[str, InFlight] = msgspec.field(default_factory=dict)
-    recent_ns: tuple[int, ...] = ()
-    deleveraged_ns: dict[str, int] = msgspec.field(default_factory=dict)
-    asked: dict[str, Asked] = msgspec.field(default_factory=dict)
-    day_ns: int = 0
-    equity_start_usd: dict[str, Decimal] = msgspec.field(default_factory=dict)
-    loss_seen_ns: int = 0
-    adl_looked_ns: int = 0
-    passed: int = 0
-    denied: int = 0
-
-
-def key_of(venue: Venue, asset: str) -> str:
-    """The key of a position."""
-    return f"{venue}:{asset}"
+__all__ = ["Asked", "Held", "InFlight", "RiskState", "absorb", "key_of", "remember", "send"]
 
 
 def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
@@ -130,16 +69,18 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
             return _position(state, message, context)
         case FundingPaid():
             return _funding(state, message), "FundingPaid"
-        case MarketSampled():
-            return state, "MarketSampled"
         case TimerFired():
             return _looked(state, context), f"timer:{message.timer}"
+        case PersonAsked():
+            return person.heard(state, message)
         case _:
             return state, type(message).__name__
 
 
 def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskState:
-    """Note what a pair was asked for; the reason begins with the rule's name."""
+    """Note what a pair was asked for, whose reason begins with the rule's name, and what people were told."""
+    if isinstance(command, RaiseAlarm):
+        return person.remembered(state, command, context)
     if not isinstance(command, Tell) or not isinstance(command.message, CloseAsked | EmergencyAsked):
         return state
     if command.to == "pairs":
@@ -186,17 +127,18 @@ def _looked(state: RiskState, context: Context) -> RiskState:
     return msgspec.structs.replace(state, asked=asked, adl_looked_ns=looked_ns)
 
 
-def send(state: RiskState, actor: str, order: SubmitOrder, at_ns: int, grace_ns: int) -> RiskState:
-    """Count an order that is about to leave."""
+def send(state: RiskState, actor: str, order: SubmitOrder, kind: Kind, at_ns: int, grace_ns: int) -> RiskState:
+    """Count an order of that kind that is about to leave."""
     entry = InFlight(
         venue=order.venue,
         asset=order.asset,
         signed_size=order.side.sign * order.size,
         limit_price=order.limit_price,
         reduce_only=order.reduce_only,
+        opening=kind == "open",
         lapses_ns=order.expires_at_ns + grace_ns,
     )
-    recent = tuple(sent for sent in state.recent_ns if at_ns - sent < MINUTE_NS)
+    state = throttle.left(state, order.venue, kind, at_ns)
     key = key_of(order.venue, order.asset)
     held = state.positions.get(key) or Held(venue=order.venue, asset=order.asset)
     if held.holder != actor:
@@ -205,7 +147,6 @@ def send(state: RiskState, actor: str, order: SubmitOrder, at_ns: int, grace_ns:
         state,
         in_flight={**state.in_flight, order.order_id: entry},
         positions={**state.positions, key: held},
-        recent_ns=(*recent, at_ns),
         passed=state.passed + 1,
     )
 
@@ -217,6 +158,7 @@ def _fill(state: RiskState, message: OrderFilled, context: Context) -> RiskState
     filled = order.filled + message.size
     if filled > order.filled and filled > abs(order.signed_size):
         filled = abs(order.signed_size)
+    state = throttle.filled(state, order, filled, person.effective(state, context.policy), context.at_ns)
     grown = msgspec.structs.replace(order, filled=filled, fills=(*order.fills, message.fill_id))
     state = _move(state, order, filled - order.filled, message.price, message.fee_usd, context)
     if filled >= abs(order.signed_size):
@@ -229,6 +171,7 @@ def _done(state: RiskState, message: OrderDone, context: Context) -> RiskState:
     if order is None:
         return state
     untold = max(ZERO, message.filled - order.filled)
+    state = throttle.filled(state, order, untold, person.effective(state, context.policy), context.at_ns)
     return _forget(_move(state, order, untold, order.limit_price, ZERO, context), message.order_id)
 
 

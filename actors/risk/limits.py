@@ -1,36 +1,90 @@
 """The screen every order passes before it leaves: limits with every order in flight counted as filled.
 
-Orders that open are held to all limits; orders that only reduce always pass, also after the kill switch.
+Orders that only reduce always pass, also after the kill switch. What adds exposure is held to all limits, what hedges a
+leg that stands naked (`throttle.hedges`, by risk's own count) to all but those marked *. Limits are the policy's
+(`policy.risk`), or lower ones that a person set (`person`). All prices are marks, else mids.
+
+| limit | default | bounds | source |
+|---|---|---|---|
+| openings_stopped * | | anything, once the run ends, is killed, or a person holds openings | 15(3) |
+| daily_loss_most_usd * | off | equity lost since midnight UTC (`policy.auto_close`) | ours |
+| repeated_executions_most * | 12 | openings of a market's one side an hour; then a person re-arms it | 15(3) |
+| orders_per_minute_most * | 120 | orders to all venues | 15(1)(d) |
+| messages_per_minute_most * | 240 | orders and cancels to all venues | 15(1)(d) |
+| messages_per_second_most * | 20 | the same | 15(1)(d) |
+| venue_messages_per_minute_most * | 120 | orders and cancels to one venue | 15(1)(d) |
+| venue_messages_per_second_most * | 10 | the same | 15(1)(d) |
+| hedges_per_minute_most | 60 | orders that hedge, to all venues | ours |
+| price_collar_bps | 300 | distance of a limit price from the mark | 15(1)(a) |
+| order_notional_most_usd | 50000 | one order, at the mark | 15(1)(b) |
+| order_base_most | none | one order, in base units, by asset | 15(1)(c) |
+| pair_long_most_usd | 60000 | long legs of one pair | ours |
+| pair_short_most_usd | 60000 | its short legs | ours |
+| pair_gross_most_usd | 100000 | all its legs | ours |
+| venue_long_most_usd | 150000 | long positions at one venue | ours |
+| venue_short_most_usd | 150000 | short ones | ours |
+| venue_gross_most_usd | 200000 | both | ours |
+| asset_gross_most_usd | 100000 | one asset at all venues | ours |
+| total_long_most_usd | 240000 | long positions of the whole engine | ours |
+| total_short_most_usd | 240000 | short ones | ours |
+| total_gross_most_usd | 400000 | both | ours |
+| total_net_most_usd | 60000 | long less short | ours |
+| leverage_most | 3 | gross at a venue over its equity | ours |
+
+15 is article 15 of Commission Delegated Regulation (EU) 2017/589 (RTS 6), which asks firms for price collars, maximum
+order values and volumes, maximum messages limits, and a throttle on repeated automated execution that only a designated
+person lifts; its paragraph 2 has every order counted at once, as here. Collars over a period of time are not built.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
 
 from actors.board import Board
-from actors.commands import SubmitOrder
-from actors.domain import BPS, LAPSE_GRACE_NS, ONE, ZERO, Venue
+from actors.commands import CancelAll, CancelOrder, SubmitOrder
+from actors.domain import BPS, LAPSE_GRACE_NS, ONE
 from actors.messages import OrderDenied
-from actors.policy import Policy
+from actors.policy import Policy, RiskPolicy
+from actors.risk import throttle
 from actors.risk.auto_close import Case, engine_loss
-from actors.risk.books import MINUTE_NS, InFlight, RiskState, key_of, send
+from actors.risk.books import send
+from actors.risk.exposure import exposures, exposures_with, price_of
+from actors.risk.person import effective
+from actors.risk.state import Kind, RiskState
+from actors.risk.throttle import HEDGING, Refusal
 
-HEDGING = ("maker", "sweep")
-"""Orders for the second leg of an entry: a loss ends what begins, it leaves no leg naked."""
+__all__ = ["HEDGING", "canceled", "exposures_with", "screen"]
+
+OPEN_IN = ("WATCHING",)
+HEDGE_IN = ("WATCHING", "PAUSED")
+"""Groups of places in which what opens, and what hedges, may pass."""
 
 
 def screen(
     state: RiskState, actor: str, order: SubmitOrder, board: Board, policy: Policy, at_ns: int
 ) -> tuple[RiskState, OrderDenied | None]:
     """Pass (and count) the order, or deny it with the rule, what was measured and the limit."""
-    refusal = None if order.reduce_only else _refusal(state, order, board, policy, at_ns)
+    kind = _kind(state, actor, order)
+    refusal = None if kind == "reduce" else _refusal(state, actor, order, kind, board, policy, at_ns)
     if refusal is None:
-        return send(state, actor, order, at_ns, _grace_ns(board, order)), None
+        return send(state, actor, order, kind, at_ns, _grace_ns(board, order)), None
     rule, measured, limit = refusal
     denied = OrderDenied(venue=order.venue, order_id=order.order_id, rule=rule, measured=measured, limit=limit)
     return msgspec.structs.replace(state, denied=state.denied + 1), denied
+
+
+def canceled(state: RiskState, command: CancelOrder | CancelAll, at_ns: int) -> RiskState:
+    """Count a cancel, which always passes."""
+    return throttle.left(state, command.venue, "cancel", at_ns)
+
+
+def _kind(state: RiskState, actor: str, order: SubmitOrder) -> Kind:
+    if order.reduce_only:
+        return "reduce"
+    return "hedge" if throttle.hedges(state, actor, order) else "open"
 
 
 def _grace_ns(board: Board, order: SubmitOrder) -> int:
@@ -40,19 +94,33 @@ def _grace_ns(board: Board, order: SubmitOrder) -> int:
 
 
 def _refusal(
-    state: RiskState, order: SubmitOrder, board: Board, policy: Policy, at_ns: int
-) -> tuple[str, str, str] | None:
+    state: RiskState, actor: str, order: SubmitOrder, kind: Kind, board: Board, policy: Policy, at_ns: int
+) -> Refusal | None:
     """The first limit the order would break."""
-    if not state.place.startswith("WATCHING"):
+    if state.place.partition(".")[0] not in (HEDGE_IN if kind == "hedge" else OPEN_IN):
         return ("openings_stopped", state.place, "WATCHING")
-    loss = None if order.purpose in HEDGING else engine_loss(Case((), state, board, policy, at_ns))
+    limits = effective(state, policy)
+    opening = _opening_refusal(state, order, board, policy, limits, at_ns) if kind == "open" else None
+    return (
+        opening
+        or throttle.too_many(state, order.venue, kind, limits, at_ns)
+        or _order_refusal(order, board, limits)
+        or _exposure_refusal(state, actor, order, board, limits)
+    )
+
+
+def _opening_refusal(
+    state: RiskState, order: SubmitOrder, board: Board, policy: Policy, limits: RiskPolicy, at_ns: int
+) -> Refusal | None:
+    loss = engine_loss(Case((), state, board, policy, at_ns))
     if loss is not None:
         return ("daily_loss_most_usd", f"{loss.measured.value:.2f}", str(loss.limit))
-    limits = policy.risk
-    recent = sum(1 for sent in state.recent_ns if at_ns - sent < MINUTE_NS)
-    if recent >= limits.orders_per_minute_most:
-        return ("orders_per_minute_most", str(recent), str(limits.orders_per_minute_most))
-    price = _price(board, order.venue, order.asset, order.limit_price)
+    return throttle.repeated(state, order, limits, at_ns)
+
+
+def _order_refusal(order: SubmitOrder, board: Board, limits: RiskPolicy) -> Refusal | None:
+    """What is wrong with the order taken alone."""
+    price = price_of(board, order.venue, order.asset, order.limit_price)
     if price <= 0:
         return ("reference_price", str(price), "> 0")
     distance_bps = abs(order.limit_price / price - ONE) / BPS
@@ -61,74 +129,40 @@ def _refusal(
     notional = order.size * price
     if notional > limits.order_notional_most_usd:
         return ("order_notional_most_usd", f"{notional:.2f}", str(limits.order_notional_most_usd))
-    return _exposure_refusal(state, order, board, policy)
+    most = limits.order_base_most.get(order.asset)
+    if most is not None and order.size > most:
+        return ("order_base_most", f"{order.size} {order.asset}", str(most))
+    return None
 
 
 def _exposure_refusal(
-    state: RiskState, order: SubmitOrder, board: Board, policy: Policy
-) -> tuple[str, str, str] | None:
-    limits = policy.risk
-    venue_gross = asset_gross = total_gross = net = ZERO
-    for key, signed, size in exposures_with(state, order):
-        venue, asset = _split(key)
-        price = _price(board, venue, asset, order.limit_price)
-        gross = size * price
-        total_gross += gross
-        venue_gross += gross if venue is order.venue else ZERO
-        asset_gross += gross if asset == order.asset else ZERO
-        net += signed * price
+    state: RiskState, actor: str, order: SubmitOrder, board: Board, limits: RiskPolicy
+) -> Refusal | None:
     account = board.accounts.get(order.venue.value)
     if account is None or account.equity_usd <= 0:
         return ("leverage_most", "no equity known", str(limits.leverage_most))
-    for rule, measured, limit in (
-        ("venue_gross_most_usd", venue_gross, limits.venue_gross_most_usd),
-        ("asset_gross_most_usd", asset_gross, limits.asset_gross_most_usd),
-        ("total_gross_most_usd", total_gross, limits.total_gross_most_usd),
-        ("total_net_most_usd", abs(net), limits.total_net_most_usd),
-        ("leverage_most", venue_gross / account.equity_usd, limits.leverage_most),
-    ):
+    measures = _measures(state, actor, order, board, account.equity_usd)
+    for rule, measured in measures:
+        limit: Decimal = getattr(limits, rule)
         if measured > limit:
             return (rule, f"{measured:.2f}", str(limit))
     return None
 
 
-def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[tuple[str, Decimal, Decimal]]:
-    """(market key, signed size, worst-case size) of each market, orders in flight (and `order`) counted as filled.
-
-    The signed size counts all of them; the worst case of a market is the larger of "all buys fill" and "all sells
-    fill".
-    """
-    signed: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
-    buys: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
-    sells: dict[str, Decimal] = dict.fromkeys(signed, ZERO)
-    flying = [(key_of(o.venue, o.asset), _open_size(o)) for o in state.in_flight.values() if not o.reduce_only]
-    if order is not None:
-        flying.append((key_of(order.venue, order.asset), order.side.sign * order.size))
-    for key, size in flying:
-        signed.setdefault(key, ZERO)
-        into = buys if size > 0 else sells
-        into[key] = into.get(key, ZERO) + size
-    result = []
-    for key in sorted(signed):
-        up, down = signed[key] + buys.get(key, ZERO), signed[key] + sells.get(key, ZERO)
-        worst = up if abs(up) >= abs(down) else down
-        result.append((key, signed[key] + buys.get(key, ZERO) + sells.get(key, ZERO), abs(worst)))
-    return result
-
-
-def _open_size(order: InFlight) -> Decimal:
-    left = abs(order.signed_size) - order.filled
-    return left if order.signed_size > 0 else -left
-
-
-def _split(key: str) -> tuple[Venue, str]:
-    venue, _, asset = key.partition(":")
-    return Venue(venue), asset
-
-
-def _price(board: Board, venue: Venue, asset: str, fallback: Decimal) -> Decimal:
-    """Mark, else mid, else the order's own limit."""
-    market = board.market(venue, asset)
-    if market.mark is not None:
-        return market.mark
-    return market.quote.mid if market.quote is not None else fallback
+def _measures(
+    state: RiskState, actor: str, order: SubmitOrder, board: Board, equity_usd: Decimal
+) -> Iterator[tuple[str, Decimal]]:
+    """Each limit on exposure by its name, and what the order would make of it; the nearest to the order first."""
+    exposed = exposures(state, actor, order, board)
+    yield "venue_gross_most_usd", exposed.venue.gross_usd
+    yield "asset_gross_most_usd", exposed.asset.gross_usd
+    yield "total_gross_most_usd", exposed.total.gross_usd
+    yield "total_net_most_usd", abs(exposed.net_usd)
+    yield "leverage_most", exposed.venue.gross_usd / equity_usd
+    yield "pair_long_most_usd", exposed.pair.long_usd
+    yield "pair_short_most_usd", exposed.pair.short_usd
+    yield "pair_gross_most_usd", exposed.pair.gross_usd
+    yield "venue_long_most_usd", exposed.venue.long_usd
+    yield "venue_short_most_usd", exposed.venue.short_usd
+    yield "total_long_most_usd", exposed.total.long_usd
+    yield "total_short_most_usd", exposed.total.short_usd

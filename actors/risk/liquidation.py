@@ -15,10 +15,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from actors.board import PAST_STEP_S, Board, Past
+from actors.board import PAST_STEP_S, Account, Board, Market, Past
 from actors.domain import NS_PER_S, ZERO
 from actors.policy import Policy
-from actors.risk.books import Held
+from actors.risk.state import Held
 
 
 class Nearness(NamedTuple):
@@ -61,19 +61,28 @@ def nearness(held: Held, board: Board, policy: Policy, at_ns: int) -> Nearness |
 def estimated_price(held: Held, board: Board) -> Decimal | None:
     """The price of the module's formula; None where nothing positive comes of it, or something was not told."""
     market, account = board.market(held.venue, held.asset), board.accounts.get(held.venue.value)
-    if account is None or market.mark is None or market.instrument is None:
+    return estimated(held, market, account, board.past(held.venue, held.asset))
+
+
+def estimated(held: Held, market: Market, account: Account | None, pasts: tuple[Past, ...]) -> Decimal | None:
+    """As `estimated_price`, of what the board has on the leg's market and account."""
+    mark = market.mark
+    if account is None or mark is None or market.instrument is None:
         return None
-    then = mark_at(board.past(held.venue, held.asset), account.told_ns, market.mark)
+    then = mark_at(pasts, account.told_ns, mark)
     margin = abs(held.size) * market.instrument.maintenance_fraction
     others = max(ZERO, account.maintenance_usd - margin * then)
-    equity = account.equity_usd + min(ZERO, held.size * (market.mark - then))
-    price = (held.size * market.mark - equity + others) / (held.size - margin)
+    equity = account.equity_usd + min(ZERO, held.size * (mark - then))
+    price = (held.size * mark - equity + others) / (held.size - margin)
     return price if price > 0 else None
 
 
 def mark_at(pasts: tuple[Past, ...], at_ns: int, now: Decimal) -> Decimal:
     """The mark remembered last before that time; `now` where none is."""
-    return next((past.mark for past in reversed(pasts) if past.at_ns <= at_ns), now)
+    for past in reversed(pasts):
+        if past.at_ns <= at_ns:
+            return past.mark
+    return now
 
 
 def seconds_left(near: Nearness, board: Board, window_s: float, at_ns: int) -> Decimal | None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
 from actors.board import Board, fold
@@ -12,8 +13,25 @@ from actors.domain import HOUR_NS, NS_PER_S, MarketStatus, Venue
 from actors.messages import AnyMessage, InstrumentListed, LinkLost, LinkUp
 from actors.policy import AutoClosePolicy, Policy
 from actors.risk import auto_close
-from actors.risk.auto_close import RULES, Case, Finding, engine_loss, findings, first_of, is_loss_sure, loss_seen_since
-from actors.risk.books import DAY_NS, Held, RiskState
+from actors.risk.auto_close import (
+    CLOSERS,
+    HERE,
+    RANKS,
+    RULES,
+    TABLE,
+    Case,
+    Finding,
+    Rule,
+    engine_loss,
+    findings,
+    first_of,
+    is_loss_sure,
+    loss_seen_since,
+    triggered,
+)
+from actors.risk.books import DAY_NS
+from actors.risk.state import Held, RiskState
+from actors.roles import ROLES
 from tests.factories import ASSET, MAKER, PAIR, TAKER, account, instrument, listed, quote, sample, two_venues
 from tests.playbook import START_NS
 
@@ -60,6 +78,7 @@ def closed(venue: Venue, status: MarketStatus, *, ours: bool = False) -> Instrum
     return InstrumentListed(instrument=instrument(venue, status=status, status_reason="told so", status_ours=ours))
 
 
+DOWN = LinkLost(venue=MAKER, reason="cut")
 FALLEN = sample(MAKER, "97")
 """Three down at once: three a minute, by the step between samples."""
 
@@ -71,6 +90,7 @@ FALLEN = sample(MAKER, "97")
         ("liquidation_distance", "0.05", case(legs(maker="95.1")), case(legs(maker="94.9"))),
         ("liquidation_distance", "0.05", case(legs(taker="104.9")), case(legs(taker="105.1"))),
         ("divergence", "200", case(legs(), sample(MAKER, "102")), case(legs(), sample(MAKER, "101.9"))),
+        ("venue_silent", "900", case(legs(), DOWN, later_s=900), case(legs(), DOWN, later_s=899)),
         ("hold_most", "2", case(legs(), later_s=7200), case(legs(), later_s=7199)),
         (
             "profit_target",
@@ -302,22 +322,51 @@ def test_what_nobody_has_told_triggers_nothing(unknown: Callable[[Board], Board]
     )
 
 
-def test_closing_now_pays_the_spread_and_both_taker_fees() -> None:
-    """Bought back at 100.05 and sold at 99.95, ten each, at 4.5 and 4 bps: 1 USD and 0.85 USD."""
-    held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-990)))
-    measured = auto_close.profit_target(case(held, quote(TAKER), quote(MAKER)))
-    assert measured is not None
-    net = 10 - 1 - (Decimal("1000.5") * Decimal("0.00045") + Decimal("999.5") * Decimal("0.0004"))
-    assert measured.words().startswith(f"closing now would bring {net:.2f} USD")
-
-
 def test_the_table_of_the_documentation_is_the_table() -> None:
     doc = auto_close.__doc__ or ""
     shown = [
         tuple(cell.strip() for cell in line.strip("|").split("|")) for line in doc.splitlines() if line[:2] == "| "
     ]
-    assert shown[0] == ("rule", "triggers", "limit", "asks", "why")
-    assert shown[1:] == [(rule.name, rule.triggers, rule.limit, rule.asks, rule.why) for rule in RULES]
+    assert shown[0] == ("rule", "triggers", "limit", "asks", "acts", "why")
+    assert shown[1:] == [(rule.name, rule.triggers, rule.limit, rule.asks, rule.acts, rule.why) for rule in TABLE]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in TABLE if rule.acts != HERE], ids=lambda rule: rule.name)
+def test_who_is_said_to_act_elsewhere_has_those_rows(rule: Rule) -> None:
+    role, *named = rule.acts.split()
+    rows = ROLES[role].chart.rows
+    known = {row.id for row in rows} | {action for row in rows for action in row.do}
+    assert named
+    assert not [name for name in named if name not in known]
+    assert rule.measure is None
+
+
+@pytest.mark.parametrize("rule", [rule for rule in TABLE if rule.limit != "-"], ids=lambda rule: rule.name)
+def test_every_limit_is_a_field_of_the_policy(rule: Rule) -> None:
+    part, _, field = rule.limit.rpartition(".")
+    assert hasattr(getattr(Policy(), part or "auto_close"), field)
+
+
+def test_the_order_of_the_table() -> None:
+    """What costs most when it comes too late stands first."""
+    assert [rule.name for rule in TABLE] == [
+        "time_to_liquidation",
+        "liquidation_distance",
+        "size_changed",
+        "adl_exit",
+        "adl_reduce",
+        "margin_short",
+        "loss_socialised",
+        "venue_silent",
+        "market_closed",
+        "divergence",
+        "funding_inverted",
+        "daily_loss",
+        "profit_target",
+        "hold_most",
+        "better_pair",
+    ]
+    assert sorted(RANKS.values()) == list(range(len(TABLE)))
 
 
 def test_every_limit_of_the_policy_has_its_row() -> None:
@@ -327,6 +376,75 @@ def test_every_limit_of_the_policy_has_its_row() -> None:
 
 
 def test_what_would_surprise_is_off_by_default() -> None:
-    """Liquidation, a closed market and the longest hold are watched; the others wait for somebody's number."""
+    """Liquidation, a closed market and the longest hold are watched; the others wait for a profile's number."""
     on = [rule.name for rule in RULES if getattr(AutoClosePolicy(), rule.limit)]
     assert on == ["time_to_liquidation", "liquidation_distance", "market_closed", "hold_most"]
+
+
+# --- whatever happens ----------------------------------------------------------------------------------------
+
+amounts = st.decimals("80", "120", places=1)
+LIMITS: dict[str, st.SearchStrategy[Any]] = {
+    "time_to_liquidation_least_s": st.sampled_from([Decimal(0), Decimal(60), Decimal(300)]),
+    "liquidation_distance_least_fraction": st.sampled_from([Decimal(0), Decimal("0.05")]),
+    "venue_silent_s": st.sampled_from([Decimal(0), Decimal(60), Decimal(900)]),
+    "market_closed_s": st.sampled_from([30.0, 600.0]),
+    "divergence_most_bps": st.sampled_from([Decimal(0), Decimal(200)]),
+    "profit_target_bps": st.sampled_from([Decimal(0), Decimal(50)]),
+    "hold_most_h": st.sampled_from([Decimal(0), Decimal(1)]),
+}
+
+
+@st.composite
+def any_case(draw: st.DrawFn) -> Case:
+    """Legs, marks of some minutes, books, a status, a link and limits, all of them drawn; some told long ago."""
+    prices = [draw(st.none() | st.decimals("50", "150", places=1)) for _ in range(2)]
+    cash = draw(st.decimals("-100", "100", places=0))
+    held = (
+        leg(TAKER, "-10", None if prices[0] is None else str(prices[0]), cash_usd=Decimal(1000) + cash),
+        leg(MAKER, "10", None if prices[1] is None else str(prices[1]), cash_usd=Decimal(-1000)),
+    )
+    found = case(held, **{name: draw(limit) for name, limit in LIMITS.items()})
+    for _ in range(draw(st.integers(0, 6))):
+        venue, price = draw(st.sampled_from([TAKER, MAKER])), draw(amounts)
+        facts: list[AnyMessage] = [
+            sample(venue, str(price)),
+            quote(venue, str(price), str(price + 1), size="6"),
+            account(venue, str(draw(st.sampled_from([200, 1000, 100_000])))),
+            closed(venue, draw(st.sampled_from([MarketStatus.OPEN, MarketStatus.REDUCE_ONLY]))),
+            LinkUp(venue=venue) if draw(st.booleans()) else LinkLost(venue=venue, reason="cut"),
+        ]
+        wait_s = draw(st.sampled_from([0, 5, 60, 300, 2000]))
+        found = told(found, draw(st.sampled_from(facts)), later_s=wait_s)
+    return told(found, later_s=draw(st.sampled_from([0, 5, 60, 901])))
+
+
+@given(found=any_case())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_one_row_speaks_the_first_that_triggers_and_always_the_same(found: Case) -> None:
+    each = [finding for rule in CLOSERS if (finding := triggered(PAIR, rule, found)) is not None]
+    first = first_of(PAIR, found)
+    again = first_of(PAIR, found._replace(legs=tuple(reversed(found.legs))))
+    assert rule_of(first) == rule_of(again) == (each[0].rule.name if each else "")
+    assert [finding.rank for finding in each] == sorted({finding.rank for finding in each})
+
+
+@given(found=any_case())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_a_row_that_is_off_never_triggers_and_the_others_do_not_notice(found: Case) -> None:
+    for rule in CLOSERS:
+        if rule.zero_is_off:
+            off = replace(found.policy, auto_close=replace(found.policy.auto_close, **{rule.limit: Decimal(0)}))
+            without = found._replace(policy=off)
+            assert triggered(PAIR, rule, without) is None
+            others = [rule_of(triggered(PAIR, other, found)) for other in CLOSERS if other is not rule]
+            assert others == [rule_of(triggered(PAIR, other, without)) for other in CLOSERS if other is not rule]
+
+
+@given(found=any_case())
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_nothing_triggers_on_prices_older_than_their_limit(found: Case) -> None:
+    """A silent venue, a closed market and time are not about prices."""
+    late = told(found, later_s=float(Policy().scanner.quote_age_most_s) + 1)
+    priced = ("time_to_liquidation", "liquidation_distance", "divergence", "profit_target")
+    assert not [rule.name for rule in CLOSERS if rule.name in priced and triggered(PAIR, rule, late)]

@@ -144,7 +144,7 @@ def test_only_the_last_minute_s_orders_are_remembered() -> None:
     for number in range(3):
         assert send(play, order(order_id=str(number))) is None
         play.passes(40)
-    assert len(play.state.recent_ns) == 2
+    assert len(play.state.sent) == 2
     assert play.state.passed == 3
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from actors.commands import SubmitOrder
 from actors.domain import Side, Venue
 from actors.messages import DrainAsked
-from actors.risk.limits import exposures_with
+from actors.risk.exposure import Exposed, exposures_with
 from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
 from tests.actors.risk.test_books import fill
 from tests.factories import MAKER, TAKER, account, board_of, market_facts, quote, sample
@@ -55,6 +56,11 @@ def exposed(**limits: str) -> RiskPlay:
         ("asset_gross_most_usd", MAKER, "BTC", "1600.00"),
         ("asset_gross_most_usd", TAKER, "ETH", "440.00"),
         ("total_net_most_usd", MAKER, "ETH", "60.00"),
+        ("venue_short_most_usd", MAKER, "ETH", "540.00"),
+        ("venue_short_most_usd", TAKER, "ETH", "440.00"),
+        ("total_short_most_usd", MAKER, "ETH", "940.00"),
+        ("pair_short_most_usd", MAKER, "ETH", "940.00"),
+        ("pair_gross_most_usd", MAKER, "ETH", "1940.00"),
     ],
 )
 def test_each_limit_measures_all_that_is_its_and_nothing_else(
@@ -77,14 +83,18 @@ def exposed_to(rule: str, limit: str) -> RiskPlay:
 def test_an_order_counts_for_what_is_left_of_it() -> None:
     play = watching()
     assert send(play, order("10")) is None
-    assert exposures_with(play.play(fill("4")).state, None) == [(f"{TAKER}:BTC", Decimal(10), Decimal(10))]
+    assert exposures_with(play.play(fill("4")).state, None) == [
+        Exposed(f"{TAKER}:BTC", Decimal(10), Decimal(10), Decimal(4))
+    ]
 
 
 def test_an_order_of_less_than_one_unit_counts_on_its_side() -> None:
     play = watching()
     assert send(play, order("0.5", order_id="buy")) is None
     assert send(play, order("0.2", Side.SELL, order_id="sell")) is None
-    assert exposures_with(play.state, None) == [(f"{TAKER}:BTC", Decimal("0.3"), Decimal("0.5"))]
+    assert exposures_with(play.state, None) == [
+        Exposed(f"{TAKER}:BTC", Decimal("0.3"), Decimal("0.5"), Decimal("-0.2"))
+    ]
 
 
 def test_a_position_and_the_orders_that_would_turn_it_are_the_worst_case_of_both() -> None:
@@ -93,7 +103,7 @@ def test_a_position_and_the_orders_that_would_turn_it_are_the_worst_case_of_both
     play.play(fill("10"))
     assert send(play, order("30", Side.SELL, order_id="turn")) is None
     assert send(play, order("3", order_id="more")) is None
-    assert exposures_with(play.state, None) == [(f"{TAKER}:BTC", Decimal(-17), Decimal(20))]
+    assert exposures_with(play.state, None) == [Exposed(f"{TAKER}:BTC", Decimal(-17), Decimal(13), Decimal(-20))]
 
 
 def test_once_openings_are_stopped_the_denial_says_where_risk_stands() -> None:
@@ -150,3 +160,32 @@ def test_a_cheap_market_has_a_price() -> None:
 def test_a_market_whose_name_has_a_colon_is_one_market() -> None:
     board = board_of(*market_facts(TAKER, "dex:GOLD"))
     assert sent(watching(board=board), order(asset="dex:GOLD")) == ("", "")
+
+
+def test_what_may_be_long_is_bounded_at_the_venue_in_the_pair_and_in_all() -> None:
+    wish = order("1", Side.BUY, TAKER, order_id="next")
+    for rule in ("venue_long_most_usd", "total_long_most_usd", "pair_long_most_usd"):
+        assert sent(exposed_to(rule, "1099.99"), wish) == (rule, "1100.00")
+        assert sent(exposed_to(rule, "1100"), wish) == ("", "")
+
+
+def test_another_pair_s_markets_are_no_part_of_a_pair() -> None:
+    play = exposed_to("pair_gross_most_usd", "40")
+    wish = order("1", Side.SELL, MAKER, "ETH", order_id="next", price="40")
+    assert send(play, wish, "pair_position/ETH-2") is None
+    assert sent(play, replace(wish, order_id="mine")) == ("pair_gross_most_usd", "1980.00")
+
+
+def test_a_market_is_its_last_trader_s() -> None:
+    """Its whole exposure is that pair's now: an order in a market that another pair holds is bounded with it."""
+    play = exposed_to("pair_gross_most_usd", "1100")
+    assert send(play, order("1", order_id="theirs"), "pair_position/BTC-2") is None
+    assert send(play, order("1", order_id="more"), "pair_position/BTC-2") is not None
+
+
+@pytest.mark.parametrize(("size", "rule"), [("2", ""), ("2.01", "order_base_most")])
+def test_an_order_is_bounded_in_base_units_whatever_the_mark_says(size: str, rule: str) -> None:
+    board = board_of(*market_facts(TAKER), sample(TAKER, "0.01"))
+    play = watching(limited(order_base_most={"BTC": Decimal(2)}), board)
+    assert sent(play, order(size, price="0.01"))[0] == rule
+    assert sent(watching(limited(order_base_most={"ETH": Decimal(2)}), board), order("9", price="0.01"))[0] == ""

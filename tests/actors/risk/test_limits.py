@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from msgspec.structs import replace
 
 from actors.board import Board
 from actors.commands import SubmitOrder
@@ -19,9 +20,12 @@ from actors.messages import (
     OrderUnknown,
     PositionReported,
 )
-from actors.risk.books import Held, key_of
-from actors.risk.limits import exposures_with
+from actors.policy import RiskPolicy
+from actors.risk import limits
+from actors.risk.exposure import Exposed, exposures_with
+from actors.risk.state import Held, key_of
 from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
+from tests.actors.risk.test_books import fill
 from tests.factories import ASSET, MAKER, TAKER, account, board_of, instrument, market_facts, sample, two_venues
 from tests.playbook import START_NS
 
@@ -111,7 +115,7 @@ def test_the_worst_case_of_a_market_is_one_side_filled_alone() -> None:
     play = watching()
     for number, (size, side) in enumerate((("10", Side.BUY), ("4", Side.SELL))):
         assert rule(play, order(size, side, order_id=str(number))) == ""
-    assert exposures_with(play.state, None) == [(key_of(TAKER, ASSET), Decimal(6), Decimal(10))]
+    assert exposures_with(play.state, None) == [Exposed(key_of(TAKER, ASSET), Decimal(6), Decimal(10), Decimal(-4))]
 
 
 @pytest.mark.parametrize("stop", [DrainAsked(reason=""), KILL, ActorFaulted(error="")], ids=lambda m: type(m).__name__)
@@ -285,3 +289,39 @@ def test_an_order_its_venue_does_not_know_counts_until_that_venue_s_own_grace_is
     lost = OrderUnknown(venue=TAKER, order_id="order-1")
     assert "order-1" in play.passes(29.9).play(lost).state.in_flight
     assert "order-1" not in play.passes(0.2).play(lost).state.in_flight
+
+
+# --- the table of the documentation ------------------------------------------------------------------------
+
+
+def told_limits() -> dict[str, str]:
+    """Limit and default, by the table in the module's docstring; a star stands behind what hedging passes."""
+    rows = [line.split("|") for line in (limits.__doc__ or "").splitlines() if line.startswith("| ")]
+    return {row[1].replace("*", "").strip(): row[2].strip() for row in rows[1:]}
+
+
+def test_the_table_names_every_limit_of_the_policy_with_its_default() -> None:
+    told = told_limits()
+    windows = ("repeated_executions_window_s", "account_age_most_s")
+    known = {name: getattr(RiskPolicy(), name) for name in RiskPolicy.__struct_fields__ if name not in windows}
+    others = ("openings_stopped", "daily_loss_most_usd")
+    assert sorted(told) == sorted((*known, *others))
+    for name, value in known.items():
+        assert told[name] == ("none" if value == {} else str(value))
+
+
+def test_the_table_says_which_limits_a_hedge_passes() -> None:
+    """Each limit at nothing at all: a hedge that is denied by it, or not."""
+    starred = [line.split()[1] for line in (limits.__doc__ or "").splitlines() if " * |" in line]
+    hedge = replace(order("10", Side.SELL, MAKER, order_id="hedge", price="99"), purpose="sweep")
+    for name in told_limits():
+        if name in ("openings_stopped", "daily_loss_most_usd"):
+            continue
+        play = watching()
+        assert send(play, order("10")) is None
+        play.play(fill("10"))
+        nothing: object = {"BTC": Decimal(0)} if name == "order_base_most" else 0
+        play.policy = limited(**{name: nothing})
+        denied = send(play, hedge)
+        exempt = name in starred or name in ("venue_long_most_usd", "total_net_most_usd")  # it makes none of that
+        assert (denied is None) is exempt, name

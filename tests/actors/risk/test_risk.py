@@ -16,17 +16,22 @@ from actors.messages import (
     CloseAsked,
     DrainAsked,
     EmergencyAsked,
+    HoldOpeningsAsked,
     InstrumentListed,
     KillSwitchPulled,
+    LimitAsked,
     LinkLost,
     LinkUp,
     OrderFilled,
     PositionReported,
+    RearmAsked,
+    ResumeOpeningsAsked,
 )
 from actors.policy import AdlPolicy, AutoClosePolicy, Policy
 from actors.risk import ROLE, RiskState
-from actors.risk.books import DAY_NS, Asked
-from tests.actors.risk.orders import RiskPlay, order, send, watching
+from actors.risk.books import DAY_NS
+from actors.risk.state import Asked, key_of
+from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
 from tests.actors.risk.test_books import fill, over, position
 from tests.actors.rows import Story, never_taken, not_rows, row_of
 from tests.factories import (
@@ -55,6 +60,19 @@ TOLD = like(RaiseAlarm, code="auto_close", severity="warning")
 CLOSING = like(Tell, to=PAIR, message=like(CloseAsked))
 LOST = like(RaiseAlarm, code="daily_loss", severity="critical")
 DRAINED = like(Tell, to="engine_lifecycle", message=like(DrainAsked))
+HOLD = HoldOpeningsAsked(command_id="1", by="Ann", reason="news")
+RESUME = ResumeOpeningsAsked(command_id="2", by="Ann", reason="over")
+REARM = RearmAsked(command_id="3", by="Ann", reason="looked at", market=key_of(TAKER, ASSET))
+HELD = like(RaiseAlarm, code="openings_held", severity="warning")
+RESUMED = like(RaiseAlarm, code="openings_resumed", severity="info")
+DISARMED = like(RaiseAlarm, code="repeated_executions", severity="critical")
+ARMED = like(RaiseAlarm, code="rearmed", severity="info")
+LOWERED = like(RaiseAlarm, code="limit_set", severity="info")
+NOT_DONE = like(RaiseAlarm, code="person_refused", severity="warning")
+
+
+def limit(value: str) -> LimitAsked:
+    return LimitAsked(command_id="4", by="Ann", reason="calm", limit="total_gross_most_usd", value=Decimal(value))
 
 
 def ranked(rank: str, size: str = "10") -> PositionReported:
@@ -89,7 +107,7 @@ STORIES: dict[str, Story] = {
     "K4: near its liquidation": lambda: (holding() >> near_liquidation() << TOLD << CLOSING).at("WATCHING.holding"),
     "K13: near its liquidation": lambda: _asked(58).play(WATCH) >> WATCH << CLOSING,
     "K12: near its liquidation": lambda: (
-        (lost("-51").play(near_liquidation()) >> later(61, WATCH)) << LOST << DRAINED << CLOSING
+        (lost("-51").play(near_liquidation()) >> later(61, WATCH)) << CLOSING << LOST << DRAINED
     ),
     "K12": lambda: (lost("-51") >> WATCH << LOST << DRAINED).at("RESTRICTED"),
     "K13": lambda: (holding(ranked("0.1"), WATCH) >> WATCH).at("WATCHING.holding"),
@@ -105,6 +123,16 @@ STORIES: dict[str, Story] = {
     "K8": lambda: (holding() >> KILL << KILLED << EMERGENCY).at("KILLED"),
     "K8: while the run is ending": lambda: (watching().play(DRAIN) >> KILL << KILLED << EMERGENCY).at("KILLED"),
     "K9": lambda: (watching().play(KILL) >> KILL << EMERGENCY).at("KILLED"),
+    "K18": lambda: (holding() >> HOLD << HELD).at("PAUSED"),
+    "K19": lambda: (holding(HOLD) >> RESUME << RESUMED).at("WATCHING.holding"),
+    "K20": lambda: (holding(DRAIN) >> RESUME << NOT_DONE).at("RESTRICTED"),
+    "K20: killed": lambda: (holding(KILL) >> RESUME << NOT_DONE).at("KILLED"),
+    "K2: opened too often": lambda: (twice() >> fill("10", "again", "again") << DISARMED).at("WATCHING.holding"),
+    "K1: opened too often": lambda: (too_often() >> fill("10") << DISARMED).at("WATCHING.holding"),
+    "K21": lambda: (too_often().play(fill("10")) >> REARM << ARMED).at("WATCHING.holding"),
+    "K22": lambda: (holding() >> REARM << NOT_DONE).at("WATCHING.holding"),
+    "K23": lambda: (holding() >> limit("100") << LOWERED).at("WATCHING.holding"),
+    "K24": lambda: (holding() >> limit("400000.01") << NOT_DONE).at("WATCHING.holding"),
     "K10": lambda: (holding() >> FAULT << FAULTED).at("RESTRICTED"),
 }
 
@@ -133,13 +161,27 @@ def _asked(seconds: float) -> RiskPlay:
     return holding(near_liquidation()).passes(seconds)
 
 
+def too_often(most: int = 1) -> RiskPlay:
+    """An order is out whose fill is the last that is allowed."""
+    play = watching(limited(repeated_executions_most=most))
+    assert send(play, order("10")) is None
+    return play
+
+
+def twice() -> RiskPlay:
+    """The same, while something is held."""
+    play = too_often(2).play(fill("10"))
+    assert send(play, order("10", order_id="again")) is None
+    return play
+
+
 def _sent() -> RiskPlay:
     play = watching()
     assert send(play, order("10")) is None
     return play
 
 
-STAYING = ("K2", "K4", "K9", "K11", "K14", "K15")
+STAYING = ("K2", "K4", "K9", "K11", "K14", "K15", "K20", "K21", "K22", "K23", "K24")
 """Rows that leave the watch running; all others arm it anew."""
 
 
@@ -369,7 +411,8 @@ def test_a_loss_denies_no_order_that_hedges(purpose: str) -> None:
     """The leg before it stands naked: hedged, it is closed in order."""
     play = lost("-50")
     assert send(play, order("1", order_id="next")) is not None
-    assert send(play, replace(order("1", order_id="hedge"), purpose=purpose)) is None
+    assert send(play, replace(order("1", Side.SELL, MAKER, order_id="hedge"), purpose=purpose)) is None
+    assert send(play, replace(order("1", Side.BUY, MAKER, order_id="more"), purpose=purpose)) is not None
 
 
 def test_what_is_known_of_one_account_alone_denies_no_order() -> None:

@@ -1,0 +1,105 @@
+"""What is held if every order in flight fills, in USD: long, short and gross, of a pair, a venue, an asset, the firm.
+
+Pure. Orders that only reduce are not counted: they can make nothing larger. Counterpart: `limits`, which compares.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from actors.board import Board
+from actors.commands import SubmitOrder
+from actors.domain import ZERO, Venue
+from actors.risk.state import InFlight, RiskState, key_of, split_key
+
+
+class Exposed(NamedTuple):
+    """One market in base units: the signed size when all fills, and its extremes when one side fills alone."""
+
+    market: str
+    signed: Decimal
+    longest: Decimal
+    shortest: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        """The larger of both extremes."""
+        return max(abs(self.longest), abs(self.shortest))
+
+
+class Sums(NamedTuple):
+    """The most that may be long, the most that may be short (positive), and the worst case of each market, added."""
+
+    long_usd: Decimal = ZERO
+    short_usd: Decimal = ZERO
+    gross_usd: Decimal = ZERO
+
+    def plus(self, exposed: Exposed, price: Decimal) -> Sums:
+        """One market more, at that price."""
+        return Sums(
+            self.long_usd + max(ZERO, exposed.longest) * price,
+            self.short_usd + max(ZERO, -exposed.shortest) * price,
+            self.gross_usd + exposed.gross * price,
+        )
+
+
+class Exposures(NamedTuple):
+    """What an order would make of its pair, its venue, its asset and the whole, and the whole's net."""
+
+    pair: Sums
+    venue: Sums
+    asset: Sums
+    total: Sums
+    net_usd: Decimal
+
+
+def exposures(state: RiskState, actor: str, order: SubmitOrder, board: Board) -> Exposures:
+    """All of them, with `order` of that actor counted as filled. A market's pair is who last sent an order there."""
+    pair = venue = asset = total = Sums()
+    net_usd = ZERO
+    own = key_of(order.venue, order.asset)
+    for exposed in exposures_with(state, order):
+        where, what = split_key(exposed.market)
+        price = price_of(board, where, what, order.limit_price)
+        held = state.positions.get(exposed.market)
+        total = total.plus(exposed, price)
+        venue = venue.plus(exposed, price) if where is order.venue else venue
+        asset = asset.plus(exposed, price) if what == order.asset else asset
+        is_own = exposed.market == own or (held is not None and held.holder == actor)
+        pair = pair.plus(exposed, price) if is_own else pair
+        net_usd += exposed.signed * price
+    return Exposures(pair, venue, asset, total, net_usd)
+
+
+def exposures_with(state: RiskState, order: SubmitOrder | None) -> list[Exposed]:
+    """Each market, orders in flight (and `order`) counted as filled."""
+    held: dict[str, Decimal] = {key: held.size for key, held in state.positions.items()}
+    buys: dict[str, Decimal] = {}
+    sells: dict[str, Decimal] = {}
+    flying = [(key_of(o.venue, o.asset), open_size(o)) for o in state.in_flight.values() if not o.reduce_only]
+    if order is not None:
+        flying.append((key_of(order.venue, order.asset), order.side.sign * order.size))
+    for key, size in flying:
+        held.setdefault(key, ZERO)
+        into = buys if size > 0 else sells
+        into[key] = into.get(key, ZERO) + size
+    return [_exposed(key, held[key], buys.get(key, ZERO), sells.get(key, ZERO)) for key in sorted(held)]
+
+
+def _exposed(key: str, held: Decimal, bought: Decimal, sold: Decimal) -> Exposed:
+    return Exposed(key, held + bought + sold, held + bought, held + sold)
+
+
+def open_size(order: InFlight) -> Decimal:
+    """What may still fill of it, signed."""
+    left = abs(order.signed_size) - order.filled
+    return left if order.signed_size > 0 else -left
+
+
+def price_of(board: Board, venue: Venue, asset: str, fallback: Decimal) -> Decimal:
+    """Mark, else mid, else the order's own limit."""
+    market = board.market(venue, asset)
+    if market.mark is not None:
+        return market.mark
+    return market.quote.mid if market.quote is not None else fallback
