@@ -26,6 +26,7 @@ from actors.messages import (
     PairNews,
     QuoteUpdated,
 )
+from actors.reliability import Reliability
 
 BOARD = "board"
 """The address of what is folded here."""
@@ -107,12 +108,17 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     By the same keys: `pasts` are the markets' samples of the last hour, oldest first; `held` the pairs that hold a
     market, the latest last; `verdicts` what was found in the others, where the venue has been asked. `clocks` is by
-    venue.
+    venue, and so is `linked_ns`, since when a link is up (of one that is not: since when it was up, or told lost).
+    `losses` counts, by venue, how often a link that was up was lost by no doing of ours. `reliability` is what risk has
+    measured, by venue: the core puts it here.
     """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
     pasts: dict[str, tuple[Past, ...]] = msgspec.field(default_factory=dict)
     links: dict[str, bool] = msgspec.field(default_factory=dict)
+    linked_ns: dict[str, int] = msgspec.field(default_factory=dict)
+    losses: dict[str, int] = msgspec.field(default_factory=dict)
+    reliability: dict[str, Reliability] = msgspec.field(default_factory=dict)
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
     clocks: dict[str, VenueClock] = msgspec.field(default_factory=dict)
     held: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -192,8 +198,11 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             return _with_instrument(board, message.instrument, at_ns)
         case LinkUp() | LinkLost():
             links = {**board.links, message.venue.value: isinstance(message, LinkUp)}
-            board = _with_statuses_from(_unsure_of(board, message), message, at_ns)
-            return msgspec.structs.replace(board, links=links)
+            linked_ns = (
+                board.linked_ns if board.link_up(message.venue) else {**board.linked_ns, message.venue.value: at_ns}
+            )
+            board = _with_statuses_from(_with_loss(_unsure_of(board, message), message), message, at_ns)
+            return msgspec.structs.replace(board, links=links, linked_ns=linked_ns)
         case PairNews():
             return _with_holder(board, message)
         case MarketNews():
@@ -278,6 +287,14 @@ def _unsure_of(board: Board, message: LinkUp | LinkLost) -> Board:
     kept = {key: found for key, found in board.verdicts.items() if found.size or not key.startswith(begins)}
     lost = isinstance(message, LinkLost) and len(kept) < len(board.verdicts)
     return msgspec.structs.replace(board, verdicts=kept) if lost else board
+
+
+def _with_loss(board: Board, message: LinkUp | LinkLost) -> Board:
+    """Count a loss of a link that was up, unless we ended it ourselves."""
+    if isinstance(message, LinkUp) or message.planned or not board.link_up(message.venue):
+        return board
+    venue = message.venue.value
+    return msgspec.structs.replace(board, losses={**board.losses, venue: board.losses.get(venue, 0) + 1})
 
 
 def _with_holder(board: Board, message: PairNews) -> Board:

@@ -164,8 +164,7 @@ def forecast(first: Series, second: Series, horizon_h: Decimal, settings: Foreca
     assert first.hours_seen
     assert second.hours_seen
     assert horizon_h > 0
-    as_of_ns = max(first.updated_ns, second.updated_ns)
-    mean = _expected(first, as_of_ns, horizon_h, settings) - _expected(second, as_of_ns, horizon_h, settings)
+    mean = expected_difference(first, second, horizon_h, settings)
     differences = _differences(first, second)
     seen = min(first.hours_seen, second.hours_seen)
     return Outlook(
@@ -174,6 +173,12 @@ def forecast(first: Series, second: Series, horizon_h: Decimal, settings: Foreca
         persistence=_persistence(differences, mean),
         hours_seen=seen,
     )
+
+
+def expected_difference(first: Series, second: Series, horizon_h: Decimal, settings: ForecastPolicy) -> Decimal:
+    """The mean of `forecast` alone, which costs little: both series have been observed."""
+    as_of_ns = max(first.updated_ns, second.updated_ns)
+    return _expected(first, as_of_ns, horizon_h, settings) - _expected(second, as_of_ns, horizon_h, settings)
 
 
 def _expected(series: Series, as_of_ns: int, horizon_h: Decimal, settings: ForecastPolicy) -> Decimal:

@@ -28,10 +28,11 @@ class LinkUp(Message, frozen=True, kw_only=True, tag=True):
 
 
 class LinkLost(Message, frozen=True, kw_only=True, tag=True):
-    """The venue's link is down; nothing heard since may be assumed."""
+    """The venue's link is down; nothing heard since may be assumed. `planned`: by our own doing, not the venue's."""
 
     venue: Venue
     reason: str
+    planned: bool = False
 
 
 class FrameRefused(Message, frozen=True, kw_only=True, tag=True):

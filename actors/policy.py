@@ -80,6 +80,35 @@ class ExitPolicy(PolicyPart, frozen=True, kw_only=True):
     """Which venue closes first: the one that stands earlier here."""
 
 
+class ReliabilityPolicy(PolicyPart, frozen=True, kw_only=True):
+    """When what was measured of two venues overrules their order in `exit.unreliable_first` (`actors.reliability`)."""
+
+    prior_weight: Decimal = Decimal(25)
+    """Observations (orders, hours of a link or a book) that count as seen and good before the first."""
+    half_life_h: Decimal = Decimal(72)
+    """What was seen fades by half in this time. 0: never."""
+    place_step: Decimal = Decimal("0.05")
+    """Score a venue begins with, for each venue behind it in the configured order."""
+    lead_least: Decimal = Decimal("0.1")
+    """The configured order is left when the other venue's score is worse by so much."""
+    ack_usual_s: Decimal = Decimal(1)
+    """First words on an order within this time are as good as any."""
+    ack_bad_s: Decimal = Decimal(5)
+    """From this time on a first word is as bad as any."""
+    final_usual_s: Decimal = Decimal(3)
+    """The same, from an immediate order that fills to its end."""
+    final_bad_s: Decimal = Decimal(20)
+    depth_usual_share: Decimal = Decimal("0.3")
+    """Of its usual depth, what a book keeps at the worst of an hour without being called thin."""
+    ack_factor: Decimal = Decimal("0.4")
+    """What a score gains when all answers are bad; the next five likewise."""
+    reject_factor: Decimal = Decimal(1)
+    doubt_factor: Decimal = Decimal(1)
+    final_factor: Decimal = Decimal("0.2")
+    link_factor: Decimal = Decimal("0.3")
+    depth_factor: Decimal = Decimal("0.3")
+
+
 class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
     """What happens at which auto-deleveraging level (1..5)."""
 
@@ -98,17 +127,39 @@ class AdlPolicy(PolicyPart, frozen=True, kw_only=True):
 
 
 class RiskPolicy(PolicyPart, frozen=True, kw_only=True):
-    """Limits screened on every order before it leaves, orders in flight counted as filled."""
+    """Limits screened on every order before it leaves (`actors.risk.limits` has the table), orders in flight counted
+    as filled."""
 
     order_notional_most_usd: Decimal = Decimal(50_000)
+    order_base_most: dict[str, Decimal] = {}
+    """Largest order by asset, in base units: whatever the mark says. Assets not named are bounded in USD alone."""
+    pair_long_most_usd: Decimal = Decimal(60_000)
+    pair_short_most_usd: Decimal = Decimal(60_000)
+    pair_gross_most_usd: Decimal = Decimal(100_000)
+    venue_long_most_usd: Decimal = Decimal(150_000)
+    venue_short_most_usd: Decimal = Decimal(150_000)
     venue_gross_most_usd: Decimal = Decimal(200_000)
     asset_gross_most_usd: Decimal = Decimal(100_000)
+    total_long_most_usd: Decimal = Decimal(240_000)
+    total_short_most_usd: Decimal = Decimal(240_000)
     total_gross_most_usd: Decimal = Decimal(400_000)
     total_net_most_usd: Decimal = Decimal(60_000)
     leverage_most: Decimal = Decimal(3)
     price_collar_bps: Decimal = Decimal(300)
     """Largest distance of a limit price from the mark."""
     orders_per_minute_most: int = 120
+    """Orders of all kinds, to all venues; what opens is denied beyond it."""
+    messages_per_second_most: int = 20
+    """Orders and cancels, to all venues; what opens is denied beyond it, as with the next three."""
+    messages_per_minute_most: int = 240
+    venue_messages_per_second_most: int = 10
+    """Orders and cancels, to one venue."""
+    venue_messages_per_minute_most: int = 120
+    hedges_per_minute_most: int = 60
+    """Orders that hedge a leg that stands naked: the one bound on frequency they have."""
+    repeated_executions_most: int = 12
+    """So many executed openings of one side in one market within the window; then none until a person re-arms it."""
+    repeated_executions_window_s: float = 3600.0
     account_age_most_s: float = 120.0
     """An equity told longer ago says nothing of the day's loss any more."""
 
@@ -127,6 +178,9 @@ class AutoClosePolicy(PolicyPart, frozen=True, kw_only=True):
     """The recent speed is the fastest adverse one within this time; at most an hour is remembered."""
     liquidation_distance_least_fraction: Decimal = Decimal("0.05")
     """A leg's mark nearer than this fraction to its liquidation price: closed in order."""
+    venue_silent_s: Decimal = Decimal(0)
+    """A venue that is down and told nothing of a leg's market, nor of the account, for so long is left once it is
+    heard again."""
     market_closed_s: float = 60.0
     """A market that may only be reduced, or is halted, for so long is left."""
     divergence_most_bps: Decimal = Decimal(0)
@@ -150,14 +204,16 @@ class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     """Target notional of each leg."""
     horizon_h: Decimal = Decimal(72)
     """Hours over which expected funding must beat the whole round trip."""
-    smoothing_h: Decimal = Decimal(12)
-    """Half-life of the smoothed funding difference."""
+    confidence: Decimal = Decimal("0.5")
+    """Standard errors that are taken off the forecast before it is judged."""
+    persistence_least: Decimal = Decimal("0.5")
+    """Share of the recent hours in which the difference had the forecast's sign."""
     history_h: Decimal = Decimal(6)
     """Hours of funding that must have been seen before an entry."""
     net_least_bps: Decimal = Decimal(4)
-    """Expected net over the horizon, of one leg's notional, after all fees and slippage."""
-    slippage_bps: Decimal = Decimal(2)
-    """Expected slippage of one market order."""
+    """Expected net over the horizon less `confidence` errors, of one leg's notional, after all costs."""
+    slippage_most_bps: Decimal = Decimal(10)
+    """What a market order of the whole size may cost beyond the mid, half the spread included, either way."""
     spread_most_bps: Decimal = Decimal(15)
     divergence_most_bps: Decimal = Decimal(60)
     """Largest distance between the two venues' marks."""
@@ -173,11 +229,115 @@ class ScannerPolicy(PolicyPart, frozen=True, kw_only=True):
     """Nothing is opened on an older quote, nor is anything priced by one where the mark is newer."""
     clock_skew_most_s: Decimal = Decimal(5)
     """Nothing is opened on a venue whose clock is further from ours, or whose freshest word is older."""
-    depth_share_most: Decimal = Decimal(1)
-    """Largest share of the best level's size an entry may take."""
     inverted_h: Decimal = Decimal(8)
-    """Hours of inverted smoothed funding before a pair is closed, if staying costs more than leaving."""
+    """Hours of an inverted forecast before a pair is closed, if staying costs more than leaving."""
     open_interest_share_most: Decimal = Decimal("0.01")
+
+
+class CostsPolicy(PolicyPart, frozen=True, kw_only=True):
+    """What a pair costs besides fees and slippage, and when another is worth the change (`actors.pricing`)."""
+
+    gas_usd: dict[Venue, Decimal] = msgspec.field(default_factory=lambda: {Venue.DRIFT: Decimal("0.05")})
+    """Of one transaction, where a venue's orders are some; not verified."""
+    basis_gain_share: Decimal = Decimal(0)
+    """Of today's difference of the marks, what its convergence is expected to bring a pair that is short the dearer."""
+    basis_cost_share: Decimal = Decimal(1)
+    """The same, what it is expected to cost one that is short the cheaper."""
+    switching_factor: Decimal = Decimal(2)
+    """A held pair is left for a better one that brings so many times the cost of the change more. 0: never."""
+
+
+class GatesPolicy(PolicyPart, frozen=True, kw_only=True):
+    """Gates before an entry that are about the venues and the prices (`actors.gates`). A time of 0 switches it off."""
+
+    link_up_least_s: float = 0.0
+    """A link that came up less long ago is not trusted with an entry."""
+    settlement_pause_s: float = 0.0
+    """Nothing is opened so shortly before a settlement at which it would pay."""
+    sample_age_most_s: Decimal = Decimal(900)
+    """The mark and the oracle were told so recently."""
+    oracle_divergence_most_bps: Decimal = Decimal(150)
+    """Largest distance of a venue's mark from its own oracle."""
+    insurance_tiers: dict[Venue, int] = msgspec.field(
+        default_factory=lambda: {
+            Venue.HYPERLIQUID: 1,
+            Venue.LIGHTER: 2,
+            Venue.PACIFICA: 2,
+            Venue.DRIFT: 3,
+        }
+    )
+    """How losses of others are borne: 1 a backstop that has been seen to work, then ADL; 2 the same, not seen;
+    3 socialised over all holders."""
+    insurance_tier_most: int = 3
+    settle_haircuts_bps: dict[str, Decimal] = msgspec.field(
+        default_factory=lambda: {"USDC": Decimal(0), "USDT": Decimal(10)}
+    )
+    """What a settle token may be worth less than a dollar; a token that is not here is refused."""
+    settle_haircut_most_bps: Decimal = Decimal(20)
+    adl_level_most: int = 2
+    """Level of the leg on entry, as if it were in profit."""
+    buffer_least_fraction: Decimal = Decimal("0.15")
+    """Distance to liquidation after the entry, all prices of a venue moving against us at once."""
+    buffer_volatilities: Decimal = Decimal(2)
+    """That distance is at least so many standard deviations of a move over 30 days."""
+    volatility_most: Decimal = Decimal("0.12")
+    """Standard deviation of a day's return."""
+    volatility_half_life_h: Decimal = Decimal(360)
+    volatility_hours_least: int = 24
+    """Until so many hours were seen, the assumed figures count."""
+    volatility_assumed: dict[str, Decimal] = msgspec.field(
+        default_factory=lambda: {
+            "BTC": Decimal("0.03"),
+            "ETH": Decimal("0.04"),
+            "SOL": Decimal("0.05"),
+        }
+    )
+    """Standard deviation of a day's return, by asset; not verified."""
+    volatility_assumed_other: Decimal = Decimal("0.07")
+
+
+class EndurancePolicy(PolicyPart, frozen=True, kw_only=True):
+    """What the accounts must survive with a new pair in them (`actors.endurance`)."""
+
+    shocks: tuple[Decimal, ...] = (Decimal("0.1"), Decimal("0.2"), Decimal("0.3"))
+    """All prices move so far from today's, step by step, up and then down."""
+    equity_floor_fraction: Decimal = Decimal("0.5")
+    """Equity that must be left, of today's."""
+    maintenance_multiple: Decimal = Decimal(2)
+    """Equity that must be left, in maintenance margins."""
+    slippage_bps: Decimal = Decimal(100)
+    """Of the leg that is closed at market after the other one was deleveraged, or lost with its venue."""
+    funding_multiple: Decimal = Decimal(3)
+    """The expected rate turns, so many times as large, for the whole horizon."""
+
+
+class SizingPolicy(PolicyPart, frozen=True, kw_only=True):
+    """How much of a limit a new pair may fill (`actors.sizing`); what is left is for prices that move meanwhile."""
+
+    caps_share_most: Decimal = Decimal("0.95")
+    """Of the limits of `policy.risk`."""
+    margin_share_most: Decimal = Decimal("0.8")
+    """Of an account's available margin, and of its equity at the largest leverage."""
+
+
+class CollateralPolicy(PolicyPart, frozen=True, kw_only=True):
+    """When money should be moved between venues (`actors.collateral`); the engine moves none."""
+
+    lead_h: dict[Venue, Decimal] = msgspec.field(
+        default_factory=lambda: {
+            Venue.HYPERLIQUID: Decimal(2),
+            Venue.PACIFICA: Decimal(2),
+            Venue.LIGHTER: Decimal(12),
+            Venue.DRIFT: Decimal(1),
+        }
+    )
+    """How long a transfer takes to arrive, hours; not verified. A venue that is not here: a day."""
+    deviations: Decimal = Decimal(3)
+    """The prices are expected to move at most so many standard deviations in that time."""
+    alarm_multiple: Decimal = Decimal(4)
+    """Equity expected then, in maintenance margins, below which a transfer is asked for. 0: never."""
+    reduce_multiple: Decimal = Decimal(2)
+    """The same, below which pairs are reduced. 0: never."""
 
 
 class ForecastPolicy(PolicyPart, frozen=True, kw_only=True):
@@ -290,12 +450,18 @@ class Policy(PolicyPart, frozen=True, kw_only=True):
     order: OrderPolicy = OrderPolicy()
     verify: VerifyPolicy = VerifyPolicy()
     exit: ExitPolicy = ExitPolicy()
+    reliability: ReliabilityPolicy = ReliabilityPolicy()
     adl: AdlPolicy = AdlPolicy()
     core: CorePolicy = CorePolicy()
     risk: RiskPolicy = RiskPolicy()
     auto_close: AutoClosePolicy = AutoClosePolicy()
     scanner: ScannerPolicy = ScannerPolicy()
     forecast: ForecastPolicy = ForecastPolicy()
+    costs: CostsPolicy = CostsPolicy()
+    gates: GatesPolicy = GatesPolicy()
+    endurance: EndurancePolicy = EndurancePolicy()
+    sizing: SizingPolicy = SizingPolicy()
+    collateral: CollateralPolicy = CollateralPolicy()
     lifecycle: LifecyclePolicy = LifecyclePolicy()
     link: LinkPolicy = LinkPolicy()
     settlement: SettlementPolicy = SettlementPolicy()

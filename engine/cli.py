@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,10 +25,13 @@ from actors.domain import Venue
 from engine.backtest.options import backtest
 from engine.calibration.commands import calibrate, calibrate_adl
 from engine.calibration.forecast_command import calibrate_forecast
+from engine.control.commands import tell
 from engine.errors import UserError
+from engine.exports.command import export
 from engine.flatten.commands import flatten, positions
 from engine.fuzzing.options import fuzz
 from engine.keys.commands import app as keys_app
+from engine.ledger.command import ledger
 
 app = cyclopts.App(
     name="perp2perp",
@@ -41,13 +45,8 @@ app = cyclopts.App(
     help_flags=["--help", "-h"],
 )
 app.command(keys_app)
-app.command(fuzz)
-app.command(backtest)
-app.command(calibrate_forecast)
-app.command(flatten)
-app.command(positions)
-app.command(calibrate)
-app.command(calibrate_adl)
+for each in (fuzz, backtest, calibrate_forecast, flatten, tell, positions, calibrate, calibrate_adl, ledger, export):
+    app.command(each)
 
 PLAIN_WIDTH = 130
 """Columns when the output is no terminal."""
@@ -56,6 +55,7 @@ JOURNAL_BROKEN = 3
 BROKEN_PIPE = 141
 """Exit code when whoever reads the output has gone (as `head` does): 128 and the number of SIGPIPE."""
 Form = Literal["mermaid", "dot", "table", "markdown"]
+ProfileOption = Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")]
 JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")]
 RunArgument = Annotated[Path, Parameter(help="A run's directory, as `perp2perp run` prints it last.")]
 ProfileArgument = Annotated[Path, Parameter(help="A TOML profile, such as config/paper.toml.")]
@@ -64,16 +64,14 @@ ProfileArgument = Annotated[Path, Parameter(help="A TOML profile, such as config
 @app.command
 def run(
     *,
-    config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
+    config: ProfileOption = None,
     seed: Annotated[
         int | None, Parameter(help="Seed of market, latencies and keys; the same seed repeats the run.")
     ] = None,
     duration: Annotated[
         str | None, Parameter(allow_leading_hyphen=True, help="Market time to run for: 90s, 30m, 12h, 7d, 3w.")
     ] = None,
-    market: Annotated[
-        Path | None, Parameter(help="A recorded market (CSV, also .gz) instead of the seeded one.")
-    ] = None,
+    market: Annotated[Path | None, Parameter(help="A recorded market (CSV, also .gz), not the seeded one.")] = None,
     assets: Annotated[
         str | None, Parameter(help="Assets to trade, as in BTC,ETH; `all` for all the market has.")
     ] = None,
@@ -138,36 +136,37 @@ def run(
 @app.command
 def scan(
     *,
-    config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
+    config: ProfileOption = None,
     seed: Annotated[int | None, Parameter(help="Seed of the market.")] = None,
     market: Annotated[Path | None, Parameter(help="A recorded market instead of the seeded one.")] = None,
-    assets: Annotated[
-        str | None, Parameter(help="Assets to rank, as in BTC,ETH; `all` for all the market has.")
-    ] = None,
+    assets: Annotated[str | None, Parameter(help="Assets to rank: BTC,ETH, or `all` the market has.")] = None,
     venues: Annotated[str | None, Parameter(help="Venues to rank, as in hyperliquid,lighter.")] = None,
     after: Annotated[
         str, Parameter(allow_leading_hyphen=True, help="Market time to observe before ranking: 90s, 30m, 12h, 7d.")
     ] = "24h",
+    watch: Annotated[float | None, Parameter(help="Go on until interrupted; rank again every so many seconds.")] = None,
     json: JsonFlag = False,
 ) -> int:
-    """Observe funding for a while without opening anything; rank the pairs and say why each is refused."""
+    """Observe funding for a while without opening anything; rank the pairs and say why each is refused.
+
+    Returns are simple yearly rates (APR). With `--watch` a simulated market stands still for so many seconds each time.
+    """
     from engine import config as configuration, scanning
 
     profile = configuration.load(config or configuration.DEFAULT_CONFIG)
     configuration.refuse_unready(profile)
-    profile = configuration.with_options(profile, seed=seed, after=after, market=market, assets=assets, venues=venues)
-    candidates = scanning.observe(profile, lambda note: print(f"note: {note}", file=sys.stderr))
-    if json:
-        _print_json(scanning.as_data(candidates))
-    else:
-        _print_table(scanning.table(candidates))
+    lasts = after if watch is None else scanning.WATCH_LASTS
+    profile = configuration.with_options(profile, seed=seed, after=lasts, market=market, assets=assets, venues=venues)
+    print_found = _print_json if json else partial(_print_table, anew=watch is not None)
+    after_s = configuration.parse_duration(after, "--after")
+    scanning.scan(profile, watch, after_s, print_found, as_json=json)
     return 0
 
 
 @app.command
 def simulate(
     *,
-    config: Annotated[Path | None, Parameter(help="A TOML profile; config/paper.toml when left out.")] = None,
+    config: ProfileOption = None,
     venues: Annotated[str | None, Parameter(help="Venues to serve, as in hyperliquid,pacifica.")] = None,
     port: Annotated[
         int | None,
@@ -457,12 +456,14 @@ def _print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
-def _print_table(table: Any) -> None:
+def _print_table(table: Any, *, anew: bool = False) -> None:
     from rich.console import Console, Group
     from rich.text import Text
 
     console = Console()
     if console.is_terminal:
+        if anew:
+            console.clear()
         console.print(table)
         return
     console = Console(width=PLAIN_WIDTH)

@@ -86,6 +86,7 @@ class Core:
             self.states["risk"] = unscreened
             return self._fault(envelope, state, error)
         self.states[envelope.to] = step.state
+        self._publish(step.state)
         for command in commands:
             if type(command) is SpawnPair:
                 self.states[command.actor] = spawn_pair(command)
@@ -98,6 +99,11 @@ class Core:
             denied=denied,
             digest=digest_of((step.state, self.states["risk"]) if screened else step.state),
         )
+
+    def _publish(self, state: ActorState) -> None:
+        """What risk has measured of the venues stands on the board, where pairs read it."""
+        if isinstance(state, risk.RiskState) and state.reliability is not self.board.reliability:
+            self.board = msgspec.structs.replace(self.board, reliability=state.reliability)
 
     def _screen(
         self, actor: str, commands: tuple[AnyCommand, ...], at_ns: int

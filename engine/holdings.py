@@ -1,6 +1,7 @@
-"""What each leg of a pair held at the end of a journal: our books, grown again from the recorded messages.
+"""What each leg of a pair held at the end of a journal, and what being flat would have cost then.
 
-Needs neither trio nor venues. Counterpart: `engine.audit`, which tells it below a pair's orders.
+Our books, grown again from the recorded messages, and the venues' as they were told. Needs neither trio nor venues.
+Counterpart: `engine.audit`, which tells it below a pair's orders.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+from actors.flat_cost import OpenLeg, flat_cost
 from actors.pair_position.state import PairPosition
 from actors.roles import role_name
+from engine.core import Core
 from engine.journal.errors import RecordUnreadable
 from engine.journal.reader import read
 from engine.replay import build_core, redecide
@@ -18,14 +21,15 @@ from engine.sizes import closed_by, plain, side_of
 
 
 def holdings(path: Path, actor: str) -> Iterator[str]:
-    """A line a leg: venue, side, size, and the order that would close it; nothing for an actor that is no pair.
+    """A line a leg: venue, side, size, and the order that would close it; then the cost of being flat, where something
+    is open. Nothing for an actor that is no pair.
 
     The books are those of today's code; where they are not what the run decided on, that is said first.
     """
     if role_name(actor) != "pair_position":
         return
     try:
-        pair, same = _pair_at_end(path, actor)
+        pair, same, core = _pair_at_end(path, actor)
     except RecordUnreadable as error:
         yield f"  not told: {error}"
         return
@@ -37,17 +41,21 @@ def holdings(path: Path, actor: str) -> Iterator[str]:
         entered = pair.taker_side if leg is pair.taker else pair.taker_side.opposite
         was = side_of(Decimal(entered.sign))
         yield f"  {leg.venue.value}: {_held(leg.position, pair.asset, was if pair.orders_sent else '')}"
+    if any(leg.position for leg in pair.legs):
+        cost = flat_cost([OpenLeg(leg.venue, pair.asset, leg.position) for leg in pair.legs], core.board, core.policy)
+        yield f"  being flat then would have cost {'what no quote tells' if cost is None else cost.words()}"
 
 
-def _pair_at_end(path: Path, actor: str) -> tuple[PairPosition | None, bool]:
-    """The pair after the last record, and whether it is the state the run had: its last digest is the recorded one."""
+def _pair_at_end(path: Path, actor: str) -> tuple[PairPosition | None, bool, Core]:
+    """The pair after the last record, whether it is the state the run had (its last digest is the recorded one), and
+    all else as it was then."""
     reader = read(path)
     core, same = build_core(reader.header), True
     for record, decision in redecide(reader, core):
         if record.to == actor:
             same = record.digest == decision.digest
     state = core.states.get(actor)
-    return (state if isinstance(state, PairPosition) else None), same
+    return (state if isinstance(state, PairPosition) else None), same, core
 
 
 def _held(size: Decimal, asset: str, was: str) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.board import PAST_STEP_S, PASTS_MOST
-from actors.policy import AdlPolicy, ForecastPolicy, Policy
+from actors.policy import AdlPolicy, ForecastPolicy, Policy, ReliabilityPolicy
+from engine.scanner_checks import scanner_problems
 
 LEVERAGE_MOST = 3
 LEVEL_SCORES = 4
+MESSAGES_MOST = 1000
+"""Messages of a minute that `actors.risk.throttle` remembers."""
 FAULTS_LEAST = 2
 PAST_S = PAST_STEP_S * (PASTS_MOST - 1)
 
@@ -24,9 +27,12 @@ def policy_problems(policy: Policy) -> Iterator[str]:
         yield f"policy.adl.reduce_fraction is {policy.adl.reduce_fraction}; give a fraction between 0 and 1"
     if policy.adl.reduce_level > policy.adl.exit_level:
         yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
+    yield from _limit_problems(policy)
     yield from _stress_problems(policy.adl)
     yield from _auto_close_problems(policy)
+    yield from scanner_problems(policy)
     yield from _forecast_problems(policy.forecast)
+    yield from _reliability_problems(policy.reliability)
     if policy.core.faults_most < FAULTS_LEAST:
         yield (
             f"policy.core.faults_most is {policy.core.faults_most}; at least {FAULTS_LEAST}, or a pair whose step "
@@ -40,6 +46,24 @@ def policy_problems(policy: Policy) -> Iterator[str]:
         yield "policy.settlement.calm_s must be shorter than policy.lifecycle.settle_s; a run would end before it asks"
     if policy.reconcile.looks_most < policy.reconcile.answers_least:
         yield "policy.reconcile.looks_most must not be below answers_least; no position could ever be believed"
+
+
+def _limit_problems(policy: Policy) -> Iterator[str]:
+    """Limits on orders that no entry could keep, or that the engine could not count."""
+    part, notional = policy.risk, policy.scanner.notional_usd
+    for name in ("pair_long_most_usd", "pair_short_most_usd"):
+        if notional > getattr(part, name):
+            yield f"policy.scanner.notional_usd is above policy.risk.{name}; no entry could ever pass"
+    if notional * 2 > part.pair_gross_most_usd:
+        yield "policy.risk.pair_gross_most_usd is below two legs of policy.scanner.notional_usd; no leg could be hedged"
+    for name in ("orders_per_minute_most", "messages_per_minute_most", "hedges_per_minute_most"):
+        if getattr(part, name) > MESSAGES_MOST:
+            yield f"policy.risk.{name} is {getattr(part, name)}; at most {MESSAGES_MOST}, which is what is counted"
+    if not 0 < part.repeated_executions_most <= MESSAGES_MOST:
+        yield f"policy.risk.repeated_executions_most is {part.repeated_executions_most}; from 1 to {MESSAGES_MOST}"
+    for asset, most in part.order_base_most.items():
+        if most <= 0:
+            yield f"policy.risk.order_base_most.{asset} is {most}; give a positive size, or leave it out"
 
 
 def _auto_close_problems(policy: Policy) -> Iterator[str]:
@@ -72,10 +96,23 @@ def _forecast_problems(part: ForecastPolicy) -> Iterator[str]:
         yield "policy.forecast.fast_h is above policy.forecast.slow_h; the fast level is the one that follows quickly"
 
 
+def _reliability_problems(part: ReliabilityPolicy) -> Iterator[str]:
+    for name in ("prior_weight", "lead_least", "depth_usual_share"):
+        if not getattr(part, name):
+            yield f"policy.reliability.{name} is 0; give a positive number, or one observation would decide"
+    for kind in ("ack", "final"):
+        usual_s, bad_s = getattr(part, f"{kind}_usual_s"), getattr(part, f"{kind}_bad_s")
+        if bad_s <= usual_s:
+            yield f"policy.reliability.{kind}_bad_s is {bad_s}; it must be above {kind}_usual_s, which is {usual_s}"
+
+
 def live_problems(policy: Policy) -> Iterator[str]:
     """What a run with real money needs besides."""
     if not policy.scanner.calibrated_only:
         yield "policy.scanner.calibrated_only is false; a live run ranks only rates whose unit has been checked"
+    for asset in policy.scanner.assets:
+        if asset not in policy.risk.order_base_most:
+            yield f"policy.risk.order_base_most has no {asset}; a live run bounds each order in base units, too"
     for name in ("time_to_liquidation_least_s", "liquidation_distance_least_fraction"):
         if not getattr(policy.auto_close, name):
             yield f"policy.auto_close.{name} is 0; a live run leaves before it is liquidated: give a limit"

@@ -19,7 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from actors.domain import NS_PER_S
+from actors.domain import NS_PER_S, ZERO
 from engine.alarms import Alarm
 from engine.view import EngineView, PairView
 
@@ -116,19 +116,21 @@ def alarm_line(alarm: Alarm) -> str:
 
 
 def line(seen: EngineView, part: float) -> str:
-    """A view in one line. Money is what would be left if all that is open were closed at the best prices now."""
+    """A view in one line. Money is what would be left if all that is open were closed now, by the books as told."""
     open_pairs = [pair for pair in seen.pairs if not pair.state.startswith("CLOSED")]
     states = ", ".join(f"{pair.asset} {pair.state}" for pair in open_pairs) or "no pair open"
     return f"{part:4.0%} {_time(seen.at_ns)} {seen.messages} messages, {_net(seen.pairs)}; {states}"
 
 
 def _net(pairs: tuple[PairView, ...]) -> str:
-    """The net if all were closed now; without a quote to close at, what has been booked."""
+    """The net if all were closed now, and what that costs; without a quote to close at, what has been booked."""
     nets = [pair.net_if_closed_usd for pair in pairs]
     known = [net for net in nets if net is not None]
     if len(known) < len(nets):
         return f"net {_usd(sum(pair.net_usd for pair in pairs))} USD before closing (a quote is missing)"
-    return f"net if closed now {_usd(sum(known))} USD"
+    leaving = sum((pair.flat_cost_usd or ZERO for pair in pairs), ZERO)
+    cost = f" (being flat costs {_usd(leaving)})" if leaving else ""
+    return f"net if closed now {_usd(sum(known))} USD{cost}"
 
 
 def _usd(value: object) -> str:
@@ -137,12 +139,14 @@ def _usd(value: object) -> str:
 
 def _picture(seen: EngineView, part: float) -> Group:
     drawn = Table(expand=False)
-    for title in ("pair", "state", "legs", "funding", "fees", "net if closed now"):
+    for title in ("pair", "state", "legs", "funding", "fees", "being flat costs", "net if closed now"):
         drawn.add_column(title, justify="left" if title in ("pair", "state", "legs") else "right")
     for pair in seen.pairs[-ROWS_MOST:]:
         legs = " ".join(f"{leg.venue[:4]} {leg.position}" for leg in pair.legs)
         net = "no quote" if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd)
-        drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, _usd(pair.funding_usd), _usd(pair.fees_usd), net)
+        leaving = "no quote" if pair.flat_cost_usd is None else _usd(pair.flat_cost_usd)
+        money = (_usd(pair.funding_usd), _usd(pair.fees_usd), leaving, net)
+        drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, *money)
     orders = sum(seen.orders.values())
     head = f"{_time(seen.at_ns)}  {seen.lifecycle}  {seen.messages} messages  {orders} orders  {_net(seen.pairs)}"
     return Group(Text(head), Padding(ProgressBar(total=1.0, completed=part, width=60)), drawn)

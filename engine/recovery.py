@@ -71,7 +71,7 @@ class Recovery:
         self.header: Header = reader.header
         self.core: Core = build_core(reader.header)
         self.router = Router(self.core.states, lambda: self.core.board, reader.header.policy.core)
-        self.tally = Tally()
+        self.tally = Tally(core=self.core)
         self.first_ns = self.last_ns = 0
         self.last_seq = 0
         self.stop_reason = ""
@@ -178,7 +178,7 @@ class Recovery:
         """
         resumed = EngineResumed(silent_since_ns=self.last_ns)
         lost = [
-            Waiting(to, 0, LinkLost(venue=venue, reason="the engine was not running"))
+            Waiting(to, 0, LinkLost(venue=venue, reason="the engine was not running", planned=True))
             for venue in self.policy.scanner.venues
             for to in (BOARD, f"venue_link/{venue.value}")
             if self.core.board.link_up(venue)

@@ -14,8 +14,9 @@ from typing import Any
 from actors.domain import ZERO
 from engine.alarms import Alarm
 from engine.foreign import Foreign
+from engine.ledger.figures import forecast_data, ledger_data
 from engine.sizes import closed_by, plain, side_of
-from engine.view import EngineView, LegView, PairView
+from engine.view import EngineView, LegView, PairView, Tally
 
 CENT = Decimal("0.01")
 
@@ -29,11 +30,13 @@ def report_data(
     reason: str,
     notes: Iterable[str],
     deposits_usd: Mapping[str, Decimal],
+    tally: Tally | None = None,
 ) -> dict[str, Any]:
     """The report as plain data, ready for JSON. Money fields are numbers of USD.
 
     Equity is counted from each venue's first word in this run; `deposits_usd` stand in where there was none. What the
-    books explain of its change is the pairs' net, and their open legs at the mark.
+    books explain of its change is the pairs' net, and their open legs at the mark. `ledger` is that of the `tally`,
+    empty without one.
     """
     traded = [pair for pair in view.pairs if pair.orders]
     explained = sum((pair.net_usd + sum((leg.worth_usd for leg in pair.legs), ZERO) for pair in traded), ZERO)
@@ -59,6 +62,8 @@ def report_data(
         "left_open": [*_open_legs(view.pairs), *(_foreign(foreign) for foreign in view.foreign)],
         "pairs": [_pair(pair) for pair in traded],
         "totals": _totals(traded),
+        "ledger": ledger_data(tally.totals) if tally is not None else {},
+        "forecasts": forecast_data(tally.ledger) if tally is not None and tally.ledger is not None else [],
         "alarms": [_alarm(alarm) for alarm in view.alarms],
         "alarms_total": view.alarms_total,
         "notes": list(notes),
@@ -139,6 +144,8 @@ def _pair(pair: PairView) -> dict[str, Any]:
         "estimated_usd": _usd(pair.estimated_usd),
         "net_usd": _usd(pair.net_usd),
         "net_if_closed_usd": None if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd),
+        "flat_cost_usd": None if pair.flat_cost_usd is None else _usd(pair.flat_cost_usd),
+        "flat_cost": pair.flat_cost_words,
         "expected_net_usd": _usd(pair.expected_net_usd),
         "naked_seconds": float(pair.naked_seconds),
         "naked_notional_seconds": _usd(pair.naked_notional_seconds),

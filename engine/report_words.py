@@ -13,6 +13,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from engine.ledger.words import forecast_lines, forecast_markdown, ledger_markdown
+
 COLUMNS = (
     ("pair", "pair"),
     ("state", "state"),
@@ -61,6 +63,7 @@ def report_markdown(data: dict[str, Any]) -> str:
         f"(negative: better). Naked time counts from what the engine knew. {_forecast(totals)}",
         "",
     ]
+    lines += [*forecast_markdown(data["forecasts"]), *ledger_markdown(data["ledger"])]
     lines += [*(f"- **{line}**" for line in left_open(data)), ""] if data["left_open"] else []
     lines += [f"- {alarm['at']} **{alarm['severity']}** {alarm['code']}: {_alarm(alarm)}" for alarm in data["alarms"]]
     lines += [f"- note: {note}" for note in data["notes"]]
@@ -132,6 +135,7 @@ def report_tables(data: dict[str, Any]) -> Group:
         + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
         _forecast(totals),
         _equity(data),
+        *forecast_lines(data["forecasts"]),
         *left_open(data),
         *(f"{alarm['severity']}: {_alarm(alarm)}" for alarm in data["alarms"]),
         *(f"note: {note}" for note in data["notes"]),

@@ -36,6 +36,14 @@ class Restarts:
         self._failed_s: list[float] = []
         self._spent = False
         self._begun_s = 0.0
+        self._away = 0
+
+    def away(self) -> Pause:
+        """The pause after a question to a venue that cannot be reached yet: nothing of ours has failed, so no budget is
+        spent, and one that is back does not wait for the seldom tries with a leg open."""
+        self._away += 1
+        limits = self._limits
+        return Pause(seconds=min(limits.pause_most_s, limits.pause_first_s * 2.0 ** min(self._away - 1, 16)))
 
     def failed(self, now_s: float) -> Pause:
         """The pause after this failure."""

@@ -24,6 +24,7 @@ from engine import config as configuration, remedies, view
 from engine.alarms import Told
 from engine.clock import Clock
 from engine.config import Config
+from engine.control.listener import Listener
 from engine.core import Core, Decision
 from engine.determinism import run_real, run_virtual
 from engine.doors import Door, Doors, VenueAway
@@ -123,7 +124,7 @@ class Engine:
         self.profile: Path | None = None
         """The file of the configuration, for commands that a person is told."""
         self.core = recovery.core if recovery else Core(config.policy, initial_states(config.policy))
-        self.tally = recovery.tally if recovery else Tally()
+        self.tally = recovery.tally if recovery else Tally(core=self.core)
         self.tally.keep(config.engine.alarms_kept)
         if told is not None:
             self.tally.tell(told)
@@ -135,6 +136,7 @@ class Engine:
         self._speed = speed
         self._progress = progress or (lambda _: None)
         self._companions = companions
+        self._hand: Listener | None = None
         spare, state = config.spare, config.state  # asked before anything is begun: a user may have no place for them
         writer = self._resume(disk) if recovery else self._begin(disk)
         self._journal = LastingJournal(writer, spare, state, self._tell_of_journal, spare_disk)
@@ -210,6 +212,9 @@ class Engine:
         desks: dict[Venue, VenueDesk] = {}
         async with trio.open_nursery() as top:
             await top.start(_listen_to_signals, mailbox)
+            if self.config.run.mode != "paper" or self._speed is not None:
+                self._hand = Listener(self.directory, self.core, mailbox, self.tally.alarm, self._speed or 1.0)
+                await top.start(self._hand.listen)
             supervisor = Supervisor(top, self.tally.alarm, self._remedy, self.core.policy.core)
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
             for actor in self.core.states:
@@ -228,10 +233,14 @@ class Engine:
             for companion in self._companions:
                 top.start_soon(companion, Stage(clock=clock, mailbox=mailbox, simulated=self.simulated))
             self.reason = await sequencer.run(executor, supervisor)
+            if self._hand is not None:
+                await self._hand.finish()
             top.cancel_scope.cancel()
 
     def _watch(self, decision: Decision) -> None:
         self.tally.watch(decision)
+        if self._hand is not None:
+            self._hand.note(decision)
         if self.tally.seq % 2000 == 0:
             self._progress(self.view())
 
@@ -287,7 +296,7 @@ class Engine:
                 if not away and not isinstance(why, VenueAway):
                     raise
                 away = True
-                pause = restarts.failed(trio.current_time())
+                pause = restarts.away() if isinstance(why, VenueAway) else restarts.failed(trio.current_time())
                 self._venue_away(venue, str(why), mailbox, pause)
             up()
             await trio.sleep(pause.seconds)
@@ -386,6 +395,7 @@ class Engine:
             reason=self.reason,
             notes=(*self.notes, *self._closing_notes(final)),
             deposits_usd={venue.value: section.deposit_usd for venue, section in self.config.venues.items()},
+            tally=self.tally,
         )
         broken = self._journal.broken
         try:

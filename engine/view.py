@@ -10,12 +10,16 @@ import msgspec
 from actors.board import Board
 from actors.commands import RaiseAlarm, SubmitOrder
 from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side
+from actors.flat_cost import FlatCost, OpenLeg, flat_cost
 from actors.messages import AccountReported, OrderRejected
 from actors.pair_position.state import Leg, PairPosition
+from actors.policy import Policy
 from actors.risk.books import RiskState, key_of
 from engine.alarms import Alarm, AlarmBook, Told
 from engine.core import BOARD, Core, Decision
 from engine.foreign import Foreign, positions
+from engine.ledger.fold import Ledger
+from engine.ledger.totals import Totals
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +27,7 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 
     `entered` is the side it was to be opened on. `position` is what our books say; `at_venue` what the venue says by
     risk's count, None when the pair is closed or has not traded there. `worth_usd` is the position at the mark (else
-    the mid); `closing_usd` what closing it at the best price would bring, fee taken off, None without a quote.
+    the mid).
     """
 
     venue: str
@@ -31,7 +35,6 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
     position: Decimal
     at_venue: Decimal | None
     worth_usd: Decimal
-    closing_usd: Decimal | None
     fees_usd: Decimal
     funding_received_usd: Decimal
     funding_paid_usd: Decimal
@@ -46,8 +49,9 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 class PairView(msgspec.Struct, frozen=True, kw_only=True):
     """One pair position for people.
 
-    `net_usd` is cash: what was traded, funded and paid. `net_if_closed_usd` adds closing what is open at the best
-    prices of the moment, taker fees paid; None without a quote.
+    `net_usd` is cash: what was traded, funded and paid. `flat_cost_usd` is what being flat now would cost, through both
+    books as told (`actors.flat_cost`), `flat_cost_words` what it is made of; `net_if_closed_usd` is the net after it.
+    None, and no words, without a quote.
     """
 
     pair: str
@@ -65,6 +69,8 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
     estimated_usd: Decimal
     net_usd: Decimal
     net_if_closed_usd: Decimal | None
+    flat_cost_usd: Decimal | None
+    flat_cost_words: str
     expected_net_usd: Decimal
     naked_seconds: Decimal
     naked_notional_seconds: Decimal
@@ -99,9 +105,12 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally:
-    """Counts durable decisions as they pass; the sequencer's watcher. `told` hears of alarms as they come and end."""
+    """Counts durable decisions as they pass; the sequencer's watcher. `told` hears of alarms as they come and end.
 
-    def __init__(self, told: Told | None = None) -> None:
+    With the core they begin from there is a ledger of them, too: `ledger` has the pairs' accounts, `totals` the cuts.
+    """
+
+    def __init__(self, told: Told | None = None, core: Core | None = None) -> None:
         self.seq = 0
         self.at_ns = self.begun_ns = 0
         self.orders: Counter[str] = Counter()
@@ -110,6 +119,11 @@ class Tally:
         self.faults = 0
         self.equity_start_usd: dict[str, Decimal] = {}
         self._book = AlarmBook(told)
+        self.ledger: Ledger | None = None
+        self.totals = Totals()
+        if core is not None:
+            begun = [state for state in core.states.values() if isinstance(state, PairPosition)]
+            self.ledger = Ledger(core.policy, begun)
 
     def keep(self, alarms_most: int) -> None:
         """From now on so many alarms are kept."""
@@ -133,6 +147,7 @@ class Tally:
         """Count one decision."""
         envelope = decision.envelope
         self.seq, self.at_ns = envelope.seq, envelope.at_ns
+        self._account(decision)
         self.begun_ns = self.begun_ns or envelope.at_ns
         self.denied += len(decision.denied)
         self.faults += bool(decision.fault)
@@ -146,6 +161,18 @@ class Tally:
                 self.orders[command.venue.value] += 1
             elif isinstance(command, RaiseAlarm):
                 self.alarm(command, about=envelope.to)
+
+    def _account(self, decision: Decision) -> None:
+        """Book one decision. The ledger decides nothing: a fault in it ends the ledger, and not a run."""
+        if self.ledger is None:
+            return
+        try:
+            self.totals.add(self.ledger.take(decision).entries)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run goes on without a ledger
+            self.ledger, self.totals = None, Totals()
+            what = f"{type(error).__name__}: {error}"
+            text = f"the ledger failed at record {decision.envelope.seq} ({what}) and is left out of the report"
+            self.alarm(RaiseAlarm(severity="warning", code="ledger_failed", text=text), about="ledger")
 
     def alarm(self, alarm: RaiseAlarm, about: str = "") -> None:
         """Keep an alarm; `about` is the actor, or the position, whose cause it is."""
@@ -164,7 +191,7 @@ def build(core: Core, tally: Tally) -> EngineView:
         lifecycle=core.states["engine_lifecycle"].place,
         risk=risk.place,
         pairs=tuple(
-            pair_view(state, core.board, risk, tally.at_ns)
+            pair_view(state, core.board, core.policy, risk, tally.at_ns)
             for state in core.states.values()
             if isinstance(state, PairPosition)
         ),
@@ -191,10 +218,10 @@ def exposure_usd(core: Core, risk: RiskState) -> Decimal:
     return total
 
 
-def pair_view(state: PairPosition, board: Board, risk: RiskState, at_ns: int) -> PairView:
+def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState, at_ns: int) -> PairView:
     """One pair for people."""
     first, second = (_leg_view(state, leg, board, risk, at_ns) for leg in state.legs)
-    bring = [leg.closing_usd for leg in (first, second) if leg.closing_usd is not None]
+    cost = flat_cost_of(state, board, policy)
     return PairView(
         pair=state.actor,
         asset=state.asset,
@@ -210,7 +237,9 @@ def pair_view(state: PairPosition, board: Board, risk: RiskState, at_ns: int) ->
         slippage_usd=first.slippage_usd + second.slippage_usd,
         estimated_usd=state.taker.estimated_usd + state.maker.estimated_usd,
         net_usd=state.net_usd,
-        net_if_closed_usd=state.net_usd + sum(bring, ZERO) if len(bring) == len(state.legs) else None,
+        net_if_closed_usd=None if cost is None else state.net_usd + cost.brings_usd,
+        flat_cost_usd=None if cost is None else cost.cost_usd,
+        flat_cost_words="" if cost is None else cost.words(),
         expected_net_usd=state.expected_net_usd,
         naked_seconds=Decimal(state.naked_ns) / NS_PER_S,
         naked_notional_seconds=state.naked_notional_usd_s,
@@ -218,6 +247,11 @@ def pair_view(state: PairPosition, board: Board, risk: RiskState, at_ns: int) ->
         entry_reason=state.entry_reason,
         close_reason=state.close_reason,
     )
+
+
+def flat_cost_of(state: PairPosition, board: Board, policy: Policy) -> FlatCost | None:
+    """What being flat now would cost the pair; nothing where it is flat, None without a quote."""
+    return flat_cost([OpenLeg(leg.venue, state.asset, leg.position) for leg in state.legs], board, policy)
 
 
 def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState, at_ns: int) -> LegView:
@@ -229,7 +263,6 @@ def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState, at_n
         position=leg.position,
         at_venue=held.size if held is not None and ours else None,
         worth_usd=_worth_usd(leg, state.asset, board),
-        closing_usd=_closing_usd(leg, state.asset, board),
         fees_usd=leg.fees_usd,
         funding_received_usd=leg.funding_received_usd,
         funding_paid_usd=leg.funding_paid_usd,
@@ -255,15 +288,3 @@ def _worth_usd(leg: Leg, asset: str, board: Board) -> Decimal:
     market = board.market(leg.venue, asset)
     mid = market.quote.mid if market.quote is not None else ZERO
     return leg.position * (market.mark or mid)
-
-
-def _closing_usd(leg: Leg, asset: str, board: Board) -> Decimal | None:
-    """What closing the position at the best price brings, the taker fee taken off."""
-    market = board.market(leg.venue, asset)
-    if not leg.position:
-        return ZERO
-    if market.quote is None:
-        return None
-    brought = leg.position * (market.quote.bid if leg.position > 0 else market.quote.ask)
-    fee = market.instrument.taker_fee if market.instrument is not None else ZERO
-    return brought - abs(brought) * fee

@@ -4,11 +4,15 @@ from statecharts.chart import Chart, Ignored, Row, State
 
 CHART = Chart(
     name="funding_scanner",
-    doc="Smooths funding differences, opens the pairs that beat their whole round trip, closes those that tire.",
+    doc="Forecasts funding differences, opens pairs that beat all their costs, closes those that tire or are outdone.",
     initial="WARMING",
     states=(
         State(name="WARMING", doc="Funding is being observed; not enough history to judge.", timers=("scan",)),
-        State(name="SCANNING", doc="Candidates are ranked, pairs are opened and closed.", timers=("scan",)),
+        State(
+            name="SCANNING",
+            doc="Candidates are ranked, pairs are opened and closed, margin is watched.",
+            timers=("scan",),
+        ),
         State(
             name="WAITING", doc="The engine came back after it was cut off; nothing is judged until all is verified."
         ),
@@ -33,15 +37,15 @@ CHART = Chart(
             source=("WARMING",),
             on="timer:scan",
             when=("history_seen",),
-            do=("alarm_clocks", "close_tired_pairs", "open_best_pairs"),
+            do=("alarm_clocks", "watch_collateral", "close_tired_pairs", "close_outdone_pair", "open_best_pairs"),
             to="SCANNING",
         ),
-        Row(id="F3", source=("WARMING",), on="timer:scan", do=("alarm_clocks",), to="="),
+        Row(id="F3", source=("WARMING",), on="timer:scan", do=("alarm_clocks", "watch_collateral"), to="="),
         Row(
             id="F4",
             source=("SCANNING",),
             on="timer:scan",
-            do=("alarm_clocks", "close_tired_pairs", "open_best_pairs"),
+            do=("alarm_clocks", "watch_collateral", "close_tired_pairs", "close_outdone_pair", "open_best_pairs"),
             to="=",
             why="close first: what is freed may be used",
         ),

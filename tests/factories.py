@@ -318,6 +318,11 @@ def pair_at(place: str, policy: Policy | None = None, board: Board | None = None
     return idle_pair(policy, board).play(*STORIES[place]).at(place)
 
 
+def twice(*cues: PairCue) -> tuple[PairCue, ...]:
+    """The same words once more: what venues say that our books do not is believed no sooner."""
+    return cues * 2
+
+
 def both_confirm() -> tuple[Cue[PairPosition], ...]:
     """Both venues, asked, say what our books say."""
     return (reported(TAKER), reported(MAKER))

@@ -31,7 +31,15 @@ from actors.messages import (
 )
 from actors.notice import changed
 from actors.pair_position.books import price_with_cap, reference_price, usable_quote
-from actors.pair_position.guards import entry_obstacle, market_of, reduce_fraction, remainder, reported_here
+from actors.pair_position.guards import (
+    entry_obstacle,
+    leg_reported,
+    market_of,
+    quiet_legs,
+    reduce_fraction,
+    remainder,
+    reported_here,
+)
 from actors.pair_position.state import LegName, PairPosition, Purpose, leg_on
 
 Commands = tuple[AnyCommand, ...]
@@ -193,11 +201,23 @@ def _close(state: PairPosition, context: Context, name: LegName) -> Commands:
 
 def close_both_legs(state: PairPosition, context: Context) -> Commands:
     """Emergency: both legs, the first one first, the second without waiting; reduce-only, a wide cap."""
+    return _emergency(state, context, (state.first_to_close, state.second_to_close))
+
+
+def close_quiet_legs(state: PairPosition, context: Context) -> Commands:
+    """Emergency: what is open where no order of ours may still fill; the other leg's order is waited for."""
+    return _emergency(state, context, quiet_legs(state))
+
+
+def _emergency(state: PairPosition, context: Context, names: tuple[LegName, ...]) -> Commands:
+    """The cap is widened by each of the attempts that were to be enough, and by none beyond: a stranded leg is tried
+    for hours, and would be sold at any price when its market opens again."""
+    exits = context.policy.exit
     commands: Commands = ()
-    for name in (state.first_to_close, state.second_to_close):
+    for name in names:
         size = abs(state.leg(name).position)
         tries = state.sent("emergency", leg=name, episode=state.episode)
-        cap = _widened(context.policy.exit.emergency_slippage_bps, tries)
+        cap = _widened(exits.emergency_slippage_bps, min(tries, max(1, exits.emergency_tries_most) - 1))
         commands += _reducing(state, context, name, size, "emergency", cap, len(commands))
     return commands
 
@@ -329,10 +349,13 @@ def alarm_vanished(state: PairPosition, _: Context) -> Commands:
 
 
 def alarm_unverified(state: PairPosition, _: Context) -> Commands:
-    """A venue does not answer position queries: it is named."""
-    silent = " and ".join(leg.venue.value for leg in state.legs if not reported_here(state, leg))
+    """A venue does not answer position queries, or not twice the same: it is named."""
+    silent = tuple(leg.venue.value for leg in state.legs if not reported_here(state, leg))
+    unsure = tuple(leg.venue.value for leg in state.legs if reported_here(state, leg) and not leg_reported(state, leg))
+    words = [f"no answer from {' and '.join(silent)}"] if silent else []
+    words += [f"no two equal answers from {' and '.join(unsure)}"] if unsure else []
     text = (
-        f"{state.actor}: positions cannot be verified, no answer from {silent}; "
+        f"{state.actor}: positions cannot be verified, {', '.join(words)}; "
         f"by our books {_left(state)}. Look at both venues."
     )
     return (RaiseAlarm(severity="warning", code="positions_unverified", text=text),)
@@ -417,6 +440,7 @@ ACTIONS: Mapping[str, Callable[[PairPosition, Context], Commands]] = {
         send_close_first,
         send_close_second,
         close_both_legs,
+        close_quiet_legs,
         cancel_open_orders,
         cancel_all_orders,
         cancel_lapsed_orders,

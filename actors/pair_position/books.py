@@ -8,9 +8,10 @@ import msgspec
 
 from actors.actor import Context
 from actors.board import Market
-from actors.commands import AdoptPosition, AnyCommand, SubmitOrder
+from actors.commands import AdoptPosition, AnyCommand, RaiseAlarm, SubmitOrder
 from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, Quote, Side, shared_lot
 from actors.messages import (
+    AdlLevelEstimated,
     CancelRejected,
     CloseAsked,
     EmergencyAsked,
@@ -180,7 +181,7 @@ def _resumed(state: PairPosition, message: EngineResumed, context: Context) -> P
     orders = tuple(step_order(order, message, context.at_ns)[0] for order in state.orders)
     state = msgspec.structs.replace(state, orders=orders)
     for name in LEGS:
-        state = with_leg(state, name, reported=None, reported_ns=0, confirmed_ns=0)
+        state = with_leg(state, name, reported=None, reported_ns=0, reported_again=False, confirmed_ns=0)
     return state
 
 
@@ -284,6 +285,7 @@ def _position(state: PairPosition, message: PositionReported, context: Context) 
         name,
         reported=message.size,
         reported_ns=context.at_ns,
+        reported_again=leg.reported_ns >= state.arrived_ns and leg.reported == message.size,
         reported_venue_ns=message.venue_at_ns,
         confirmed_ns=context.at_ns if equal else 0,
     )
@@ -379,8 +381,20 @@ def remember(state: PairPosition, command: AnyCommand, context: Context) -> Pair
             return _remember_order(state, command, context)
         case AdoptPosition():
             return _adopt(state, command, context)
+        case RaiseAlarm(code="adl_level"):
+            return _leave_for_adl(state, context)
         case _:
             return state
+
+
+def _leave_for_adl(state: PairPosition, context: Context) -> PairPosition:
+    """What closes the pair is why it closed, also when something less urgent asks in the same moment."""
+    told = context.message
+    assert isinstance(told, AdlLevelEstimated)
+    if told.level < context.policy.adl.exit_level:
+        return state
+    reason = state.close_reason or f"adl_exit: ADL level {told.level} of 5 on {told.venue.value}"
+    return msgspec.structs.replace(state, close_reason=reason)
 
 
 def _remember_order(state: PairPosition, command: SubmitOrder, context: Context) -> PairPosition:

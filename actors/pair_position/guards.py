@@ -162,8 +162,16 @@ def both_legs_confirmed(state: PairPosition, _: Context) -> bool:
 
 
 def both_legs_reported(state: PairPosition, _: Context) -> bool:
-    """Both venues have answered since we came here."""
-    return all(reported_here(state, leg) for leg in state.legs)
+    """Both venues have answered since we came here: as our books say, or otherwise twice in a row.
+
+    One answer may be old, late, or of a venue that is about to fail; silence after it does not make it true.
+    """
+    return all(leg_reported(state, leg) for leg in state.legs)
+
+
+def leg_reported(state: PairPosition, leg: Leg) -> bool:
+    """What the leg's venue says it holds is known well enough to be followed."""
+    return reported_here(state, leg) and (leg.reported == leg.position or leg.reported_again)
 
 
 def reported_here(state: PairPosition, leg: Leg) -> bool:
@@ -225,6 +233,18 @@ def reduction_viable(state: PairPosition, context: Context) -> bool:
         for instrument in instruments
         for part in (leaving, size - leaving)
     )
+
+
+def quiet_leg_open(state: PairPosition, _: Context) -> bool:
+    """A leg is open on which no order of ours may still fill."""
+    return bool(quiet_legs(state))
+
+
+def quiet_legs(state: PairPosition) -> tuple[LegName, ...]:
+    """Open legs without an order that may still fill, in the order in which they close."""
+    busy = [order.leg for order in state.open_orders]
+    names = (state.first_to_close, state.second_to_close)
+    return tuple(name for name in names if state.leg(name).position and name not in busy)
 
 
 def first_leg_open(state: PairPosition, _: Context) -> bool:
@@ -289,6 +309,11 @@ def never_executed(state: PairPosition, _: Context) -> bool:
     return _last_place(state) in ("REJECTED", "DENIED")
 
 
+def met_nothing(state: PairPosition, _: Context) -> bool:
+    """The last order was an IOC that nobody met: refused by the market, not by the venue; a wider cap may be met."""
+    return state.orders[-1].reason == RejectReason.IOC_UNFILLED.value
+
+
 def refused_at_once(state: PairPosition, _: Context) -> bool:
     """The last order never left, or was refused by a rate limit: sending again at once would fail again."""
     last = state.orders[-1]
@@ -341,11 +366,13 @@ GUARDS: Mapping[str, Callable[[PairPosition, Context], bool]] = {
         adl_exits,
         adl_reduces,
         reduction_viable,
+        quiet_leg_open,
         first_leg_open,
         close_tries_left,
         first_leg_refused,
         refused_as_flat,
         never_executed,
+        met_nothing,
         refused_at_once,
         both_can_trade,
         refused_as_halted,

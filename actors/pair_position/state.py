@@ -60,8 +60,9 @@ class Order(Noun, frozen=True, kw_only=True):
 class Leg(Noun, frozen=True, kw_only=True):
     """One leg's books: signed position in base units, money in USD (costs negative in `cash_usd`).
 
-    `reported` is the venue's last answer to a query and `reported_ns` when it came; `confirmed_ns` is when such an
-    answer last equalled our position (0: not since it last changed). `heard_ns` is when the venue last spoke in doubt.
+    `reported` is the venue's last answer to a query and `reported_ns` when it came; `reported_again` says that the
+    answer before it, since the pair came where it is, was the same. `confirmed_ns` is when such an answer last equalled
+    our position (0: not since it last changed). `heard_ns` is when the venue last spoke in doubt.
     `adopted_venue_ns` is the venue's time of a size the books have followed: what filled before it is in that size
     already, and was valued at `adopted_price`.
     `haircut_usd` is what the venue took for other people's bankruptcies. `funding_told` counts payment records;
@@ -84,6 +85,7 @@ class Leg(Noun, frozen=True, kw_only=True):
     traded_usd: Decimal = ZERO
     reported: Decimal | None = None
     reported_ns: int = 0
+    reported_again: bool = False
     confirmed_ns: int = 0
     heard_ns: int = 0
     reported_venue_ns: int = 0

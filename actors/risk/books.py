@@ -12,7 +12,7 @@ import msgspec
 from actors.actor import Context
 from actors.board import Account
 from actors.commands import AnyCommand, RaiseAlarm, SubmitOrder, Tell
-from actors.domain import HOUR_NS, NS_PER_S, ZERO
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, TimeInForce
 from actors.messages import (
     CancelRejected,
     CloseAsked,
@@ -33,7 +33,7 @@ from actors.messages import (
     TimerFired,
 )
 from actors.policy import Policy
-from actors.risk import person, throttle
+from actors.risk import observing, person, throttle
 from actors.risk.state import Asked, Held, InFlight, Kind, RiskState, key_of
 
 DAY_NS = 24 * HOUR_NS
@@ -46,7 +46,7 @@ __all__ = ["Asked", "Held", "InFlight", "RiskState", "absorb", "key_of", "rememb
 def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
     """Count an order, position or money fact; name the trigger."""
     message = context.message
-    state = _day(state, context)
+    state = _day(observing.observed(state, context), context)
     match message:
         case OrderFilled():
             return _fill(state, message, context), "OwnFill"
@@ -137,6 +137,8 @@ def send(state: RiskState, actor: str, order: SubmitOrder, kind: Kind, at_ns: in
         reduce_only=order.reduce_only,
         opening=kind == "open",
         lapses_ns=order.expires_at_ns + grace_ns,
+        sent_ns=at_ns,
+        immediate=order.time_in_force is TimeInForce.IOC,
     )
     state = throttle.left(state, order.venue, kind, at_ns)
     key = key_of(order.venue, order.asset)

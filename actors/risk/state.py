@@ -13,6 +13,7 @@ import msgspec
 
 from actors.actor import ActorState
 from actors.domain import ZERO, Noun, Side, Venue
+from actors.reliability import Reliability
 
 Kind = Literal["open", "hedge", "reduce", "cancel"]
 """What a message to a venue does: adds exposure, hedges a leg that stands naked, only reduces, or cancels."""
@@ -21,7 +22,9 @@ Kind = Literal["open", "hedge", "reduce", "cancel"]
 class InFlight(Noun, frozen=True, kw_only=True):
     """An order that left and is not over: signed size still open, counted as filled by the limits.
 
-    `opening` is set for what neither reduces nor hedges: its first fill is an execution.
+    `opening` is set for what neither reduces nor hedges: its first fill is an execution. `immediate` is an IOC,
+    `sent_ns` when it was decided; `heard` says that its venue has spoken of it or its outcome was unknown, `doubted`
+    that it was (`observing`).
     """
 
     venue: Venue
@@ -33,6 +36,10 @@ class InFlight(Noun, frozen=True, kw_only=True):
     filled: Decimal = ZERO
     fills: tuple[str, ...] = ()
     lapses_ns: int
+    sent_ns: int = 0
+    immediate: bool = False
+    heard: bool = False
+    doubted: bool = False
 
 
 class Held(Noun, frozen=True, kw_only=True):
@@ -95,7 +102,7 @@ class RiskState(ActorState, frozen=True, kw_only=True):
     one time. `loss_seen_ns` is when the day's loss was first seen too large, at this look and all since; 0 when not.
     `adl_looked_ns` is when the levels of all positions were looked at. `sent` are the messages of the last minute,
     `executions` those within the policy's window, `disarmed` is by market. `lowered` are limits that a person set below
-    the policy's; `heard` are the ids of what people asked last.
+    the policy's; `heard` are the ids of what people asked last. `reliability` is what was measured, by venue.
     """
 
     positions: dict[str, Held] = msgspec.field(default_factory=dict)
@@ -111,6 +118,7 @@ class RiskState(ActorState, frozen=True, kw_only=True):
     equity_start_usd: dict[str, Decimal] = msgspec.field(default_factory=dict)
     loss_seen_ns: int = 0
     adl_looked_ns: int = 0
+    reliability: dict[str, Reliability] = msgspec.field(default_factory=dict)
     passed: int = 0
     denied: int = 0
 

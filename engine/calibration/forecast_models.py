@@ -14,7 +14,7 @@ import msgspec
 
 from actors.domain import HOUR_NS
 from actors.forecast import DISTANT_H, Outlook, Series, forecast, observe
-from actors.policy import ForecastPolicy, ScannerPolicy
+from actors.policy import ForecastPolicy
 
 NEVER = DISTANT_H
 UNBOUNDED = Decimal(10**9)
@@ -37,9 +37,12 @@ def _plain(half_life_h: Decimal) -> ForecastPolicy:
     )
 
 
+SMOOTHED_H = Decimal(12)
+"""The half-life the scanner smoothed with before it forecast."""
+
 SETTINGS: dict[str, ForecastPolicy] = {
     "last value": _plain(Decimal(0)),
-    SMOOTHED: _plain(ScannerPolicy().smoothing_h),
+    SMOOTHED: _plain(SMOOTHED_H),
     ONE_SPEED: msgspec.structs.replace(
         DEFAULT, fast_h=Decimal(12), slow_h=Decimal(12), fast_reversion_h=Decimal(84), slow_reversion_h=Decimal(84)
     ),

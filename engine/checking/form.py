@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from actors.actor import Armed
-from actors.domain import Side
+from actors.domain import RejectReason, Side
 from actors.pair_position.guards import CROSSED, NOTHING_TO_REDUCE, SENT_TOO_SOON
 from actors.pair_position.state import LEGS, REDUCING_PURPOSES, Leg, LegName, Order, PairPosition, Purpose
 from actors.policy import Policy
@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     **dict.fromkeys(CROSSED, CROSSED[0]),
     **dict.fromkeys(SENT_TOO_SOON, SENT_TOO_SOON[0]),
     **dict.fromkeys(NOTHING_TO_REDUCE, NOTHING_TO_REDUCE[0]),
+    RejectReason.IOC_UNFILLED.value: RejectReason.IOC_UNFILLED.value,
 }
 """Reasons that guards look at; any other is as good as none."""
 PROVEN_EMPTY = ("REJECTED", "DENIED")
@@ -44,10 +45,13 @@ LIVING_ORDER = (
     "episode",
     "adopted_since",
 )
-LIVING_LEG = ("position", "reported", "confirmed_ns", "heard_ns", "reported_venue_ns", "adopted_venue_ns", "forced")
+LIVING_LEG = (
+    *("position", "reported", "reported_again", "confirmed_ns", "heard_ns", "reported_venue_ns", "adopted_venue_ns"),
+    "forced",
+)
 """Fields that are written; the others must not matter for what is decided."""
 
-LegForm = tuple[int, int | None, bool, int, int, tuple[str, ...], bool]
+LegForm = tuple[int, int | None, bool, bool, int, int, tuple[str, ...], bool]
 OrderForm = tuple[int, int, int, str, str, str, int, int, tuple[str, ...], int, bool, str, tuple[int, ...], bool]
 Form = tuple[Any, ...]
 
@@ -220,6 +224,7 @@ def _leg_form(world: World, leg: int, ranks: dict[int, int]) -> LegForm:
     return (
         _lots(books.position),
         _lots(books.reported) if here and books.reported is not None else None,
+        here and books.reported_again and books.reported != books.position,
         bool(books.confirmed_ns) and books.confirmed_ns >= arrived_ns,
         ranks.get(books.reported_venue_ns, 0) if here else 0,
         ranks.get(books.adopted_venue_ns, 0),
@@ -310,12 +315,13 @@ def _order(number: int, form: OrderForm) -> Order:
 
 
 def _leg(template: Leg, form: LegForm) -> Leg:
-    position, reported, confirmed, reported_mark, adopted_mark, forced, heard = form
+    position, reported, again, confirmed, reported_mark, adopted_mark, forced, heard = form
     return msgspec.structs.replace(
         template,
         position=Decimal(position * LOT),
         reported=None if reported is None else Decimal(reported * LOT),
         reported_ns=0 if reported is None else PAST_NS,
+        reported_again=again,
         confirmed_ns=PAST_NS if confirmed else 0,
         heard_ns=PAST_NS if heard else 0,
         reported_venue_ns=reported_mark,

@@ -155,13 +155,14 @@ def _of_arrival(before: PairPosition, after: PairPosition, sent: list[SubmitOrde
 
 
 def _of_adoption(before: PairPosition, command: AdoptPosition) -> list[str]:
-    """The books follow only what the venue said since the pair came here, asked at least twice."""
+    """The books follow only what the venue said since the pair came here: as they are, or otherwise twice in a row."""
     name = leg_on(before, command.venue)
     assert name is not None
     leg = before.leg(name)
     if leg.reported is None or leg.reported_ns < before.arrived_ns or leg.reported != command.size:
         return [f"3 the books follow {command.size} on the {name} leg; the venue said {leg.reported}"]
-    return [] if before.tries > 1 else [f"3 the books follow one single answer about the {name} leg"]
+    sure = leg.reported == leg.position or (leg.reported_again and before.tries > 1)
+    return [] if sure else [f"3 the books follow one single answer about the {name} leg"]
 
 
 # --- emergency, and what is stale --------------------------------------------------------------------------

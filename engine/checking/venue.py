@@ -21,6 +21,8 @@ from engine.checking.world import FRESH, HELD, Event, Flight, Request, VenueOrde
 NEVER_SENT = RejectReason.OTHER.value
 REFUSALS = (RejectReason.MARGIN.value, RejectReason.RATE_LIMITED.value)
 CROSSES = RejectReason.POST_ONLY_WOULD_CROSS.value
+UNMET = RejectReason.IOC_UNFILLED.value
+"""Hyperliquid refuses an IOC that meets nobody; the others tell an end without a fill."""
 
 
 class Outcome(NamedTuple):
@@ -157,7 +159,7 @@ def _submit_troubled(world: World, request: Request) -> Iterator[Outcome]:
     number, leg = request.order, request.leg
     order = world.pair.orders[number]
     gone = with_order(world, number, "over")
-    words = (*REFUSALS, CROSSES) if order.purpose == "maker" else REFUSALS
+    words = (*REFUSALS, CROSSES if order.purpose == "maker" else UNMET)
     for word in words:
         yield Outcome(told(gone, rejected(request, word)), _event(request, f"refused: {word}", fault=True))
     if not order.reduce_only:

@@ -19,7 +19,7 @@ from engine.simulators.exchange import FillCause, OrderFilled, OrderStatus
 
 FLAT = ("IDLE.ready", "IDLE.backoff", "CLOSED.flat")
 SETTLED = (*FLAT, "HEDGED.earning")
-OUR_FAULTS = ("actor_fault", "actor_quarantined", "venue_failed", "request_failed")
+OUR_FAULTS = ("actor_fault", "actor_quarantined", "venue_failed", "request_failed", "ledger_failed")
 NAMING = ("leg_stranded", "attempts_failed", "order_in_doubt", "positions_unverified", "position_surprise")
 """Alarms that name what a pair has left open."""
 MONEY_USD = Decimal("0.001")

@@ -117,8 +117,9 @@ def _policy(world: World, base: Policy) -> Policy:
         notional_usd=world.notional_usd,
         scan_s=10.0,
         history_h=Decimal(0),
-        smoothing_h=Decimal(1),
-        depth_share_most=Decimal(1000),
+        confidence=Decimal(0),
+        persistence_least=Decimal(0),
+        slippage_most_bps=Decimal(1000),
         divergence_most_bps=Decimal(100),
         quote_age_most_s=Decimal(60),
     )
@@ -132,6 +133,10 @@ def _policy(world: World, base: Policy) -> Policy:
         risk=risk,
         auto_close=replace(base.auto_close, watch_s=5.0, hold_most_h=Decimal(f"{world.hold_s / 3600:.6f}")),
         reconcile=replace(base.reconcile, every_s=60.0),
+        gates=replace(base.gates, link_up_least_s=0.0, adl_level_most=5, buffer_volatilities=Decimal(0)),
+        endurance=replace(base.endurance, shocks=()),
+        # Where limits are tight the scanner asks for more than they bear: the screen has to say no.
+        sizing=replace(base.sizing, caps_share_most=Decimal(10) if world.tight else base.sizing.caps_share_most),
         lifecycle=replace(base.lifecycle, duration_s=world.duration_s, drain_timeout_s=60.0, emergency_timeout_s=120.0),
     )
 

@@ -138,7 +138,7 @@ async def keep_link(
     while True:
         await pace.connect()
         ended = await _one_connection(transport, dialogue, report, limits, up, pace, quiet)
-        report(LinkLost(venue=dialogue.venue, reason=ended.reason))
+        report(LinkLost(venue=dialogue.venue, reason=ended.reason, planned=ended.planned))
         if ended.planned:
             continue
         failures += 1

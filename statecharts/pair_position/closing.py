@@ -295,7 +295,7 @@ VERIFY = (
         when=("!both_legs_reported", "!verify_tries_left"),
         do=("alarm_unverified", "query_positions"),
         to="=",
-        why="a query without an answer says nothing; a person is told, the asking goes on",
+        why="no answer says nothing, and one answer proves nothing; a person is told, the asking goes on",
     ),
     Row(
         id="V7",

@@ -70,9 +70,10 @@ PANIC = (
         id="P7",
         source=("EMERGENCY.closing",),
         on="OrderSettled",
-        when=("refused_as_flat",),
+        when=("refused_as_flat", "emergency_tries_left"),
         do=("query_positions",),
         to="EMERGENCY.verifying",
+        why="the venue says there is nothing to reduce: it is asked, so often; then each question waits for its pause",
     ),
     Row(
         id="P8",
@@ -119,6 +120,15 @@ PANIC = (
         on="timer:order_timeout",
         do=("alarm_stranded", "query_open_orders"),
         to="EMERGENCY.stranded",
+    ),
+    Row(
+        id="P28",
+        source=("EMERGENCY.stranded",),
+        on="timer:recheck",
+        when=("orders_out", "quiet_leg_open", "!legs_within_dust"),
+        do=("cancel_open_orders", "query_open_orders", "query_positions", "close_quiet_legs"),
+        to="EMERGENCY.stranded",
+        why="a naked leg does not wait for what became of an order on the other venue, which may be silent for hours",
     ),
     Row(
         id="P15",

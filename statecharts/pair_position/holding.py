@@ -185,7 +185,7 @@ REDUCE = (
         id="R11",
         source=REDUCING,
         on="OrderSettled",
-        when=("never_executed", "trims_left"),
+        when=("never_executed", "!met_nothing", "trims_left"),
         to="REDUCING.pausing",
         why="refused: a venue that refuses for a minute must not use up the attempts in a second",
     ),
@@ -196,7 +196,7 @@ REDUCE = (
         when=("trims_left",),
         do=("trim_larger_leg",),
         to="REDUCING.trimming",
-        why="the larger leg follows, at most so often",
+        why="the larger leg follows, at most so often; where nobody met the order, at once with a wider cap",
     ),
     Row(
         id="R5",

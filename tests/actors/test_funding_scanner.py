@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import permutations
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
-from actors.board import Board, VenueClock
+from actors.actor import Context
+from actors.board import Board, VenueClock, fold, market_key
 from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
-from actors.domain import HOUR_NS, Side, Venue
-from actors.funding_scanner import ROLE, FundingScanner, pairings
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side, Venue
+from actors.funding_scanner import ROLE, FundingScanner, Holding, candidates, chosen, known_of, pairings
+from actors.funding_scanner.opening import stake_of
+from actors.gates import Candidate, Known
 from actors.messages import (
     ActorFaulted,
     AnyMessage,
@@ -21,10 +26,13 @@ from actors.messages import (
     KillSwitchPulled,
     LinkLost,
     PairHedged,
+    ReduceAsked,
 )
-from actors.policy import Policy, ScannerPolicy
+from actors.policy import CollateralPolicy, CostsPolicy, GatesPolicy, Policy, RiskPolicy, ScannerPolicy
+from actors.stakes import gross_usd
+from tests.actors.known import LAST_RATE, seen
 from tests.actors.rows import Story, never_taken, not_rows, row_of
-from tests.factories import MAKER, TAKER, board_of, closed, market_facts, quote, reopened, sample, spawned
+from tests.factories import MAKER, TAKER, account, board_of, closed, market_facts, quote, reopened, sample, spawned
 from tests.playbook import START_NS, Playbook, fires, like
 
 Scan = Playbook[FundingScanner]
@@ -34,18 +42,25 @@ STARTED = EngineStarted(mode="paper")
 SCAN = fires("scan")
 RESUMED = EngineResumed(silent_since_ns=1)
 FAULT = ActorFaulted(error="KeyError")
-BTC, ETH = "pair_position/BTC-1", "pair_position/ETH-2"
+BTC, ETH, HYPE = "pair_position/BTC-1", "pair_position/ETH-2", "pair_position/HYPE-9"
 
 
 def policy(**changes: object) -> Policy:
-    """Three assets, two venues, one scan an hour, six hours of history, quotes that stay fresh."""
+    """Three assets, two venues, one scan an hour, two hours of history, quotes that stay fresh; the last rate is
+    expected to stay, and the mean is believed."""
     told: dict[str, object] = {
         "assets": ASSETS,
         "scan_s": 3600.0,
         "history_h": Decimal(2),
         "quote_age_most_s": Decimal(10**7),
+        "confidence": ZERO,
+        "persistence_least": ZERO,
     }
-    return Policy(scanner=ScannerPolicy(**{**told, **changes}))  # type: ignore[arg-type]
+    return Policy(
+        scanner=ScannerPolicy(**{**told, **changes}),  # type: ignore[arg-type]
+        forecast=LAST_RATE,
+        gates=GatesPolicy(sample_age_most_s=Decimal(10**7)),
+    )
 
 
 def board(*venues: Venue) -> Board:
@@ -88,11 +103,78 @@ def asked(play: Scan) -> list[tuple[str, str]]:
     ]
 
 
+def skewed(play: Scan) -> Scan:
+    """A third venue's clock is off; nothing is traded there."""
+    clocks = {**play.board.clocks, THIRD.value: VenueClock(window=0, ahead_ns=60 * NS_PER_S)}
+    play.board = replace(play.board, clocks=clocks)
+    play.policy = replace(play.policy, scanner=replace(play.policy.scanner, venues=(TAKER, MAKER, THIRD)))
+    return play
+
+
+def short_of_margin(play: Scan) -> Scan:
+    """HYPE is held elsewhere, for 50,000 USD, and the account of the third venue can hardly bear it."""
+    held = Holding(
+        pair=HYPE,
+        asset="HYPE",
+        taker_venue=THIRD,
+        maker_venue=Venue.DRIFT,
+        short_venue=THIRD,
+        size=Decimal(500),
+        hedged_ns=START_NS,
+    )
+    play.state = replace(play.state, holdings={**play.state.holdings, HYPE: held})
+    for fact in (*market_facts(THIRD, "HYPE"), *market_facts(Venue.DRIFT, "HYPE"), account(THIRD, "4000")):
+        play.board = fold(play.board, fact, play.at_ns)
+    return skewed(play)
+
+
+LEAVES = like(Tell, to=BTC, message=like(CloseAsked))
+REDUCES = like(Tell, to="pair_position/HYPE-9", message=like(ReduceAsked, fraction=Decimal("0.54")))
+
+
+def busy_day(*, resumed: bool) -> Scan:
+    """A clock is off, margin runs short, BTC has tired, and ETH is worth opening: all in one scan."""
+    play = warm(*rates("BTC", "0.0002")).play(SCAN, PairHedged(pair=BTC, size=Decimal(100)))
+    play.play(*rates("BTC", "-0.01"), *rates("ETH", "0"), *[SCAN] * 8, *rates("ETH", "0.0003"))
+    play = short_of_margin(play)
+    if resumed:
+        play.play(RESUMED, STARTED)
+    return (
+        play
+        >> SCAN
+        << like(RaiseAlarm, code="clock_skew")
+        << like(RaiseAlarm, code="collateral_short")
+        << REDUCES
+        << like(Tell, to=BTC, message=like(CloseAsked))
+        << like(SpawnPair, asset="ETH")
+        << ...
+    )
+
+
+def outdone(*, resumed: bool, rate: str = "0.003", **changes: object) -> Scan:
+    """There is room for one, BTC has it, and ETH brings many times more."""
+    told = (*rates("BTC", "0.00005"), *rates("ETH", "0"))
+    play = warm(*told, at=policy(pairs_most=1, **changes)).play(SCAN, PairHedged(pair=BTC, size=Decimal(100)))
+    play.play(*rates("ETH", rate))
+    return play.play(RESUMED, STARTED) if resumed else play
+
+
 STORIES: dict[str, Story] = {
     "F1": lambda: scanner().at("WARMING"),
     "F2": lambda: (warm(*rates("BTC", "0.0002")) >> SCAN << like(SpawnPair, actor=BTC) << ...).at("SCANNING"),
+    "F2: all it does, in order": lambda: busy_day(resumed=True).at("SCANNING"),
+    "F2: a better pair": lambda: (outdone(resumed=True) >> SCAN << LEAVES).at("SCANNING"),
     "F3": lambda: (scanner() >> SCAN).at("WARMING"),
+    "F3: a clock and the margin are watched from the first scan on": lambda: (
+        short_of_margin(scanner(*rates("BTC", "0.0002")))
+        >> SCAN
+        << like(RaiseAlarm, code="clock_skew")
+        << like(RaiseAlarm, code="collateral_short")
+        << REDUCES
+    ).at("WARMING"),
     "F4": lambda: (opened() >> SCAN).at("SCANNING"),
+    "F4: all it does, in order": lambda: busy_day(resumed=False).at("SCANNING"),
+    "F4: a better pair": lambda: (outdone(resumed=False) >> SCAN << LEAVES).at("SCANNING"),
     "F5": lambda: (opened() >> DrainAsked(reason="end")).at("DRAINING"),
     "F6": lambda: (scanner() >> KillSwitchPulled(by="", reason="")).at("DRAINING"),
     "F7": lambda: (opened() >> FAULT << like(RaiseAlarm, code="actor_fault")).at("DRAINING"),
@@ -190,7 +272,7 @@ def test_a_pair_whose_funding_stays_inverted_is_asked_to_close_until_it_is_close
     message = next(command.message for command in said(play) if isinstance(command, Tell))
     assert isinstance(message, CloseAsked)
     assert message.reason.startswith("funding inverted for 8.0 h: staying 72 h costs ")
-    assert message.reason.endswith(" bps, being flat now 12.50 bps"), "two taker fees and two slippages"
+    assert message.reason.endswith(" bps, being flat now 18.50 bps"), "two taker fees and half of both spreads"
     assert asked(play.play(SCAN)) == [(BTC, "CloseAsked")]
     over = closed(BTC)
     assert (BTC, "CloseAsked") not in asked(play.play(over, SCAN))
@@ -204,11 +286,10 @@ def test_funding_that_turns_back_in_time_keeps_the_pair() -> None:
     assert not play.state.holdings[BTC].closing
 
 
-@pytest.mark.parametrize(("rate", "asked_for"), [("-0.0000172", []), ("-0.0000175", [(BTC, "CloseAsked")])])
+@pytest.mark.parametrize(("rate", "asked_for"), [("-0.0000255", []), ("-0.0000258", [(BTC, "CloseAsked")])])
 def test_a_flip_that_costs_less_than_being_flat_now_is_sat_out(rate: str, asked_for: list[tuple[str, str]]) -> None:
-    """12.5 bps in 72 h are 0.1736 bps an hour."""
+    """18.5 bps in 72 h are 0.2569 bps an hour."""
     play = opened().play(PairHedged(pair=BTC, size=Decimal(100)))
-    play.policy = policy(smoothing_h=Decimal("0.01"))
     play.play(*rates("BTC", rate), *[SCAN] * 8)
     assert asked(play.play(SCAN)) == asked_for
 
@@ -246,34 +327,40 @@ def test_a_pair_that_is_open_again_takes_its_room_and_its_asset_until_it_is_clos
     assert [kind for _, kind in asked(again)] == ["EntryAsked"], "it was asked to leave: its asset is not left alone"
 
 
-# --- trends ------------------------------------------------------------------------------------------------
+# --- what is remembered ------------------------------------------------------------------------------------
 
 
-def test_a_trend_halves_towards_the_new_rate_in_one_half_life() -> None:
-    play = scanner(*rates("BTC", "0.0002")).play(SCAN)
-    assert play.state.trends["BTC:hyperliquid:pacifica"].smoothed == Decimal("0.0002")
-    play.play(*rates("BTC", "0"), *[SCAN] * 12)
-    halved = play.state.trends["BTC:hyperliquid:pacifica"].smoothed
-    assert abs(halved - Decimal("0.0001")) < Decimal("1e-9")
+def test_each_scan_observes_every_market_that_tells_a_rate() -> None:
+    play = scanner(*rates("BTC", "0.0002", "0.0001")).play(SCAN)
+    assert {key: each.fast for key, each in play.state.series.items()} == {
+        "hyperliquid:BTC": Decimal("0.0002"),
+        "pacifica:BTC": Decimal("0.0001"),
+    }
+    play.play(*rates("BTC", "0"), *[SCAN] * 2)
+    assert play.state.series["hyperliquid:BTC"].fast == 0
+    assert play.state.series["hyperliquid:BTC"].hours_seen == 3
 
 
-def test_the_difference_is_the_first_venue_less_the_second() -> None:
-    play = scanner(*rates("BTC", "0.0001", "0.0004")).play(SCAN)
-    assert play.state.trends["BTC:hyperliquid:pacifica"].smoothed == Decimal("-0.0003")
-
-
-def test_a_rate_that_is_not_told_or_too_old_makes_no_trend() -> None:
-    assert scanner().play(SCAN).state.trends == {}
+def test_a_rate_that_is_not_told_or_too_old_is_not_observed() -> None:
+    assert scanner().play(SCAN).state.series == {}
     old = policy(quote_age_most_s=Decimal(3599))
-    assert scanner(*rates("BTC", "0.0002"), at=old).play(SCAN).state.trends == {}
+    played = scanner(*rates("BTC", "0.0002"), at=old).play(SCAN)
+    assert (played.state.series, played.state.swings) == ({}, {})
 
 
-def test_history_begins_with_the_first_difference_seen() -> None:
+def test_each_scan_shows_the_marks_to_what_remembers_their_moves() -> None:
+    play = scanner().play(SCAN, sample(TAKER, "101", asset="BTC"), SCAN)
+    assert play.state.swings["hyperliquid:BTC"].variance_per_hour == Decimal("0.0001")
+    assert play.state.swings["pacifica:BTC"].variance_per_hour == 0
+    assert len(play.state.swings) == 6
+
+
+def test_history_begins_with_the_first_rate_seen() -> None:
     play = scanner(*rates("BTC", "0.0002")).play(SCAN, SCAN, SCAN)
     assert play.row == "F2"
-    trend = play.state.trends["BTC:hyperliquid:pacifica"]
-    assert trend.updated_ns - trend.since_ns >= 2 * HOUR_NS
-    assert trend.since_ns > START_NS
+    series = play.state.series["hyperliquid:BTC"]
+    assert series.updated_ns - series.since_ns >= 2 * HOUR_NS
+    assert series.since_ns > START_NS
 
 
 def test_every_asset_is_compared_on_every_two_venues_once() -> None:
@@ -288,3 +375,174 @@ def test_what_pairs_report_of_unknown_pairs_changes_nothing() -> None:
         play.play(message)
         assert play.row.startswith("ignore:")
     assert play.state.holdings == {}
+
+
+# --- room --------------------------------------------------------------------------------------------------
+
+COUPLES = ((TAKER, MAKER), (TAKER, THIRD), (MAKER, THIRD))
+HUGE = Decimal(10**9)
+WIDE = RiskPolicy(
+    asset_gross_most_usd=HUGE,
+    total_gross_most_usd=HUGE,
+    total_long_most_usd=HUGE,
+    total_short_most_usd=HUGE,
+    total_net_most_usd=HUGE,
+    venue_long_most_usd=HUGE,
+    venue_short_most_usd=HUGE,
+)
+THREE = board(TAKER, MAKER, THIRD)
+
+
+def rivals(rates_bps: tuple[int, int, int], venue_usd: int, total_usd: int) -> tuple[Known, tuple[Candidate, ...]]:
+    """Three candidates, each asset on another two of three venues, under a cap for each venue and one for all."""
+    told = policy(venues=(TAKER, MAKER, THIRD))
+    risk = replace(WIDE, venue_gross_most_usd=Decimal(venue_usd), total_gross_most_usd=Decimal(total_usd))
+    series = {
+        market_key(venue, asset): seen(venue, Decimal(rate) / 10_000 if venue is couple[0] else ZERO, 3)
+        for asset, couple, rate in zip(ASSETS, COUPLES, rates_bps, strict=True)
+        for venue in couple
+    }
+    known = Known(board=THREE, policy=replace(told, risk=risk), at_ns=START_NS, series=series, swings={})
+    return known, candidates(known, zip(ASSETS, COUPLES, strict=True))
+
+
+def brings(known: Known, ranked: tuple[Candidate, ...]) -> Decimal:
+    return sum((each.expected_net_usd for each in chosen(known, ranked, 3)), ZERO)
+
+
+RATES_BPS = st.tuples(*[st.integers(min_value=0, max_value=5)] * 3)
+USD = st.integers(min_value=0, max_value=30_000)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rates_bps=RATES_BPS, venue_usd=USD, total_usd=USD)
+def test_what_is_opened_in_one_scan_keeps_every_cap_together(
+    rates_bps: tuple[int, int, int], venue_usd: int, total_usd: int
+) -> None:
+    known, ranked = rivals(rates_bps, venue_usd, total_usd)
+    taken = list(chosen(known, ranked, 3))
+    stakes = [stake_of(each) for each in taken]
+    by_venue = [gross_usd(stakes, venue, THREE) for venue in (TAKER, MAKER, THIRD)]
+    assert max(by_venue) <= venue_usd
+    assert sum(by_venue) <= total_usd
+    assert all(each.passed and each.size for each in taken)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rates_bps=RATES_BPS, venue_usd=USD)
+def test_the_best_per_capital_first_brings_at_least_half_of_the_best_order(
+    rates_bps: tuple[int, int, int], venue_usd: int
+) -> None:
+    """Half: a pair takes from two venues, so that it displaces at most two others, neither better per capital."""
+    known, ranked = rivals(rates_bps, venue_usd, 10**9)
+    best = max(brings(known, order) for order in permutations(ranked))
+    assert brings(known, ranked) * 2 >= best
+
+
+def test_with_one_cap_for_all_the_best_per_capital_first_is_the_best_order() -> None:
+    known, ranked = rivals((3, 5, 4), 10**9, 30_000)
+    taken = list(chosen(known, ranked, 3))
+    assert [each.asset for each in taken] == ["ETH", "SOL"]
+    assert [each.bound for each in taken] == ["target", "total_cap"]
+    assert brings(known, ranked) == max(brings(known, order) for order in permutations(ranked))
+
+
+def test_no_more_are_chosen_than_there_is_room_for_and_one_an_asset() -> None:
+    known, ranked = rivals((3, 5, 4), 10**9, 10**9)
+    assert [each.asset for each in chosen(known, ranked, 2)] == ["ETH", "SOL"]
+    assert [each.asset for each in chosen(known, (*ranked, *ranked), 9)] == ["ETH", "SOL", "BTC"]
+    assert list(chosen(known, ranked, 0)) == []
+
+
+# --- a better one, and margin --------------------------------------------------------------------------------
+
+
+def test_a_better_pair_names_both_figures_and_the_cost_of_the_change() -> None:
+    play = outdone(resumed=False).play(SCAN)
+    ((_, message),) = [(c.to, c.message) for c in said(play) if isinstance(c, Tell)]
+    assert isinstance(message, CloseAsked)
+    assert message.reason == (
+        "ETH hyperliquid/pacifica is better: expected 2130.50 USD against 36.00 here, "
+        "the change costs 29.50 USD (asked: 2 times that)"
+    )
+    assert said(play.play(SCAN)) == [], "one at a time: it is on its way out"
+
+
+@pytest.mark.parametrize(
+    ("rate", "leaves"),
+    [("0.0001728", []), ("0.0001731", [(BTC, "CloseAsked")])],
+)
+def test_a_pair_is_outdone_only_beyond_twice_the_cost_of_the_change(rate: str, leaves: list[tuple[str, str]]) -> None:
+    """36 USD here, 29.5 of costs there, and twice 29.5 for the change: 124.5 USD, 1.7292 bps an hour."""
+    assert asked(outdone(resumed=False, rate=rate).play(SCAN)) == leaves
+
+
+def test_nothing_is_outdone_while_there_is_room_or_a_pair_is_on_its_way() -> None:
+    play = outdone(resumed=False)
+    play.policy = policy(pairs_most=2)
+    assert ("pair_position/ETH-2", "EntryAsked") in asked(play.play(SCAN))
+    entering = warm(*rates("BTC", "0.00005"), *rates("ETH", "0"), at=policy(pairs_most=1)).play(SCAN)
+    assert asked(entering.play(*rates("ETH", "0.003"), SCAN)) == []
+
+
+def test_a_factor_of_nothing_keeps_every_pair() -> None:
+    play = outdone(resumed=False)
+    play.policy = replace(play.policy, costs=CostsPolicy(switching_factor=ZERO))
+    assert said(play.play(SCAN)) == []
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_tired_pair_leaves_for_that_reason_even_where_a_better_one_waits(resumed: bool) -> None:
+    play = outdone(resumed=False, rate="0").play(*rates("BTC", "-0.01"), *[SCAN] * 8)
+    play.play(*((RESUMED, STARTED) if resumed else ()), *rates("ETH", "0.003"), SCAN)
+    ((_, message),) = [(c.to, c.message) for c in said(play) if isinstance(c, Tell)]
+    assert isinstance(message, CloseAsked)
+    assert message.reason.startswith("funding inverted for 8.0 h")
+
+
+def test_a_held_pair_s_size_is_the_verified_one() -> None:
+    play = opened()
+    assert play.state.holdings[BTC].size == 100
+    play.play(PairHedged(pair=BTC, size=Decimal(60)))
+    assert play.state.holdings[BTC].size == 60
+    assert [stake.size for stake in known_of(play.state, context_of(play)).stakes] == [60, 100]
+    play.play(EntryRefused(pair=ETH, reason="margin"))
+    assert [stake.pair for stake in known_of(play.state, context_of(play)).stakes] == [BTC], "refused: it holds nothing"
+
+
+def test_a_pair_is_in_an_account_s_margin_once_both_were_told_since_it_was_verified() -> None:
+    play = opened().play(PairHedged(pair=BTC, size=Decimal(100)), account(TAKER))
+    assert [stake.settled for stake in known_of(play.state, context_of(play)).stakes] == [False, False]
+    play.play(account(MAKER))
+    assert [stake.settled for stake in known_of(play.state, context_of(play)).stakes] == [True, False]
+
+
+def context_of(play: Scan) -> Context:
+    return Context(SCAN(play), play.at_ns, play.board, play.policy)
+
+
+def test_margin_that_runs_short_asks_people_first_and_pairs_only_where_it_is_too_late() -> None:
+    play = short_of_margin(scanner())
+    play.board = fold(play.board, account(THIRD, "9000"), play.at_ns)
+    (told,) = [command for command in said(play.play(SCAN)) if not isinstance(command, Tell)][1:]
+    assert isinstance(told, RaiseAlarm)
+    assert (told.severity, told.code) == ("warning", "collateral_short")
+    assert told.text.startswith(
+        "lighter: 1575 USD expected in 12 h, 925 less than needed; move 925 USD from hyperliquid"
+    )
+    assert asked(play) == []
+
+
+def test_only_settled_pairs_with_a_leg_there_are_asked_to_shrink() -> None:
+    play = short_of_margin(opened().play(PairHedged(pair=BTC, size=Decimal(100))))
+    assert asked(play.play(SCAN)) == [(HYPE, "ReduceAsked")]
+    play.state = replace(
+        play.state, holdings={**play.state.holdings, HYPE: replace(play.state.holdings[HYPE], hedged_ns=0)}
+    )
+    assert (HYPE, "ReduceAsked") not in asked(play.play(SCAN))
+
+
+def test_without_a_limit_nobody_asks_for_margin() -> None:
+    play = short_of_margin(scanner())
+    play.policy = replace(play.policy, collateral=CollateralPolicy(alarm_multiple=ZERO))
+    assert [type(each) for each in said(play.play(SCAN))] == [RaiseAlarm], "the clock's"

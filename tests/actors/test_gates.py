@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
-from actors.board import Board, Market, fold
+from actors.board import Board, Market, fold, market_key
 from actors.domain import NS_PER_S, MarketStatus, Side
-from actors.gates import Candidate, funding_of, judge, more_liquid, round_trip_bps
+from actors.gates import Candidate, Gate, funding_of, judge, mean_of, more_liquid
+from actors.gates.table import TABLE, page
 from actors.messages import (
     AnyMessage,
     InstrumentListed,
@@ -17,11 +19,14 @@ from actors.messages import (
     MarketDoubted,
     MarketReconciled,
 )
-from actors.policy import Policy, ScannerPolicy
+from actors.policy import AdlPolicy, CostsPolicy, EndurancePolicy, GatesPolicy, Policy, ScannerPolicy
+from actors.volatility import Swing
+from tests.actors.known import RATE, SURE, known, seen, stake, sure
 from tests.factories import (
     ASSET,
     MAKER,
     TAKER,
+    account,
     board_of,
     closed,
     instrument,
@@ -34,16 +39,15 @@ from tests.factories import (
 from tests.playbook import START_NS
 
 VENUES = (TAKER, MAKER)
-RATE = Decimal("0.0001")
-LONG_SEEN = Decimal(100)
+D = Decimal
 
 
 def board_with(*facts: AnyMessage) -> Board:
     return board_of(*market_facts(TAKER), *market_facts(MAKER), *facts)
 
 
-def judged(board: Board, rate: Decimal = RATE, seen_h: Decimal = LONG_SEEN, at_ns: int = START_NS) -> Candidate:
-    candidate = judge(board, Policy(), ASSET, VENUES, rate, seen_h, at_ns)
+def judged(board: Board | None = None, policy: Policy | None = None, **changes: object) -> Candidate:
+    candidate = judge(known(board, policy, **changes), ASSET, VENUES)  # type: ignore[arg-type]
     assert candidate is not None
     return candidate
 
@@ -52,42 +56,209 @@ def refusals(candidate: Candidate) -> list[str]:
     return [gate.name for gate in candidate.refusals]
 
 
+def gate_of(candidate: Candidate, name: str) -> Gate:
+    (found,) = [gate for gate in candidate.gates if gate.name == name]
+    return found
+
+
+# --- the model -------------------------------------------------------------------------------------------------
+
+
 def test_a_good_candidate_passes_every_gate_and_its_arithmetic_is_by_hand() -> None:
-    """100 units at 100 USD; round trip 2 x 4.5 + 1.5 + 4 bps of fees and 3 x 2 bps of slippage; 72 h at 1 bps."""
-    candidate = judged(two_venues())
+    """100 units at 100 USD, 72 h at 1 bps; fees 4.5 + 1.5 to enter and 8.5 to leave; each market order slips 5 bps
+    (half the spread), one to enter and two to leave."""
+    candidate = judged()
+    told = candidate.expectation
+    assert refusals(candidate) == []
     assert candidate.passed
-    assert (candidate.size, candidate.notional_usd) == (Decimal(100), Decimal(10_000))
-    assert candidate.round_trip_bps == Decimal("20.5")
-    assert candidate.expected_net_usd == 10_000 * (72 * RATE - Decimal("0.00205"))
-    assert candidate.break_even_h == Decimal("20.5")
+    assert (candidate.size, candidate.notional_usd, candidate.bound) == (D(100), D(10_000), "target")
+    assert (told.funding_usd, told.entry_fees_usd, told.exit_fees_usd) == (D(72), D(6), D("8.5"))
+    assert (told.entry_slippage_usd, told.exit_slippage_usd, told.basis_usd, told.gas_usd) == (D(5), D(10), D(0), D(0))
+    assert candidate.cost_bps == D("29.5")
+    assert candidate.expected_net_usd == D("42.5")
+    assert candidate.break_even_h == D("29.5")
+    assert candidate.capital_usd == 2 * (D(10_000) / 3), "both legs at leverage 3"
+    assert abs(candidate.return_on_capital - D("42.5") / (D(20_000) / 3)) < D("1e-20")
+    assert candidate.persistence == 1
+
+
+def test_the_expectation_has_its_error_and_the_gate_takes_some_off() -> None:
+    told = judged().expectation
+    assert told.rate_error_per_hour > 0
+    doubtful = judged(policy=sure(scanner=replace(SURE, confidence=D(2))))
+    gate = gate_of(doubtful, "expected_net_bps")
+    doubt = 2 * told.rate_error_per_hour * 72 * 10_000
+    assert gate.measured == f"{D('42.5') - doubt:.4g} (42.50 less {doubt:.4g} of doubt)"
+    assert gate.passed
+    far = judged(policy=sure(scanner=replace(SURE, confidence=D(16))))
+    assert refusals(far) == ["expected_net_bps"]
 
 
 @pytest.mark.parametrize(
-    ("name", "facts"),
+    ("mark", "gain", "cost", "basis"),
+    [
+        ("99.8", "0", "1", "0"),
+        ("99.8", "0.5", "1", "0.001"),
+        ("100.2", "0", "1", "-0.002"),
+        ("100.2", "1", "0.5", "-0.001"),
+    ],
+)
+def test_basis_costs_in_full_and_brings_only_what_the_policy_believes(
+    mark: str, gain: str, cost: str, basis: str
+) -> None:
+    """Short at 100 on the taker venue: short the dearer if the other one's mark is lower."""
+    costs = CostsPolicy(basis_gain_share=D(gain), basis_cost_share=D(cost))
+    candidate = judged(board_with(sample(MAKER, mark, interest="10")), sure(costs=costs))
+    assert candidate.taker_side is Side.SELL
+    assert abs(candidate.expectation.basis_usd / candidate.expectation.notional_usd - D(basis)) < D("0.00001")
+
+
+def test_gas_is_paid_for_three_transactions_of_each_venue_that_has_a_price() -> None:
+    costs = CostsPolicy(gas_usd={MAKER: D("0.2"), TAKER: D("0.1")})
+    assert judged(policy=sure(costs=costs)).expectation.gas_usd == D("0.9")
+
+
+@pytest.mark.parametrize(
+    ("facts", "rate", "taker", "side"),
+    [
+        ((), RATE, TAKER, Side.SELL),
+        ((), -RATE, TAKER, Side.BUY),
+        ((sample(MAKER, "100.1"),), RATE, MAKER, Side.BUY),
+        ((sample(MAKER, "100.1"),), -RATE, MAKER, Side.SELL),
+    ],
+)
+def test_the_pair_is_short_where_funding_is_expected_to_be_higher(
+    facts: tuple[AnyMessage, ...], rate: Decimal, taker: object, side: Side
+) -> None:
+    candidate = judged(board_with(*facts), rate=rate)
+    assert (candidate.taker_venue, candidate.taker_side, candidate.rate_per_hour) == (taker, side, RATE)
+    assert candidate.short_venue is (TAKER if rate > 0 else MAKER)
+    assert candidate.long_venue is (MAKER if rate > 0 else TAKER)
+
+
+def test_the_size_is_on_the_lot_both_venues_share() -> None:
+    facts = [quote(venue, bid="298.9", ask="299.1") for venue in VENUES]
+    assert judged(board_with(*facts)).size == D("33.4")
+
+
+def test_the_taker_venue_is_the_one_with_more_open_interest_in_usd() -> None:
+    assert more_liquid(two_venues(), ASSET, VENUES) is TAKER
+    assert more_liquid(two_venues(), ASSET, (MAKER, TAKER)) is MAKER
+    assert more_liquid(board_with(sample(MAKER, "100.1")), ASSET, VENUES) is MAKER
+    assert more_liquid(Board(), ASSET, VENUES) is TAKER
+
+
+@pytest.mark.parametrize("left_out", [1, 2, 3], ids=["instrument", "quote", "sample"])
+def test_a_market_that_has_not_told_all_is_not_judged(left_out: int) -> None:
+    told = [fact for number, fact in enumerate(market_facts(MAKER)) if number != left_out]
+    assert judge(known(board_of(*market_facts(TAKER), *told)), ASSET, VENUES) is None
+
+
+def test_a_market_whose_rate_was_never_seen_is_not_judged() -> None:
+    told = known()
+    half = replace(told, series={market_key(TAKER, ASSET): told.series[market_key(TAKER, ASSET)]})
+    assert judge(half, ASSET, VENUES) is None
+    assert mean_of(half, ASSET, VENUES) is None
+    assert mean_of(told, ASSET, VENUES) == RATE
+    assert mean_of(told, ASSET, (MAKER, TAKER)) == -RATE
+
+
+def test_the_forming_rate_is_expected_where_it_is_published_else_the_last_paid() -> None:
+    assert funding_of(Market(funding_forming=D(1), funding_last_paid=D(2))) == 1
+    assert funding_of(Market(funding_forming=D(0), funding_last_paid=D(2))) == 0
+    assert funding_of(Market(funding_last_paid=D(2))) == 2
+    assert funding_of(Market()) is None
+
+
+# --- each gate -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "facts"),
     [
         ("links", (LinkLost(venue=MAKER, reason="cut"), MarketReconciled(venue=MAKER, asset=ASSET))),
         ("reconciled", (MarketDoubted(venue=TAKER, asset=ASSET),)),
-        ("reconciled", (MarketDisputed(venue=MAKER, asset=ASSET, size=Decimal("-0.5"), cause="?"),)),
+        ("reconciled", (MarketDisputed(venue=MAKER, asset=ASSET, size=D("-0.5"), cause="?"),)),
         ("venue_status", (InstrumentListed(instrument=instrument(TAKER, status=MarketStatus.REDUCE_ONLY)),)),
         ("venue_status", (InstrumentListed(instrument=instrument(MAKER, status=MarketStatus.HALTED)),)),
         ("identity", (InstrumentListed(instrument=instrument(MAKER, settle_token="USDT")),)),
-        ("identity", (msgspec.structs.replace(sample(MAKER), oracle=Decimal(94)),)),
-        ("spread_bps", (quote(MAKER, bid="99.9", ask="100.1"),)),
-        ("divergence_bps", (sample(MAKER, "101"),)),
-        ("clock_skew", (msgspec.structs.replace(quote(TAKER), venue_at_ns=START_NS + 5 * NS_PER_S + 1),)),
-        ("size_above_minimum", (InstrumentListed(instrument=instrument(MAKER, min_notional_usd=Decimal(10_001))),)),
-        ("depth_share", (quote(TAKER, size="99"),)),
-        ("depth_share", (quote(MAKER, size="0"),)),
-        ("open_interest_share", (sample(MAKER, interest="9999"),)),
-        ("open_interest_share", (sample(MAKER, interest="0"),)),
+        ("identity oracle", (replace(sample(MAKER), oracle=D(94)),)),
+        ("oracle", (replace(sample(MAKER), oracle=D(98)),)),
+        ("spread_bps", (quote(MAKER, bid="99.91", ask="100.09"),)),
+        ("divergence_bps", (sample(MAKER, "99.3", interest="900000"),)),
+        ("clock_skew", (replace(quote(TAKER), venue_at_ns=START_NS + 5 * NS_PER_S + 1),)),
+        ("size_above_minimum", (InstrumentListed(instrument=instrument(MAKER, min_notional_usd=D(10_001))),)),
+        ("depth_bps size_above_minimum expected_net_bps", (quote(MAKER, size="0"),)),
+        ("open_interest_share size_above_minimum", (sample(MAKER, interest="0"),)),
+        ("leverage endurance", (account(MAKER, "0"),)),
     ],
 )
-def test_each_gate_refuses_alone_and_says_what_it_measured(name: str, facts: tuple[AnyMessage, ...]) -> None:
+def test_each_gate_refuses_alone_and_says_what_it_measured(names: str, facts: tuple[AnyMessage, ...]) -> None:
     candidate = judged(board_with(*facts))
-    assert refusals(candidate) == [name]
+    assert set(names.split()) <= set(refusals(candidate))
+    assert names.startswith("leverage") or refusals(candidate) == names.split()
     assert not candidate.passed
-    assert candidate.refusals[0].measured
-    assert candidate.refusals[0].needed
+    assert all(gate.measured and gate.needed for gate in candidate.refusals)
+
+
+FAST = Swing(mark=D(100), at_ns=START_NS, since_ns=0, variance_per_hour=D("0.0007"), hours_seen=24)
+"""sqrt(24 x 0.0007) = 0.1296 a day."""
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "changes"),
+    [
+        ("link_age", {"gates": GatesPolicy(link_up_least_s=1.0)}, {}),
+        ("settle_token", {"gates": GatesPolicy(settle_haircuts_bps={})}, {}),
+        ("settle_token", {"gates": GatesPolicy(settle_haircuts_bps={"USDC": D(21)})}, {}),
+        ("insurance_tier", {"gates": GatesPolicy(insurance_tier_most=1)}, {}),
+        ("insurance_tier", {"gates": GatesPolicy(insurance_tiers={TAKER: 1})}, {}),
+        ("volatility_day", {}, {"swings": {market_key(MAKER, ASSET): FAST}}),
+        ("volatility_day", {"gates": GatesPolicy(volatility_assumed={ASSET: D("0.13")})}, {}),
+        ("liquidation_buffer", {"gates": GatesPolicy(buffer_least_fraction=D(1))}, {"stakes": (stake("1200"),)}),
+        ("endurance", {"endurance": EndurancePolicy(equity_floor_fraction=D("0.98"))}, {}),
+        ("history_h", {}, {"hours": 5}),
+        ("persistence", {"scanner": replace(SURE, persistence_least=D("1.01"))}, {}),
+        ("settlement", {"gates": GatesPolicy(settlement_pause_s=2801.0)}, {}),
+    ],
+)
+def test_each_limit_refuses_alone(name: str, parts: dict[str, object], changes: dict[str, object]) -> None:
+    against = board_with(sample(TAKER, rate="-0.0001"), sample(MAKER, rate="0"))
+    candidate = judged(against, sure(**parts), **changes)
+    assert name in refusals(candidate)
+    assert name == "liquidation_buffer" or refusals(candidate) == [name]
+    assert gate_of(candidate, name).measured
+
+
+def test_what_just_passes_passes() -> None:
+    gates = GatesPolicy(
+        link_up_least_s=60.0, settlement_pause_s=2800.0, settle_haircuts_bps={"USDC": D(20)}, insurance_tier_most=2
+    )
+    later = replace(known(policy=sure(gates=gates)), at_ns=START_NS + 60 * NS_PER_S)
+    candidate = judge(later, ASSET, VENUES)
+    assert candidate is not None
+    assert refusals(candidate) == []
+
+
+def test_shortly_before_a_settlement_only_what_would_pay_waits() -> None:
+    gates = GatesPolicy(settlement_pause_s=2801.0)
+    assert refusals(judged(board_with(sample(TAKER, rate="0.0001"), sample(MAKER, rate="0")), sure(gates=gates))) == []
+
+
+def test_a_market_in_stress_is_not_entered_at_a_leverage_that_puts_us_in_its_queue() -> None:
+    """Open interest is down by half: stress 5; at a tenth of the equity that is level 1, at a step of 0.002 level 5."""
+    facts = (sample(MAKER), sample(MAKER, interest="500000"))
+    assert refusals(judged(board_with(*facts))) == []
+    candidate = judged(board_with(*facts), sure(adl=AdlPolicy(interest_drop_step=D("0.002"))))
+    assert refusals(candidate) == ["adl_level"]
+    assert gate_of(candidate, "adl_level").measured == "hyperliquid level 1, pacifica level 5"
+
+
+def test_an_assumed_volatility_is_said_to_be_one() -> None:
+    assert gate_of(judged(), "volatility_day").measured == "0.03 (assumed: too few hours seen)"
+    calm = replace(FAST, variance_per_hour=D("0.00001"))
+    both = {market_key(venue, ASSET): calm for venue in VENUES}
+    assert gate_of(judged(swings=both), "volatility_day").measured == "0.01549"
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(5, "+5 s"), (-5, "-5 s"), (6, "+6 s"), (-6, "-6 s")])
@@ -96,20 +267,20 @@ def test_a_clock_may_be_off_either_way_within_the_bound(seconds: int, told: str)
     board = board_with()
     for minute in (1, 2):
         at_ns = START_NS + minute * 60 * NS_PER_S
-        board = fold(board, msgspec.structs.replace(quote(MAKER), venue_at_ns=at_ns + seconds * NS_PER_S), at_ns)
-    gate = next(gate for gate in judged(board).gates if gate.name == "clock_skew")
+        board = fold(board, replace(quote(MAKER), venue_at_ns=at_ns + seconds * NS_PER_S), at_ns)
+    gate = gate_of(judged(board), "clock_skew")
     assert gate.passed is (abs(seconds) <= 5)
     assert (gate.measured, gate.needed) == (f"{TAKER.value} +0 s, {MAKER.value} {told}", "within 5 s")
 
 
 def test_a_closed_market_is_refused_with_the_venue_s_reason() -> None:
-    closed = instrument(MAKER, status=MarketStatus.HALTED, status_reason="the program is paused")
-    gate = judged(board_with(InstrumentListed(instrument=closed))).refusals[0]
+    halted = instrument(MAKER, status=MarketStatus.HALTED, status_reason="the program is paused")
+    gate = judged(board_with(InstrumentListed(instrument=halted))).refusals[0]
     assert gate.measured == f"{MAKER.value}: the program is paused"
 
 
 def test_a_market_somebody_else_is_in_is_refused_with_size_and_cause() -> None:
-    found = MarketDisputed(venue=MAKER, asset=ASSET, size=Decimal("-0.50"), cause="found when the run began")
+    found = MarketDisputed(venue=MAKER, asset=ASSET, size=D("-0.50"), cause="found when the run began")
     (gate,) = judged(board_with(found, MarketDoubted(venue=TAKER, asset=ASSET))).refusals
     assert gate.measured == (
         "hyperliquid: not asked yet, or not answered; pacifica: -0.50 BTC is held (found when the run began)"
@@ -134,86 +305,54 @@ def test_a_wrong_multiplier_is_refused_as_another_instrument() -> None:
 
 @pytest.mark.parametrize(("asked", "refused"), [(True, ["funding_calibrated"]), (False, [])])
 def test_a_rate_nobody_has_checked_is_refused_only_where_the_policy_asks(asked: bool, refused: list[str]) -> None:
-    policy = Policy(scanner=ScannerPolicy(calibrated_only=asked))
+    policy = sure(scanner=replace(SURE, calibrated_only=asked))
     board = board_with(InstrumentListed(instrument=instrument(MAKER, funding_calibrated=False)))
-    candidate = judge(board, policy, ASSET, VENUES, RATE, LONG_SEEN, START_NS)
-    assert candidate is not None
+    candidate = judged(board, policy)
     assert refusals(candidate) == refused
-    (gate,) = [gate for gate in candidate.gates if gate.name == "funding_calibrated"]
-    assert gate.measured == f"not checked: {MAKER.value}"
+    assert gate_of(candidate, "funding_calibrated").measured == f"not checked: {MAKER.value}"
 
 
 def test_rates_that_were_checked_pass_where_the_policy_asks() -> None:
-    policy = Policy(scanner=ScannerPolicy(calibrated_only=True))
-    candidate = judge(two_venues(), policy, ASSET, VENUES, RATE, LONG_SEEN, START_NS)
-    assert candidate is not None
-    assert candidate.passed
+    assert judged(policy=sure(scanner=replace(SURE, calibrated_only=True))).passed
 
 
 def test_an_old_quote_of_either_venue_refuses() -> None:
-    assert refusals(judged(two_venues(), at_ns=START_NS + 900 * NS_PER_S)) == []
-    assert refusals(judged(two_venues(), at_ns=START_NS + 901 * NS_PER_S)) == ["quote_age_s"]
+    assert refusals(judged(at_ns=START_NS + 900 * NS_PER_S)) == []
+    assert refusals(judged(at_ns=START_NS + 901 * NS_PER_S)) == ["oracle", "quote_age_s"]
 
 
-def test_too_little_history_refuses() -> None:
-    assert refusals(judged(two_venues(), seen_h=Decimal("5.9"))) == ["history_h"]
-    assert refusals(judged(two_venues(), seen_h=Decimal(6))) == []
-
-
-def test_funding_that_does_not_pay_the_round_trip_refuses() -> None:
-    """4 bps over 20.5 bps of round trip in 72 h: 0.3403 bps an hour."""
-    assert refusals(judged(two_venues(), Decimal("0.000034"))) == ["expected_net_bps"]
-    assert refusals(judged(two_venues(), Decimal("0.0000341"))) == []
-    candidate = judged(two_venues(), Decimal(0))
-    assert refusals(candidate) == ["expected_net_bps"]
+def test_funding_that_does_not_pay_all_costs_refuses() -> None:
+    """4 bps over 29.5 bps of costs in 72 h: 0.4653 bps an hour."""
+    assert refusals(judged(rate=D("0.0000465"))) == ["expected_net_bps"]
+    assert refusals(judged(rate=D("0.0000466"))) == []
+    candidate = judged(rate=D(0))
+    assert "expected_net_bps" in refusals(candidate)
     assert candidate.break_even_h is None
 
 
-def test_the_taker_venue_is_the_one_with_more_open_interest_in_usd() -> None:
-    assert more_liquid(two_venues(), ASSET, VENUES) is TAKER
-    assert more_liquid(two_venues(), ASSET, (MAKER, TAKER)) is MAKER
-    assert more_liquid(board_with(sample(MAKER, "100.1")), ASSET, VENUES) is MAKER
-    assert more_liquid(Board(), ASSET, VENUES) is TAKER
+def test_persistence_is_the_share_of_hours_with_the_expected_sign() -> None:
+    told = known()
+    series = seen(TAKER, D("-0.0001"), 71)
+    mixed = replace(told, series={**told.series, market_key(TAKER, ASSET): series})
+    turned = judge(replace(mixed, policy=sure()), ASSET, VENUES)
+    assert turned is not None
+    assert turned.taker_side is Side.BUY
+    assert turned.persistence == 1
 
 
-@pytest.mark.parametrize(
-    ("facts", "rate", "taker", "side"),
-    [
-        ((), RATE, TAKER, Side.SELL),
-        ((), -RATE, TAKER, Side.BUY),
-        ((sample(MAKER, "100.1"),), RATE, MAKER, Side.BUY),
-        ((sample(MAKER, "100.1"),), -RATE, MAKER, Side.SELL),
-    ],
-)
-def test_the_pair_is_short_where_funding_is_higher(
-    facts: tuple[AnyMessage, ...], rate: Decimal, taker: object, side: Side
-) -> None:
-    candidate = judged(board_with(*facts), rate)
-    assert (candidate.taker_venue, candidate.taker_side, candidate.rate_per_hour) == (taker, side, RATE)
-    short = candidate.taker_venue if candidate.taker_side is Side.SELL else candidate.maker_venue
-    assert short is (TAKER if rate > 0 else MAKER)
+# --- the page ----------------------------------------------------------------------------------------------------
 
 
-def test_the_size_is_on_the_lot_both_venues_share() -> None:
-    facts = [quote(venue, bid="298.9", ask="299.1") for venue in VENUES]
-    assert judged(board_with(*facts)).size == Decimal("33.4")
+def test_every_gate_stands_in_the_table_once_under_the_name_it_tells() -> None:
+    names = [entry.name for entry in TABLE]
+    assert [gate.name for gate in judged().gates] == names
+    assert len(dict.fromkeys(names)) == len(names)
+    assert all(entry.why and entry.formula for entry in TABLE)
 
 
-@pytest.mark.parametrize("left_out", [1, 2, 3], ids=["instrument", "quote", "sample"])
-def test_a_market_that_has_not_told_all_is_not_judged(left_out: int) -> None:
-    told = [fact for number, fact in enumerate(market_facts(MAKER)) if number != left_out]
-    assert judge(board_of(*market_facts(TAKER), *told), Policy(), ASSET, VENUES, RATE, LONG_SEEN, START_NS) is None
-
-
-def test_the_forming_rate_is_expected_where_it_is_published_else_the_last_paid() -> None:
-    assert funding_of(Market(funding_forming=Decimal(1), funding_last_paid=Decimal(2))) == 1
-    assert funding_of(Market(funding_forming=Decimal(0), funding_last_paid=Decimal(2))) == 0
-    assert funding_of(Market(funding_last_paid=Decimal(2))) == 2
-    assert funding_of(Market()) is None
-
-
-def test_the_round_trip_is_one_maker_and_three_taker_fees_and_three_slippages() -> None:
-    board = two_venues()
-    taker, maker = board.market(TAKER, ASSET), board.market(MAKER, ASSET)
-    assert round_trip_bps(taker, maker, Decimal(0)) == Decimal("14.5")
-    assert round_trip_bps(maker, taker, Decimal(1)) == Decimal(17)
+def test_the_page_is_the_table() -> None:
+    path = Path(__file__).resolve().parents[2] / "actors/gates/GATES.md"
+    assert path.read_text() == page(Policy())
+    assert "| history_h | hours both rates were observed | `scanner.history_h` = 6 |" in page(Policy())
+    other = page(Policy(scanner=ScannerPolicy(history_h=D(7))))
+    assert "`scanner.history_h` = 7" in other

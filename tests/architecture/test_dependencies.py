@@ -21,6 +21,15 @@ NOUNS = (
     "expectation",
     "depth",
     "forecast",
+    "stakes",
+    "volatility",
+    "sizing",
+    "pricing",
+    "endurance",
+    "flat_cost",
+    "stress",
+    "collateral",
+    "switching",
 )
 """Modules of actors that every role may import; whatever is not one of them, or a registry, is a role."""
 REGISTRIES = ("roles",)

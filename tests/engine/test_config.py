@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actors.domain import Venue
+from actors.risk.auto_close import RULES
 from engine import config as configuration
 from engine.config import Config, ConfigError
 
@@ -351,3 +352,10 @@ def test_what_simulated_venues_bear_is_no_part_of_what_a_run_is(tmp_path: Path) 
     plain = configuration.load(CONFIGS / "paper.toml")
     other = configuration.load(profile(tmp_path, "answer_most_s = 60.0", "answer_most_s = 61.0"))
     assert configuration.digest(plain) == configuration.digest(other)
+
+
+@pytest.mark.parametrize("name", ["live", "shadow", "sandbox", "paper"])
+def test_no_row_that_closes_a_pair_by_itself_is_off_in_a_profile_that_trades(name: str) -> None:
+    part = configuration.load(CONFIGS / f"{name}.toml").policy.auto_close
+    assert [rule.name for rule in RULES if not getattr(part, rule.limit)] == []
+    assert part.divergence_most_bps > configuration.load(CONFIGS / f"{name}.toml").policy.scanner.divergence_most_bps

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.policy import AutoClosePolicy, CorePolicy, ForecastPolicy, Policy, ScannerPolicy
+from actors.policy import AutoClosePolicy, CorePolicy, ForecastPolicy, Policy, RiskPolicy, ScannerPolicy
 from engine.policy_checks import live_problems, policy_problems
 
-LIVE = Policy(scanner=ScannerPolicy(calibrated_only=True))
+SIZES = {asset: Decimal(1) for asset in ScannerPolicy().assets}
+LIVE = Policy(scanner=ScannerPolicy(calibrated_only=True), risk=RiskPolicy(order_base_most=SIZES))
 
 
 def test_the_policy_as_it_comes_has_no_problem() -> None:
@@ -64,10 +65,32 @@ def test_a_live_run_leaves_before_it_is_liquidated(name: str) -> None:
 
 
 def test_a_live_run_ranks_only_rates_that_were_checked() -> None:
-    (problem,) = live_problems(Policy())
+    (problem,) = live_problems(replace(LIVE, scanner=ScannerPolicy()))
     assert problem.startswith("policy.scanner.calibrated_only is false")
 
 
 def test_a_pair_that_fails_once_must_have_its_emergency_path() -> None:
     (problem,) = policy_problems(replace(Policy(), core=CorePolicy(faults_most=1)))
     assert problem.startswith("policy.core.faults_most is 1; at least 2")
+
+
+def test_a_live_run_bounds_every_order_in_base_units_too() -> None:
+    """A mark that is wrong makes a large order cheap."""
+    without = {asset: size for asset, size in SIZES.items() if asset != "ETH"}
+    (problem,) = live_problems(replace(LIVE, risk=RiskPolicy(order_base_most=without)))
+    assert "policy.risk.order_base_most has no ETH" in problem
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (RiskPolicy(pair_long_most_usd=Decimal(9999)), "scanner.notional_usd is above policy.risk.pair_long_most_usd"),
+        (RiskPolicy(pair_gross_most_usd=Decimal(19_999)), "pair_gross_most_usd is below two legs"),
+        (RiskPolicy(hedges_per_minute_most=1001), "hedges_per_minute_most is 1001; at most 1000"),
+        (RiskPolicy(repeated_executions_most=0), "repeated_executions_most is 0; from 1 to 1000"),
+        (RiskPolicy(order_base_most={"BTC": Decimal(0)}), "order_base_most.BTC is 0; give a positive size"),
+    ],
+)
+def test_a_limit_on_orders_that_no_entry_could_keep_is_named(part: RiskPolicy, told: str) -> None:
+    (problem,) = policy_problems(replace(Policy(), risk=part))
+    assert told in problem

@@ -122,6 +122,15 @@ def test_the_net_that_is_shown_pays_for_closing_and_says_so() -> None:
     assert "net if closed now -12.50 USD" in line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
 
 
+def test_what_being_flat_now_costs_stands_beside_it() -> None:
+    (seen,) = views(1)
+    (pair,) = seen.pairs
+    held = msgspec.structs.replace(pair, net_if_closed_usd=Decimal("-12.5"), flat_cost_usd=Decimal("9.5"))
+    assert "USD (being flat costs 9.50)" in line(msgspec.structs.replace(seen, pairs=(held,)), 0.5)
+    flat = msgspec.structs.replace(pair, net_if_closed_usd=Decimal(3), flat_cost_usd=Decimal(0))
+    assert "being flat" not in line(msgspec.structs.replace(seen, pairs=(flat,)), 0.5)
+
+
 def test_without_a_quote_to_close_at_the_net_says_that_it_is_before_closing() -> None:
     (seen,) = views(1)
     (pair,) = seen.pairs

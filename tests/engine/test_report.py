@@ -11,7 +11,7 @@ from actors.domain import Venue
 from engine.foreign import Foreign
 from engine.report import report_data
 from engine.view import PairView, Tally, build
-from tests.engine.recorded import MAKER, START_NS, hedged_run
+from tests.engine.recorded import MAKER, START_NS, SmallRun, hedged_run
 
 DEPOSITS = dict.fromkeys(("hyperliquid", "pacifica"), Decimal(50_000))
 
@@ -150,3 +150,19 @@ def test_money_is_rounded_to_cents_after_it_was_added() -> None:
     report = data(pairs=tuple(small))
     assert [each["funding_usd"] for each in report["pairs"]] == [0.0, 0.0, 0.0]
     assert report["totals"]["funding_usd"] == 0.01
+
+
+def test_the_ledger_and_what_was_expected_stand_in_the_report() -> None:
+    run = hedged_run()
+    tally = Tally(core=SmallRun().core)
+    for decision in run.decisions:
+        tally.watch(decision)
+    seen = build(run.core, tally)
+    report = report_data(
+        seen, seed=7, mode="t", started_ns=START_NS, reason="done", notes=[], deposits_usd=DEPOSITS, tally=tally
+    )
+    assert report["ledger"]["all"]["fee_usd"] == "-2.5"
+    assert [line["name"] for line in report["ledger"]["venue"]] == ["hyperliquid", "pacifica"]
+    assert report["forecasts"] == [], "no pair has closed"
+    assert msgspec.json.decode(msgspec.json.encode(report)) == report
+    assert (data()["ledger"], data()["forecasts"]) == ({}, []), "without a ledger nothing is made up"

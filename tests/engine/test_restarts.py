@@ -39,3 +39,10 @@ def test_a_venue_that_lived_for_the_whole_window_has_its_budget_again() -> None:
 
 def test_with_no_budget_the_first_failure_is_answered_by_seldom_tries() -> None:
     assert Restarts(RestartLimits(failures_most=0)).failed(0.0) == Pause(seconds=300.0, spent=True)
+
+
+def test_a_venue_that_is_away_is_asked_again_soon_however_long_it_takes_and_spends_no_budget() -> None:
+    """A leg may be open there: an hour's outage must not become an hour and five minutes."""
+    restarts = Restarts(LIMITS)
+    assert [restarts.away() for _ in range(40)] == [Pause(seconds=s) for s in (5.0, 10.0, *(15.0,) * 38)]
+    assert restarts.failed(0.0) == Pause(seconds=5.0)

@@ -27,7 +27,7 @@ from actors.messages import (
     OrderDenied,
     PositionReported,
 )
-from actors.policy import CorePolicy, Policy
+from actors.policy import CorePolicy
 from actors.roles import ROLES
 from engine.core import BOARD, Decision
 from engine.journal.errors import JournalBroken
@@ -36,6 +36,7 @@ from engine.mailbox import Letter, Mailbox
 from engine.router import Router
 from engine.sequencer import Sequencer
 from engine.supervisor import Supervisor
+from tests.actors.known import known
 from tests.engine.recorded import MAKER, PAIR, START_NS, TAKER, SmallRun
 from tests.factories import ASSET, market_facts
 
@@ -252,7 +253,7 @@ def test_the_second_fault_is_told_to_nobody_and_siblings_go_on(monkeypatch: pyte
 
 
 def reconciled_gate(desk: Desk) -> Gate:
-    candidate = judge(desk.core.board, Policy(), ASSET, (TAKER, MAKER), Decimal("0.0001"), Decimal(100), desk.now_ns)
+    candidate = judge(known(desk.core.board, at_ns=desk.now_ns), ASSET, (TAKER, MAKER))
     assert candidate is not None
     return next(gate for gate in candidate.gates if gate.name == "reconciled")
 

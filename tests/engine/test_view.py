@@ -3,16 +3,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
+import pytest
 
 from actors.board import reconciler_of
 from actors.commands import RaiseAlarm
 from actors.domain import NS_PER_S, RejectReason, Side
 from actors.messages import AccountReported, LinkLost, LinkUp, OrderRejected, PositionReported
 from actors.pair_position import PairPosition
+from actors.pair_position.state import Leg
 from actors.risk.books import RiskState
 from engine import view
 from engine.alarms import Alarm
 from engine.core import BOARD, Decision
+from engine.ledger.fold import Ledger
 from engine.view import EngineView, Tally, build
 from tests.engine.recorded import MAKER, PAIR, TAKER, SmallRun, hedged_run
 
@@ -52,7 +55,7 @@ def test_settlements_fall_due_at_every_whole_hour_from_the_first_order_to_the_cl
     def due(from_s: int, to_s: int, *, closed_s: int = 0) -> int:
         entered = msgspec.structs.replace(pair, entered_ns=from_s * NS_PER_S, arrived_ns=closed_s * NS_PER_S)
         state = msgspec.structs.replace(entered, place="CLOSED.flat") if closed_s else entered
-        legs = view.pair_view(state, run.core.board, risk, to_s * NS_PER_S).legs
+        legs = view.pair_view(state, run.core.board, run.core.policy, risk, to_s * NS_PER_S).legs
         assert legs[0].funding_due == legs[1].funding_due
         return legs[0].funding_due
 
@@ -60,7 +63,7 @@ def test_settlements_fall_due_at_every_whole_hour_from_the_first_order_to_the_cl
     assert due(10, 90_000, closed_s=3700) == 1
     never = msgspec.structs.replace(pair.taker, traded_usd=Decimal(0))
     flat = msgspec.structs.replace(pair, taker=never, entered_ns=0)
-    assert view.pair_view(flat, run.core.board, risk, 9000 * NS_PER_S).legs[0].funding_due == 0
+    assert view.pair_view(flat, run.core.board, run.core.policy, risk, 9000 * NS_PER_S).legs[0].funding_due == 0
 
 
 def test_exposure_is_the_sum_of_both_legs_and_never_their_difference() -> None:
@@ -143,7 +146,24 @@ def test_without_a_quote_nobody_says_what_closing_would_bring() -> None:
     market = run.core.board.market(MAKER, "BTC")
     silent = {**run.core.board.markets, f"{MAKER}:BTC": msgspec.structs.replace(market, quote=None)}
     run.core.board = msgspec.structs.replace(run.core.board, markets=silent)
-    assert watched(run)[1].pairs[0].net_if_closed_usd is None
+    (pair,) = watched(run)[1].pairs
+    assert (pair.net_if_closed_usd, pair.flat_cost_usd, pair.flat_cost_words) == (None, None, "")
+
+
+def test_what_being_flat_costs_is_shown_for_a_held_pair_and_nothing_once_it_is_flat() -> None:
+    run = hedged_run(0)
+    run.quote(TAKER, "61000")
+    run.quote(MAKER, "61010")
+    (pair,) = watched(run)[1].pairs
+    half_spreads, fees = Decimal("0.5"), Decimal("0.5") * (61_001 + 61_010) * Decimal("0.00045")
+    assert pair.flat_cost_usd == half_spreads + fees
+    assert pair.flat_cost_words.startswith(f"{half_spreads + fees:.2f} USD (")
+    state = run.core.states[pair.pair]
+    assert isinstance(state, PairPosition)
+    flat = msgspec.structs.replace(state, taker=Leg(venue=TAKER), maker=Leg(venue=MAKER))
+    cost = view.flat_cost_of(flat, run.core.board, run.core.policy)
+    assert cost is not None
+    assert cost.cost_usd == 0
 
 
 def test_the_equity_at_the_start_is_each_venue_s_first_word() -> None:
@@ -204,3 +224,34 @@ def test_an_alarm_of_the_engine_s_own_is_kept_with_what_it_is_about() -> None:
     alarm = RaiseAlarm(severity="critical", code="venue_failed", text="pacifica: broken")
     tally.alarm(alarm, about="venue_link/pacifica")
     assert [(kept.code, kept.about) for kept in tally.alarms] == [("venue_failed", "venue_link/pacifica")]
+
+
+# --- the ledger beside it ----------------------------------------------------------------------------------
+
+
+def test_a_tally_that_knows_the_core_keeps_the_ledger_of_its_decisions() -> None:
+    run = hedged_run()
+    tally = Tally(core=SmallRun().core)
+    for decision in run.decisions:
+        tally.watch(decision)
+    (pair,) = view.build(run.core, tally).pairs
+    assert tally.ledger is not None
+    account = tally.ledger.accounts[pair.pair]
+    assert account.net_usd - account.open_cost_usd == pair.net_usd
+    assert tally.totals.whole().net_usd == account.net_usd
+    assert Tally().ledger is None
+
+
+def test_a_fault_of_the_ledger_ends_the_ledger_and_not_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = hedged_run()
+    tally = Tally(core=SmallRun().core)
+    monkeypatch.setattr(tally, "ledger", Ledger(run.core.policy))
+    monkeypatch.delattr(tally.ledger, "shadow")
+    for decision in run.decisions:
+        tally.watch(decision)
+    assert tally.ledger is None
+    assert tally.totals.cut("pair") == ()
+    assert tally.seq == len(run.decisions)
+    (told,) = tally.alarms
+    assert (told.code, told.severity) == ("ledger_failed", "warning")
+    assert "AttributeError" in told.text

@@ -15,7 +15,18 @@ import msgspec
 from actors.domain import Venue
 from actors.messages import AnyMessage
 from actors.pair_position.state import PairPosition
-from actors.policy import EntryPolicy, LifecyclePolicy, Policy, ScannerPolicy, VerifyPolicy
+from actors.policy import (
+    CollateralPolicy,
+    CostsPolicy,
+    EndurancePolicy,
+    EntryPolicy,
+    GatesPolicy,
+    LifecyclePolicy,
+    Policy,
+    ScannerPolicy,
+    SizingPolicy,
+    VerifyPolicy,
+)
 from engine.config import DEFAULT_CONFIG, Config, InstrumentSection, VenueSection, load
 from engine.core import Core
 from engine.fuzzing import run
@@ -45,10 +56,21 @@ POLICY = Policy(
         notional_usd=Decimal(9000),
         scan_s=10.0,
         history_h=Decimal(0),
-        smoothing_h=Decimal(1),
-        depth_share_most=Decimal(1000),
+        confidence=Decimal(0),
+        persistence_least=Decimal(0),
+        slippage_most_bps=Decimal(1000),
         divergence_most_bps=Decimal(100),
     ),
+    gates=GatesPolicy(
+        oracle_divergence_most_bps=Decimal(1000),
+        adl_level_most=5,
+        buffer_volatilities=Decimal(0),
+        volatility_most=Decimal(10),
+    ),
+    endurance=EndurancePolicy(shocks=(), equity_floor_fraction=Decimal(0), maintenance_multiple=Decimal(0)),
+    sizing=SizingPolicy(caps_share_most=Decimal(1), margin_share_most=Decimal(1)),
+    costs=CostsPolicy(switching_factor=Decimal(0)),
+    collateral=CollateralPolicy(alarm_multiple=Decimal(0)),
     lifecycle=LifecyclePolicy(duration_s=90.0, drain_timeout_s=60.0, emergency_timeout_s=120.0),
 )
 """A pair is entered at the first scan, held for a minute or so, and closed by the end of the run."""

@@ -1,4 +1,4 @@
-"""Misfortunes that a held pair leaves for, H5, H6 and H12: funding that turned, a liquidation near, a market closed."""
+"""Misfortunes that a held pair leaves for, H5-H7 and H12: funding, a liquidation, a silent venue, a closed market."""
 
 from __future__ import annotations
 
@@ -76,13 +76,22 @@ def settle_at(rate: str) -> Do:
     return do
 
 
-TURNING = replace(POLICY.scanner, inverted_h=Decimal("0.01"), smoothing_h=Decimal("0.001"), pairs_most=1)
+TURNING = replace(POLICY.scanner, inverted_h=Decimal("0.01"), pairs_most=1)
+AT_ONCE = replace(
+    POLICY.forecast,
+    fast_h=Decimal("0.001"),
+    slow_h=Decimal("0.001"),
+    fast_reversion_h=Decimal(10**6),
+    slow_reversion_h=Decimal(10**6),
+    clip_most=Decimal(10**6),
+)
+"""What is announced now is expected for the whole horizon."""
 
 
 def test_h5_funding_that_stays_inverted_for_the_configured_time_ends_the_pair(tmp_path: Path) -> None:
     """36 seconds of paying 20 bps an hour; what is saved in the horizon is many times the cost of leaving."""
     cue = Cue(at_s=40.0, do=settle_at("-0.001"))
-    run = play(Scenario(cues=(cue,), policy=lasting(150.0, scanner=TURNING), calm_s=40.0), tmp_path)
+    run = play(Scenario(cues=(cue,), policy=lasting(150.0, scanner=TURNING, forecast=AT_ONCE), calm_s=40.0), tmp_path)
     first = run.pairs[0]
     assert first.place == "CLOSED.flat"
     assert first.close_reason.startswith("funding inverted for 0.0 h: staying 72 h costs ")
@@ -94,7 +103,7 @@ def test_h5_funding_that_stays_inverted_for_the_configured_time_ends_the_pair(tm
 def test_h5_a_flip_that_costs_less_than_being_flat_now_is_sat_out(tmp_path: Path) -> None:
     """0.02 bps an hour against the pair: 1.4 bps in the horizon, where closing both legs costs some 12."""
     cue = Cue(at_s=40.0, do=settle_at("-0.000001"))
-    run = play(Scenario(cues=(cue,), policy=lasting(150.0, scanner=TURNING), calm_s=40.0), tmp_path)
+    run = play(Scenario(cues=(cue,), policy=lasting(150.0, scanner=TURNING, forecast=AT_ONCE), calm_s=40.0), tmp_path)
     scanners = [states["funding_scanner"] for _, states, _ in run.moments]
     held = [scanner.holdings.get(PAIR) for scanner in scanners if isinstance(scanner, FundingScanner)]
     assert any(each.inverted_since_ns for each in held if each is not None)
@@ -103,7 +112,7 @@ def test_h5_a_flip_that_costs_less_than_being_flat_now_is_sat_out(tmp_path: Path
 
 def test_h5_funding_that_turns_back_in_time_keeps_the_pair(tmp_path: Path) -> None:
     cues = (Cue(at_s=40.0, do=settle_at("-0.001")), Cue(at_s=65.0, do=settle_at("0.001")))
-    run = play(Scenario(cues=cues, policy=lasting(150.0, scanner=TURNING), calm_s=65.0), tmp_path)
+    run = play(Scenario(cues=cues, policy=lasting(150.0, scanner=TURNING, forecast=AT_ONCE), calm_s=65.0), tmp_path)
     assert run.pair.close_reason == "the run's duration is over"
 
 
@@ -163,6 +172,38 @@ def test_h6_while_the_endangered_leg_s_venue_is_down_the_gaining_leg_is_not_clos
     assert back_ns <= min(leaving_ns) <= max(leaving_ns) < back_ns + 6 * NS_PER_S
     assert run.pairs[0].place == "CLOSED.flat"
     assert run.pairs[0].naked_ns < 3 * NS_PER_S
+
+
+# --- H7 ----------------------------------------------------------------------------------------------------
+
+
+def silence(seconds: float, tmp_path: Path) -> Run:
+    """The maker's venue is down for so long; a minute of silence is too much."""
+    faults = outage("pacifica", 40.0, seconds)
+    policy = guarded(venue_silent_s=Decimal(60), ask_again_s=10.0)
+    return play(Scenario(policy=policy, faults=faults, calm_s=40.0 + seconds), tmp_path)
+
+
+def test_h7_a_venue_that_was_silent_for_too_long_is_left_in_order_when_it_is_back(tmp_path: Path) -> None:
+    """Meanwhile both legs are kept: to close the living one alone would make the other naked."""
+    run = silence(75.0, tmp_path)
+    (at_s, why), *_ = asked(run)
+    assert why == "venue_silent"
+    assert 80 <= at_s <= 112
+    sent = [(r.at_ns, c.purpose) for r in run.pair_records for c in r.commands if isinstance(c, SubmitOrder)]
+    back_ns = next(r.at_ns for r in reversed(run.records) if isinstance(r.message, LinkUp))
+    closes = [at_ns for at_ns, purpose in sent if purpose == "close"][:2]
+    assert len(closes) == 2
+    assert back_ns <= closes[0]
+    assert run.pairs[0].place == "CLOSED.flat"
+    assert run.pairs[0].close_reason.startswith("venue_silent: pacifica is down, and has told nothing for ")
+    assert run.pairs[0].naked_ns < 3 * NS_PER_S
+
+
+def test_h7_a_venue_that_is_back_in_time_is_kept(tmp_path: Path) -> None:
+    run = silence(20.0, tmp_path)
+    assert run.raised("auto_close") == ()
+    assert run.pair.close_reason == "the run's duration is over"
 
 
 # --- H12 ---------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """What the stream did not tell, or told in a frame that could not be read, asked for by REST beside it.
 
 A frame nobody can read leaves a gap of unknown kind: fills, payments, open orders and positions are read again from
-before it. So it is when an hour's payment has not come. Counterparts: `dialogue`, which raises the doubt and closes
-every gap at a reconnect; `memory`, which tells each fact once.
+before it. So it is when an hour's payment has not come, or a position has become smaller: by which fill decides
+whether a pair takes it for ADL, or for somebody who closes by hand. Counterparts: `dialogue`, which raises the doubt
+and closes every gap at a reconnect; `memory`, which tells each fact once.
 """
 
 from __future__ import annotations

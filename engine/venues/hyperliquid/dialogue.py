@@ -35,7 +35,8 @@ MARKET_CHANNELS = ("bbo", "activeAssetCtx", "error")
 class HyperliquidDialogue:
     """The `Dialogue` of `engine.venues.link` for one account and its markets.
 
-    `doubted` is called when a frame could not be read that may have been about the account.
+    `doubted` is called when a frame could not be read that may have been about the account, and when a position has
+    become smaller: the fill that did it is looked for.
     """
 
     venue = Venue.HYPERLIQUID
@@ -207,7 +208,10 @@ class HyperliquidDialogue:
 
     def _read_state(self, data: Any) -> Messages:
         self._require_own(data.user, "clearinghouseState")
-        return self._memory.account_state(data.clearinghouseState)
+        messages = self._memory.account_state(data.clearinghouseState)
+        if self._memory.shrunk:  # by a fill: if its frame was lost, nothing else would tell an ADL or a liquidation
+            self._doubted()
+        return messages
 
     def _read_spot(self, data: Any) -> Messages:
         self._require_own(data.user, "spotState")

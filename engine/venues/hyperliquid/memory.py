@@ -6,11 +6,12 @@ Acknowledgements, streams and backfills overlap: each fill and each payment is t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
 from actors.commands import SubmitOrder
-from actors.domain import NS_PER_S, Venue
+from actors.domain import NS_PER_S, ZERO, Venue
 from actors.messages import (
     FrameRefused,
     OrderAccepted,
@@ -95,6 +96,9 @@ class Memory:
         self._books = Books(self._book_age_most_ns)
         self.held: tuple[str, ...] = ()
         """Assets of which we held something when the account was last told."""
+        self.shrunk = False
+        """Whether something was held smaller then than the time before."""
+        self._sizes: dict[str, Decimal] = {}
         self._state: ClearinghouseState | None = None
         self.unified = False
         """Whether the account's collateral is told in the spot state."""
@@ -253,7 +257,9 @@ class Memory:
     def account_state(self, state: ClearinghouseState, also: tuple[str, ...] = ()) -> tuple[VenueMessage, ...]:
         """Positions held now, zeros for what was held and for `also`, and the account."""
         reports = positions(state, also=(*self.held, *also))
-        self.held = tuple(report.asset for report in reports if report.size)
+        before, self._sizes = self._sizes, {report.asset: report.size for report in reports if report.size}
+        self.shrunk = any(abs(self._sizes.get(asset, ZERO)) < abs(size) for asset, size in before.items())
+        self.held = tuple(self._sizes)
         self._state = state
         return (*reports, account(state, self.spot if self.unified else None))
 

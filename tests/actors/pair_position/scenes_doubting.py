@@ -79,7 +79,7 @@ RESOLVE_SCENES = (
         "EMERGENCY.closing",
     ),
     Scene(
-        "D17",
+        "D18",
         "REDUCING.trimming",
         (*VANISHES, *(fires("verify_retry"),) * 4),
         (alarm("positions_unverified"), *panic(order("emergency", "10", MAKER), order("emergency", "6", TAKER))),

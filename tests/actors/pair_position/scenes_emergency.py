@@ -39,6 +39,8 @@ BOTH_OUT = asks(MAKER, TAKER)
 THREE_ROUNDS: Cues = (LATE, LATE, LATE)
 """From EMERGENCY.closing: nothing is answered, three rounds of orders are out."""
 SIX_OUT = BOTH_OUT * 3
+ONE_SILENT: Cues = (filled("6", number=-2), *(rejected(), LATE) * 3, fires("recheck"))
+"""From EMERGENCY.closing: the maker venue tells a part and no more, the taker venue refuses."""
 WATCHED = tuple(state.name for state in CHART.states if state.may_hold_leg and not state.name.startswith("EMERGENCY"))
 """Places that may hold a leg or an order; an emergency leads from each of them to EMERGENCY.closing."""
 
@@ -118,6 +120,20 @@ SCENES = (
         (*THREE_ROUNDS, fires("recheck")),
         (*cancels(MAKER, TAKER) * 3, *SIX_OUT, *POSITIONS),
         "EMERGENCY.stranded",
+    ),
+    Scene(
+        "P28",
+        "EMERGENCY.closing",
+        ONE_SILENT,
+        (*cancels(MAKER) * 3, *asks(MAKER) * 3, *POSITIONS, order("emergency", "10", TAKER)),
+        "EMERGENCY.stranded",
+    ),
+    Scene(
+        "D18",
+        "EMERGENCY.closing",
+        (filled(number=-2), *(rejected(),) * 3, fires("recheck"), *(fires("verify_retry"),) * 4),
+        (alarm("positions_unverified"), *panic(order("emergency", "10", TAKER))),
+        "EMERGENCY.closing",
     ),
     Scene("P16", "EMERGENCY.stranded", (fires("recheck"),), POSITIONS, "EMERGENCY.verifying"),
     Scene(

@@ -144,6 +144,13 @@ REDUCE_SCENES = (
         "CLOSING.canceling",
     ),
     Scene("R11", "REDUCING.trimming", (rejected(),), (), "REDUCING.pausing"),
+    Scene(
+        "R4",
+        "REDUCING.trimming",
+        (rejected(RejectReason.IOC_UNFILLED),),
+        (order("trim", "4", MAKER),),
+        "REDUCING.trimming",
+    ),
     Scene("R12", "REDUCING.trimming", (rejected(RejectReason.REDUCE_ONLY),), POSITIONS, "REDUCING.verifying"),
     Scene(
         "R6",

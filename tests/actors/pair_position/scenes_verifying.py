@@ -16,7 +16,7 @@ from tests.actors.pair_position.scenes import (
 )
 from tests.actors.pair_position.scenes_closing import BOTH_NOTHING_THERE, LATE
 from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
-from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported
+from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported, twice
 from tests.playbook import fires, like
 
 ASK_AGAIN = fires("verify_retry")
@@ -78,7 +78,7 @@ SCENES = (
     Scene(
         "V10",
         "IDLE.verifying",
-        (reported(MAKER, "0"), reported(TAKER, "-3"), *ASKED_OUT),
+        (*twice(reported(MAKER, "0"), reported(TAKER, "-3")), *ASKED_OUT),
         TRIM_THREE,
         "REDUCING.trimming",
     ),
@@ -87,49 +87,49 @@ SCENES = (
     Scene(
         "V8",
         "CLOSING.first_leg",
-        (*BOTH_NOTHING_THERE, reported(TAKER, "0"), reported(MAKER, "0"), *ASKED_OUT),
+        (*BOTH_NOTHING_THERE, *twice(reported(TAKER, "0"), reported(MAKER, "0")), *ASKED_OUT),
         (*adopts("0", "0"), *TOLD_CLOSED),
         "CLOSED.flat",
     ),
     Scene(
         "V15",
         "HEDGED.rechecking",
-        (reported(TAKER, "0"), reported(MAKER, "0"), *ASKED_OUT),
+        (*twice(reported(TAKER, "0"), reported(MAKER, "0")), *ASKED_OUT),
         (alarm("leg_taken"), ENDS, *adopts("0", "0"), *TOLD_CLOSED),
         "CLOSED.flat",
     ),
     Scene(
         "V9",
         "MAKER_PENDING.verifying",
-        (reported(TAKER, "-8"), reported(MAKER, "8"), *ASKED_OUT),
+        (*twice(reported(TAKER, "-8"), reported(MAKER, "8")), *ASKED_OUT),
         (*adopts("-8", "8"), *TOLD_HEDGED),
         "HEDGED.earning",
     ),
     Scene(
         "V10",
         "HEDGED.rechecking",
-        (reported(TAKER), reported(MAKER, "6"), *ASKED_OUT),
+        (*twice(reported(TAKER), reported(MAKER, "6")), *ASKED_OUT),
         (*adopts("-10", "6"), order("trim", "4", TAKER)),
         "REDUCING.trimming",
     ),
     Scene(
         "V16",
         "HEDGED.rechecking",
-        (reported(TAKER), reported(MAKER, "0"), *ASKED_OUT),
+        (*twice(reported(TAKER), reported(MAKER, "0")), *ASKED_OUT),
         (alarm("leg_taken"), ENDS, *adopts("-10", "0"), order("trim", "10", TAKER)),
         "REDUCING.trimming",
     ),
     Scene(
         "V11",
         "HEDGED.rechecking",
-        (reported(TAKER), reported(MAKER, "-3"), *ASKED_OUT),
+        (*twice(reported(TAKER), reported(MAKER, "-3")), *ASKED_OUT),
         (*adopts("-10", "-3"), alarm("position_surprise"), *emergency(maker="3", taker="10")),
         "EMERGENCY.closing",
     ),
     Scene(
         "V12",
         "CLOSING.first_leg",
-        (*BOTH_NOTHING_THERE, reported(TAKER), reported(MAKER, "4"), *ASKED_OUT),
+        (*BOTH_NOTHING_THERE, *twice(reported(TAKER), reported(MAKER, "4")), *ASKED_OUT),
         (*adopts("-10", "4"), alarm("position_surprise"), *emergency(maker="4", taker="10")),
         "EMERGENCY.closing",
     ),

@@ -264,6 +264,7 @@ def test_an_alarm_names_the_silent_venue_and_repeats_no_answer_from_before_the_c
 
 def test_an_alarm_tells_what_a_venue_says_otherwise_now() -> None:
     text = alarmed(pair_at("CLOSING.verifying").play(reported(MAKER, "3"), *ASKED_OUT))
+    assert f"no answer from {TAKER.value}, no two equal answers from {MAKER.value};" in text
     assert f"0 BTC on {MAKER.value} (the venue said 3)" in text
     assert text.count("the venue said") == 1
 

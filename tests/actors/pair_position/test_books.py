@@ -32,6 +32,7 @@ from tests.factories import (
     reported,
     sample,
     socialised,
+    twice,
     unresolved,
 )
 from tests.playbook import START_NS, fires, later
@@ -283,7 +284,9 @@ def test_a_position_of_another_venue_is_not_ours() -> None:
 
 
 def test_an_adopted_position_is_valued_at_the_price_of_the_moment() -> None:
-    play = pair_at("HEDGED.rechecking").play(reported(TAKER, "-8"), reported(MAKER, "8"), *[fires("verify_retry")] * 4)
+    play = pair_at("HEDGED.rechecking").play(
+        *twice(reported(TAKER, "-8"), reported(MAKER, "8")), *[fires("verify_retry")] * 4
+    )
     assert play.row == "V9"
     assert (play.state.taker.position, play.state.maker.position) == (Decimal(-8), Decimal(8))
     assert play.state.taker.estimated_usd == -2 * 100
@@ -291,7 +294,9 @@ def test_an_adopted_position_is_valued_at_the_price_of_the_moment() -> None:
 
 
 def test_a_forced_fill_told_after_its_size_was_adopted_moves_the_money_and_not_the_position() -> None:
-    play = pair_at("HEDGED.rechecking").play(reported(TAKER, "-6"), reported(MAKER, "10"), *[fires("verify_retry")] * 4)
+    play = pair_at("HEDGED.rechecking").play(
+        *twice(reported(TAKER, "-6"), reported(MAKER, "10")), *[fires("verify_retry")] * 4
+    )
     assert play.row == "V10"
     told_before = msgspec.structs.replace(deleveraged(TAKER, "4", Side.BUY, price="101"), venue_at_ns=START_NS)
     cash, estimated = play.state.taker.cash_usd, play.state.taker.estimated_usd

@@ -39,6 +39,7 @@ from tests.factories import (
     reported,
     sample,
     socialised,
+    twice,
 )
 from tests.playbook import START_NS, fires
 from tests.stories import BOTH_REFUSED, CLOSE
@@ -88,6 +89,25 @@ def test_an_emergency_s_cap_is_widened_for_each_leg_by_its_own_attempts() -> Non
     assert 1.9 < distances[1] / distances[0] < 2.1
 
 
+def test_a_stranded_leg_is_offered_no_cheaper_than_at_the_last_of_the_attempts_that_were_to_be_enough() -> None:
+    """A market that is halted for half an hour opens again: the cap is 600 bps from the touch, not 6600."""
+    play = pair_at("EMERGENCY.stranded")
+    last = next(order for order in reversed(play.orders) if order.venue is MAKER).limit_price
+    for _ in range(60):
+        play.play(fires("recheck"), *both_confirm()).at("EMERGENCY.closing").play(*BOTH_REFUSED)
+        assert next(order for order in reversed(play.orders) if order.venue is MAKER).limit_price == last
+    assert last >= Decimal("99.95") * (1 - Decimal("0.06")) - 1
+
+
+def test_a_venue_that_refuses_to_reduce_what_it_says_we_hold_is_not_sent_orders_without_a_pause() -> None:
+    nothing_there = (rejected(RejectReason.REDUCE_ONLY, number=-2), rejected(RejectReason.REDUCE_ONLY, number=-1))
+    play = pair_at("EMERGENCY.closing")
+    for _ in range(2):
+        play.play(*nothing_there).at("EMERGENCY.verifying").play(*both_confirm()).at("EMERGENCY.closing")
+    play.play(*nothing_there).took("P9", "EMERGENCY.stranded")
+    play.play(fires("recheck"), reported(TAKER, "0"), reported(MAKER, "0")).at("EMERGENCY.verifying")
+
+
 def test_a_close_that_was_given_up_takes_no_attempt_from_the_next_one() -> None:
     """Halted before anything was closed, three times; the fourth close has its attempts and its narrow cap."""
     halted = rejected(RejectReason.HALTED)
@@ -134,9 +154,28 @@ def test_a_forced_fill_takes_the_confirmation_back() -> None:
     play.play(deleveraged(TAKER, "0.1", Side.BUY), reported(MAKER)).took("V4", "HEDGED.rechecking")
 
 
+SIX_OF_TEN: Cues = (*twice(reported(TAKER), reported(MAKER, "6")), *(fires("verify_retry"),) * 4)
+
+
+def test_one_answer_and_silence_after_it_are_not_followed() -> None:
+    """A venue that is about to fail says that nothing is held, and then nothing any more: the pair stays hedged."""
+    play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "0"), *(fires("verify_retry"),) * 9)
+    assert (play.row, play.state.maker.position) == ("V6", Decimal(10))
+    assert [order.purpose for order in play.orders] == ["taker", "maker"]
+
+
+def test_an_old_answer_that_comes_late_is_not_followed_against_a_newer_one() -> None:
+    play = pair_at("HEDGED.rechecking").play(*twice(reported(TAKER, "0"), reported(MAKER)), reported(MAKER, "0"))
+    play.play(*(fires("verify_retry"),) * 4).took("V6", "HEDGED.rechecking")
+    play.play(reported(MAKER), fires("verify_retry")).took("V16", "REDUCING.trimming")
+    assert (play.last_order.purpose, play.last_order.venue) == ("trim", MAKER)
+
+
 def test_what_the_books_follow_is_the_venue_s_own_word_and_concerns_that_leg_alone() -> None:
     """The maker leg is 6, not 10; the taker leg was right."""
-    play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "6"), *(fires("verify_retry"),) * 4)
+    play = pair_at("HEDGED.rechecking").play(
+        *twice(reported(TAKER), reported(MAKER, "6")), *(fires("verify_retry"),) * 4
+    )
     state = play.took("V10").state
     assert (state.taker.position, state.maker.position) == (Decimal(-10), Decimal(6))
     assert (state.taker.adopted_venue_ns, state.taker.adopted_price) == (0, Decimal(0))
@@ -147,7 +186,9 @@ def test_what_the_books_follow_is_the_venue_s_own_word_and_concerns_that_leg_alo
 
 
 def test_a_forced_fill_that_an_adopted_size_holds_already_brings_its_fee_once() -> None:
-    play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "6"), *(fires("verify_retry"),) * 4)
+    play = pair_at("HEDGED.rechecking").play(
+        *twice(reported(TAKER), reported(MAKER, "6")), *(fires("verify_retry"),) * 4
+    )
     fees, cash = play.state.maker.fees_usd, play.state.maker.cash_usd
     first, second = (deleveraged(MAKER, size, Side.SELL, name) for size, name in (("3", "adl-1"), ("1", "adl-2")))
     play.play(first, second, first)
@@ -248,7 +289,7 @@ def test_fills_that_were_claimed_and_never_told_are_asked_for_while_the_pair_is_
 
 HEDGED_BY_A_SWEEP: Cues = (lapsed(), *both_confirm(), filled(), *both_confirm())
 FLAT_IN_VERIFICATION: Cues = (*SAME_SIDE, MAKER_GONE, TAKER_GONE, fires("order_timeout"))
-BOTH_SAY_FLAT: Cues = (reported(TAKER, "0"), reported(MAKER, "0"), *(fires("verify_retry"),) * 4)
+BOTH_SAY_FLAT: Cues = (*twice(reported(TAKER, "0"), reported(MAKER, "0")), *(fires("verify_retry"),) * 4)
 
 
 @pytest.mark.parametrize(

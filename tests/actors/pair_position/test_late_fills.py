@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from actors.domain import ZERO, DoneReason
 from actors.messages import AnyMessage, OrderFilled
-from tests.factories import MAKER, TAKER, PairCue, PairPlay, accepted, done, filled, lapsed, pair_at, reported
+from tests.factories import MAKER, TAKER, PairCue, PairPlay, accepted, done, filled, lapsed, pair_at, reported, twice
 from tests.playbook import fires
 
 MAKER_ORDER = 1
@@ -19,7 +19,7 @@ VANISHES = (accepted(), lapsed(), lapsed())
 
 def adopted(size: Decimal) -> PairPlay:
     """The maker order has vanished, and the books have followed what the venue says of the position."""
-    said = (reported(TAKER), reported(MAKER, str(size)), *(ASK_AGAIN,) * 4)
+    said = (*twice(reported(TAKER), reported(MAKER, str(size))), *(ASK_AGAIN,) * 4)
     play = pair_at("TAKER_FILLED.maker_in_flight").play(*VANISHES, *said)
     assert play.state.maker.position == size
     assert play.state.maker.adopted_venue_ns
@@ -64,7 +64,7 @@ def test_a_fill_from_before_an_adopted_size_moves_the_money_and_not_the_position
 
 def test_a_closed_pair_is_not_alarmed_by_a_fill_that_the_adopted_size_holds_already() -> None:
     play = pair_at("CLOSING.second_leg").play(accepted(), lapsed(), lapsed())
-    play.play(reported(TAKER, "0"), reported(MAKER), *(ASK_AGAIN,) * 4).took("V8", "CLOSED.flat")
+    play.play(*twice(reported(TAKER, "0"), reported(MAKER)), *(ASK_AGAIN,) * 4).took("V8", "CLOSED.flat")
     late = filled("10", 3)(play)
     assert isinstance(late, OrderFilled)
     play.play(msgspec.structs.replace(late, venue_at_ns=play.state.taker.adopted_venue_ns))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from actors.policy import ForecastPolicy, ScannerPolicy
+from actors.policy import ForecastPolicy
 from engine.calibration import forecast_words
-from engine.calibration.forecast_models import NAMES, ONE_SPEED, SETTINGS
+from engine.calibration.forecast_models import NAMES, ONE_SPEED, SETTINGS, SMOOTHED_H
 from tests.engine.calibration.test_forecast_report import PAGE
 
 
@@ -18,7 +18,7 @@ def test_every_setting_that_the_formula_names_exists() -> None:
 
 def test_every_model_is_explained() -> None:
     assert [name for name in NAMES if f"| {name} |" not in forecast_words.HEAD] == []
-    assert f"half-life of {ScannerPolicy().smoothing_h} h, stays so" in forecast_words.HEAD
+    assert f"half-life of {SMOOTHED_H} h, stays so" in forecast_words.HEAD
     one = SETTINGS[ONE_SPEED]
     assert (
         f"half-life of {one.fast_h} h, falls back to rest with one of {one.slow_reversion_h} h" in forecast_words.HEAD

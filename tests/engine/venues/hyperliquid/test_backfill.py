@@ -62,6 +62,18 @@ async def test_a_forced_fill_whose_frame_cannot_be_read_is_told_within_seconds(a
         assert len(of(OrderFilled, world.said)) == 1
 
 
+async def test_a_forced_fill_whose_frame_never_comes_is_told_once_the_position_is(autojump_clock):
+    """A position that shrinks without a word would be taken for one that was closed by hand, and end the run."""
+    async with World(struck("userFills", DropFrame(), from_s=10)).live() as world:
+        await world.do(order(1))
+        await trio.sleep(15)
+        from_here = len(world.said)
+        await world.happen(world.exchange.deleverage(now_ns(), ACCOUNT, "BTC", D("0.04")))
+        await trio.sleep(8)
+        assert not of(FrameRefused, world.said[from_here:])
+        assert [m.size for m in of(PositionDeleveraged, world.said[from_here:])] == [D("0.04")]
+
+
 async def test_the_end_of_an_order_whose_frame_cannot_be_read_is_told_within_seconds(autojump_clock):
     async with World(struck("orderUpdates", QUOTES_BROKEN, from_s=10)).live() as world:
         resting = order(1, time_in_force=TimeInForce.POST_ONLY, limit_price=D(58_000), expires_at_ns=2**62)

@@ -1,0 +1,153 @@
+"""Which pairs the scanner asks to leave, or to become smaller: tired ones, outdone ones, those without margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from actors.actor import Context
+from actors.board import market_key
+from actors.collateral import Shortage, outlays, shortages
+from actors.commands import AnyCommand, RaiseAlarm, Tell
+from actors.domain import BPS, HOUR_NS, ZERO
+from actors.flat_cost import FlatCost, OpenLeg, flat_cost
+from actors.forecast import Outlook, forecast
+from actors.funding_scanner.opening import candidates, free, room_left
+from actors.funding_scanner.state import FundingScanner, Holding, Pairing, known_of, stakes_of
+from actors.gates import Candidate, Known, mean_of
+from actors.messages import CloseAsked, ReduceAsked
+from actors.stakes import price_of
+from actors.switching import Change, change
+
+Commands = tuple[AnyCommand, ...]
+
+
+def close_tired_pairs(state: FundingScanner, context: Context) -> Commands:
+    """Ask pairs to close whose funding has been inverted for too long, when staying costs more than leaving."""
+    commands: Commands = ()
+    for name in sorted(state.holdings):
+        reason = _tired(state, state.holdings[name], context)
+        if reason:
+            commands += (Tell(to=name, message=CloseAsked(reason=reason)),)
+    return commands
+
+
+def _tired(state: FundingScanner, held: Holding, context: Context) -> str:
+    """Why a pair is closed, or nothing. A sign alone is no reason: what the horizon is expected to cost must exceed
+    the fees and slippage of being flat now, which a pair that turns again soon would pay for nothing."""
+    scanner = context.policy.scanner
+    if not held.hedged_ns or not held.inverted_since_ns:
+        return ""
+    inverted_h = Decimal(context.at_ns - held.inverted_since_ns) / HOUR_NS
+    mean = mean_of(known_of(state, context), held.asset, (held.short_venue, held.long_venue)) or ZERO
+    staying_bps = -mean * scanner.horizon_h / BPS
+    leaving = _leaving(held, context)
+    if leaving is None or inverted_h < scanner.inverted_h or staying_bps < leaving.cost_bps:
+        return ""
+    return (
+        f"funding inverted for {inverted_h:.1f} h: staying {scanner.horizon_h} h costs {staying_bps:.2f} bps, "
+        f"being flat now {leaving.cost_bps:.2f} bps"
+    )
+
+
+def _leaving(held: Holding, context: Context) -> FlatCost | None:
+    """Both legs closed at market; None where a market has told no book."""
+    legs = [
+        OpenLeg(venue=venue, asset=held.asset, size=held.sign(venue) * held.size)
+        for venue in (held.short_venue, held.long_venue)
+    ]
+    return flat_cost(legs, context.board, context.policy)
+
+
+# --- a better one --------------------------------------------------------------------------------------------
+
+
+def close_outdone_pair(state: FundingScanner, context: Context) -> Commands:
+    """When there is no room: ask one pair to close that a candidate outdoes by more than the change costs.
+
+    One at a time: nothing is asked while a pair enters or leaves.
+    """
+    busy = any(not held.hedged_ns or held.closing for held in state.holdings.values() if not held.waiting)
+    if busy or not state.holdings or not context.policy.costs.switching_factor or room_left(state, context.policy) > 0:
+        return ()
+    known = known_of(state, context)
+    found = [each for name in sorted(state.holdings) for each in _changes(state.holdings[name], known, state, context)]
+    worthwhile = [each for each in found if each[1].worth_it]
+    if not worthwhile:
+        return ()
+    pair, best, candidate = max(worthwhile, key=lambda each: each[1].better_usd - each[1].held_usd)
+    reason = f"{candidate.asset} {candidate.short_venue.value}/{candidate.long_venue.value} is better: {best.words()}"
+    return (Tell(to=pair, message=CloseAsked(reason=reason)),)
+
+
+def _changes(
+    held: Holding, known: Known, state: FundingScanner, context: Context
+) -> Iterator[tuple[str, Change, Candidate]]:
+    """What every passing candidate would bring instead of a held pair, judged as if that one were gone already."""
+    leaving = _leaving(held, context)
+    outlook = _outlook(held, known)
+    if held.waiting or leaving is None or outlook is None:
+        return
+    notional = held.size * price_of(context.board, held.short_venue, held.asset)
+    without = msgspec.structs.replace(known, stakes=tuple(s for s in known.stakes if s.pair != held.pair))
+    better = [each for each in free(state, context) if _beyond(known, each, outlook, notional)]
+    for candidate in candidates(without, better):
+        if candidate.passed:
+            yield held.pair, change(candidate.expectation, outlook, notional, leaving.cost_usd, known.policy), candidate
+
+
+def _beyond(known: Known, pairing: Pairing, held: Outlook, notional_usd: Decimal) -> bool:
+    """Its funding alone would beat the held pair's: what does not cannot be worth a change, and is not judged."""
+    mean = mean_of(known, *pairing)
+    scanner = known.policy.scanner
+    room = known.policy.costs.basis_gain_share * scanner.divergence_most_bps * BPS
+    target = (abs(mean) * scanner.horizon_h + room) * scanner.notional_usd if mean is not None else ZERO
+    return target > held.mean_per_hour * scanner.horizon_h * notional_usd
+
+
+def _outlook(held: Holding, known: Known) -> Outlook | None:
+    """Of a held pair, as it earns it."""
+    short, long = (known.series.get(market_key(venue, held.asset)) for venue in (held.short_venue, held.long_venue))
+    if short is None or long is None:
+        return None
+    return forecast(short, long, known.policy.scanner.horizon_h, known.policy.forecast)
+
+
+# --- margin --------------------------------------------------------------------------------------------------
+
+
+def watch_collateral(state: FundingScanner, context: Context) -> Commands:
+    """Ask people for a transfer where margin will run short before one arrives, pairs to shrink where it is late."""
+    found = shortages(
+        outlays(stakes_of(state, context.board), state.swings, context.board, context.policy), context.policy
+    )
+    commands: Commands = ()
+    reduced: list[str] = []
+    for short in found:
+        commands += (_alarm(short),)
+        for name in _concerned(state, short):
+            if name not in reduced:
+                commands += (_reduce(name, short),)
+                reduced.append(name)
+    return commands
+
+
+def _concerned(state: FundingScanner, short: Shortage) -> list[str]:
+    """Held pairs with a leg on that venue, if they are to shrink; one that enters or leaves is left to finish."""
+    return [
+        name
+        for name, held in sorted(state.holdings.items())
+        if short.reduce_fraction and held.hedged_ns and not held.closing and held.sign(short.outlay.venue)
+    ]
+
+
+def _alarm(short: Shortage) -> RaiseAlarm:
+    late = bool(short.reduce_fraction)
+    return RaiseAlarm(severity="critical" if late else "warning", code="collateral_short", text=short.words())
+
+
+def _reduce(pair: str, short: Shortage) -> Tell:
+    expected = f"{short.outlay.expected_usd:.0f} USD expected on {short.outlay.venue.value} in {short.outlay.lead_h} h"
+    return Tell(to=pair, message=ReduceAsked(fraction=short.reduce_fraction, reason=f"margin runs short: {expected}"))

@@ -1,0 +1,82 @@
+"""What a pair is expected to bring over the horizon, part by part: funding, fees, slippage, basis, gas. Pure.
+
+Counterparts: `actors.forecast`, which says what funding will be; `actors.gates`, which judges the sum;
+`actors.expectation`, the form in which it goes with the entry and is held against what came of it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.board import Market
+from actors.depth import slippage_bps
+from actors.domain import BPS, ONE, ZERO, Side, Venue
+from actors.expectation import Expectation
+from actors.forecast import Outlook
+from actors.policy import Policy
+
+DEEPER_BPS = Decimal(100)
+"""What an order costs that asks for more than a book was told to hold: the ladder's far end; its size is refused."""
+TRANSACTIONS = 3
+"""Of one venue in a round trip: an order in, perhaps one more, and one out."""
+
+
+def expect(
+    venues: tuple[Venue, Venue],
+    markets: tuple[Market, Market],
+    taker_side: Side,
+    size: Decimal,
+    outlook: Outlook,
+    capital_usd: Decimal,
+    policy: Policy,
+) -> Expectation:
+    """The expectation of a pair of `size` base units: the taker's venue and market first. Both have told all.
+
+    The outlook's mean is what the pair earns (positive). Entry: the taker fee on one venue, the maker fee on the other,
+    whose order rests and slips nothing; exit: taker fees and slippage on both, by today's books.
+    """
+    taker, maker = markets
+    assert taker.quote is not None
+    assert maker.instrument is not None
+    notional = size * taker.quote.mid
+    back = taker_side.opposite
+    return Expectation(
+        horizon_h=policy.scanner.horizon_h,
+        notional_usd=notional,
+        capital_usd=capital_usd,
+        rate_per_hour=outlook.mean_per_hour,
+        rate_error_per_hour=outlook.error_per_hour,
+        funding_usd=notional * outlook.mean_per_hour * policy.scanner.horizon_h,
+        entry_fees_usd=notional * (taker_fee(taker) + maker.instrument.maker_fee),
+        exit_fees_usd=notional * (taker_fee(taker) + taker_fee(maker)),
+        entry_slippage_usd=notional * slippage(taker, taker_side, size) * BPS,
+        exit_slippage_usd=notional * (slippage(taker, back, size) + slippage(maker, taker_side, size)) * BPS,
+        basis_usd=notional * basis(markets, taker_side, policy),
+        gas_usd=TRANSACTIONS * sum((policy.costs.gas_usd.get(venue, ZERO) for venue in venues), ZERO),
+    )
+
+
+def taker_fee(market: Market) -> Decimal:
+    """Fraction of notional; nothing where the market told no rules."""
+    return ZERO if market.instrument is None else market.instrument.taker_fee
+
+
+def slippage(market: Market, side: Side, size: Decimal) -> Decimal:
+    """Of a market order, bps beyond the mid; `DEEPER_BPS` where the book was not told so deep, or not at all."""
+    found = None if market.quote is None else slippage_bps(market.quote, side, size)
+    return DEEPER_BPS if found is None else found
+
+
+def basis(markets: tuple[Market, Market], taker_side: Side, policy: Policy) -> Decimal:
+    """What the convergence of today's marks is expected to bring, a fraction of notional (negative: cost)."""
+    dearer = premium(markets, taker_side)
+    return dearer * (policy.costs.basis_gain_share if dearer > 0 else policy.costs.basis_cost_share)
+
+
+def premium(markets: tuple[Market, Market], taker_side: Side) -> Decimal:
+    """By how much the short leg's mark is above the long leg's, a fraction."""
+    taker, maker = markets
+    assert taker.mark is not None
+    assert maker.mark is not None
+    short, long = (taker.mark, maker.mark) if taker_side is Side.SELL else (maker.mark, taker.mark)
+    return short / long - ONE

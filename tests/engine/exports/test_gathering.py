@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from actors.messages import OrderAccepted
+from engine.exports.gathering import Gathered, gather, iso
+from engine.exports.tables import TABLES
+from engine.ledger.entry import DAY_NS
+from engine.ledger.totals import Totals
+from tests.engine.ledger.runs import Booked, hedged
+from tests.engine.recorded import PAIR, START_NS, TAKER, record
+
+D = Decimal
+
+
+def gathered(directory: Path, run: Booked, reason: str | None = "done") -> Gathered:
+    record(directory, run.decisions, reason=reason)
+    return gather(directory)
+
+
+def table(found: Gathered, name: str) -> list[dict[str, Any]]:
+    """The rows of one table by column."""
+    (told,) = (each for each in TABLES if each.name == name)
+    return [dict(zip(told.names, row, strict=True)) for row in found.rows[name]]
+
+
+def test_every_row_has_a_value_for_each_column(tmp_path: Path) -> None:
+    run = hedged()
+    run.paid("2.5")
+    run.deleveraged("60100", "0.2")
+    found = gathered(tmp_path, run)
+    for each in TABLES:
+        assert found.rows[each.name], each.name
+        assert {len(row) for row in found.rows[each.name]} == {len(each.columns)}
+
+
+def test_fills_hold_ids_of_both_sides_and_the_row_that_sent_the_order(tmp_path: Path) -> None:
+    run = hedged()
+    order = run.fills[0].order_id
+    run.tell(PAIR, OrderAccepted(venue=TAKER, order_id=order, venue_order_id="4711"))
+    first = table(gathered(tmp_path, run), "fills")[0]
+    assert (first["venue_order_id"], first["order_id"], first["row"], first["purpose"]) == (
+        "4711",
+        order,
+        "E1",
+        "taker",
+    )
+    assert (first["notional_usd"], first["position_change"]) == (59_990 * D("0.5"), D("-0.5"))
+    assert first["pair"] == "BTC-1"
+
+
+def test_what_the_ledger_holds_is_what_the_files_add_up_to(tmp_path: Path) -> None:
+    run = hedged()
+    run.paid("2.5")
+    run.socialised("1.25")
+    run.deleveraged("60100", "0.5")
+    found = gathered(tmp_path, run)
+    whole = Totals(found.entries).whole()
+    assert sum(row["amount_usd"] for row in table(found, "ledger")) == whole.net_usd
+    assert sum(row["fee_usd"] for row in table(found, "fees")) == D("1.9")
+    funding = table(found, "funding")
+    assert sum(row["amount_usd"] for row in funding if row["kind"] == "funding") == D("2.5")
+    assert sum(row["amount_usd"] for row in funding if row["kind"] == "haircut") == D("-1.25")
+
+
+def test_positions_stand_at_each_midnight_and_at_the_end(tmp_path: Path) -> None:
+    run = hedged()
+    run.tell(PAIR, run.decisions[-1].envelope.message, after_ms=2 * DAY_NS // 1_000_000)
+    rows = table(gathered(tmp_path, run), "positions")
+    day = START_NS // DAY_NS + 2
+    assert [(row["at"], row["venue"], row["size"]) for row in rows] == [
+        ("midnight", "hyperliquid", D("-0.5")),
+        ("midnight", "pacifica", D("0.5")),
+        ("end", "hyperliquid", D("-0.5")),
+        ("end", "pacifica", D("0.5")),
+    ]
+    assert rows[0]["time_ns"] == day * DAY_NS
+    assert rows[0]["average_price"] == 59_990
+    assert rows[0]["unrealised_pnl_usd"] == (59_990 - D("60000.5")) / 2
+
+
+def test_an_order_has_the_last_outcome_that_is_known(tmp_path: Path) -> None:
+    run = hedged()
+    first, second = table(gathered(tmp_path, run), "orders")
+    assert (first["outcome"], first["filled"], first["average_fill_price"]) == ("filled", D("0.5"), 59_990)
+    assert (first["reduce_only"], first["time_in_force"], second["purpose"]) == (False, "ioc", "maker")
+
+
+def test_a_claim_that_is_never_told_stands_as_an_estimate(tmp_path: Path) -> None:
+    run = Booked()
+    run.open_venues()
+    run.claimed(run.ask())
+    (claimed,) = table(gathered(tmp_path, run), "fills")
+    assert (claimed["kind"], claimed["estimated"], claimed["price"]) == ("claimed", True, D("60000.5"))
+
+
+def test_a_cut_off_run_is_gathered_to_its_last_good_record_and_says_so(tmp_path: Path) -> None:
+    run = hedged()
+    found = gathered(tmp_path, run, None)
+    assert found.last_seq == len(run.decisions)
+    assert "no end" in found.notes[0]
+
+
+def test_times_are_utc_with_microseconds() -> None:
+    assert iso(START_NS + 1_234_567) == "2023-11-14T22:13:20.001234Z"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from engine.ledger.figures import forecast_data, ledger_data
+from engine.ledger.totals import Totals
+from engine.ledger.words import causes, cut_table, forecast_lines, forecast_markdown, ledger_markdown
+from tests.engine.ledger.runs import EXPECTATION, hedged
+from tests.engine.ledger.test_explained import closed
+from tests.engine.recorded import PAIR
+
+
+def data() -> dict[str, Any]:
+    run = hedged()
+    run.paid("2.5")
+    return ledger_data(Totals(run.entries))
+
+
+def forecasts(*, recorded: bool = True) -> list[dict[str, Any]]:
+    run = hedged(EXPECTATION if recorded else None)
+    run.ledger.shadow.pairs[PAIR] = closed(run)
+    return forecast_data(run.ledger)
+
+
+def drawn(table: object) -> str:
+    console = Console(width=140)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def test_a_cut_is_a_table_with_the_whole_at_its_foot() -> None:
+    text = drawn(cut_table(data(), "venue"))
+    assert [line.split()[0] for line in text.splitlines() if line[:3].strip() or line[2:3].strip()][:1] == ["venue"]
+    hyperliquid, pacifica, whole = (
+        next(line for line in text.splitlines() if line.split()[:1] == [name])
+        for name in ("hyperliquid", "pacifica", "all")
+    )
+    assert hyperliquid.split()[1:3] == ["2.50", "-1.00"]
+    assert pacifica.split()[1:3] == ["0.00", "-0.40"]
+    assert whole.split()[1:3] == ["2.50", "-1.40"]
+
+
+def test_the_markdown_has_venues_days_and_the_whole() -> None:
+    lines = ledger_markdown(data())
+    assert lines[0] == "## Ledger"
+    assert [line.split(" | ")[0] for line in lines[4:8]] == ["| hyperliquid", "| pacifica", "| 2023-11-14", "| all"]
+    assert ledger_markdown({}) == []
+
+
+def test_a_closed_pair_is_a_line_with_its_causes() -> None:
+    (line,) = forecast_lines(forecasts())
+    assert line.startswith("BTC-1: expected 23.25, realised ")
+    assert "held shorter or longer -15.00" in line
+    assert "slippage at exit +1.00" in line
+
+
+def test_a_pair_without_a_recorded_expectation_says_so() -> None:
+    (each,) = forecasts(recorded=False)
+    assert causes(each).startswith("parts of the expectation not recorded; the result is fees -1.40")
+    assert "| not recorded |" in "\n".join(forecast_markdown([each]))
+
+
+def test_what_is_left_unexplained_is_said() -> None:
+    (each,) = forecasts()
+    assert "unexplained" in causes({**each, "rest_usd": 0.5})
+    assert "unexplained" not in causes({**each, "rest_usd": 0.0})
+    assert forecast_markdown([]) == []
