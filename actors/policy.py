@@ -185,6 +185,8 @@ class AutoClosePolicy(PolicyPart, frozen=True, kw_only=True):
     """A market that may only be reduced, or is halted, for so long is left."""
     divergence_most_bps: Decimal = Decimal(0)
     """The two venues' marks further apart than this."""
+    divergence_told_within_s: Decimal = Decimal(60)
+    """Marks told further apart in time than this are not compared: the older one would look like a disagreement."""
     hold_most_h: Decimal = Decimal(336)
     """A pair held for so long, counted from its first fill."""
     profit_target_bps: Decimal = Decimal(0)

@@ -134,10 +134,14 @@ def _is_known(venue: str, case: Case) -> bool:
 
 
 def divergence(case: Case) -> Measured | None:
-    """The distance of the two venues' marks, bps."""
+    """The distance of the two venues' marks, bps, where they were told at about one time."""
     markets = [case.market(held) for held in case.legs]
-    marks = [each.mark for each in markets if each.mark is not None and each.sampled_ns >= case.oldest_ns]
+    known = [each for each in markets if each.mark is not None and each.sampled_ns >= case.oldest_ns]
+    marks = [each.mark for each in known if each.mark is not None]
     if len(marks) < len(case.legs) or len(marks) < 2:
+        return None
+    told_ns = [each.sampled_ns for each in known]
+    if max(told_ns) - min(told_ns) > case.policy.auto_close.divergence_told_within_s * NS_PER_S:
         return None
     apart = (max(marks) / min(marks) - ONE) / BPS
     return Measured(apart, lambda: f"the venues' marks are {apart:.1f} bps apart")

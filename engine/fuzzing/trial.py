@@ -16,7 +16,7 @@ import msgspec
 from actors.domain import NS_PER_S, ZERO
 from engine.errors import UserError
 from engine.fuzzing import truth
-from engine.fuzzing.faults import kinds_of
+from engine.fuzzing.faults import QUESTIONS_OF, kinds_of
 from engine.fuzzing.lives import Lives, Overrun
 from engine.fuzzing.oracle import check_run
 from engine.fuzzing.run import Run
@@ -103,8 +103,13 @@ def run_of(world: World, lives: Lives) -> Run:
 
 
 def _copies(world: World, simulated: SimulatedVenue) -> int:
-    """How often a request to a venue arrived once more."""
-    doubling = ((rule, rule.fault) for rule in world.rules if rule.traffic is Traffic.HTTP)
+    """How often a request to a venue that may have carried an order arrived once more."""
+    asking = [(each.get("match", ""), each.get("contains", "")) for each in QUESTIONS_OF.values()]
+    doubling = (
+        (rule, rule.fault)
+        for rule in world.rules
+        if rule.traffic is Traffic.HTTP and (rule.match, rule.contains) not in asking
+    )
     return sum(simulated.struck(rule.name) * fault.copies for rule, fault in doubling if isinstance(fault, Duplicate))
 
 

@@ -37,6 +37,7 @@ RULES: dict[str, str] = {
     "not_flat": "6: a run that ends in calm leaves nothing open",
     "books_differ": "the books hold what the venues hold",
     "fill_untold": "every fill is booked at its price, with its fee, where nothing kept the venue from telling it",
+    "funding_differs": "every payment of funding is booked",
     "money_differs": "the books explain what the accounts gained or lost",
 }
 
@@ -215,18 +216,25 @@ def _check_money(run: Run, venue: Venue) -> None:
     assert view is not None
     gained = view.balance_usd - run.terms.deposits_usd[venue]
     legs = list(_legs_on(run, venue))
+    _check_funding(run, venue, legs)
     estimated = sum((abs(usd) for pair, leg in legs for usd in _estimates(pair, leg)), ZERO)
     booked = sum((_money(leg) for _, leg in legs), ZERO)
     allowed = MONEY_USD + estimated * run.terms.estimate_share
     if min(abs(gained - booked), abs(gained - _paid_at_the_end(run, venue) - booked)) > allowed:
-        funding = sum((paid.amount_usd for paid in run.exchange(venue).funding_paid_since(run.account(venue), 0)), ZERO)
         fees = sum((fill.fee_usd for fill in run.fills(venue)), ZERO)
-        told = sum((leg.funding_received_usd - leg.funding_paid_usd - leg.haircut_usd for _, leg in legs), ZERO)
         raise Violated(
             "money_differs",
-            f"{venue}: the account changed by {gained}, the books say {booked}; funding {funding} and {told}, "
+            f"{venue}: the account changed by {gained}, the books say {booked}; "
             f"fees {fees} and {sum((leg.fees_usd for _, leg in legs), ZERO)}",
         )
+
+
+def _check_funding(run: Run, venue: Venue, legs: list[tuple[PairPosition, Leg]]) -> None:
+    """Payments are never estimated: what is allowed for estimated fills must not hide one."""
+    paid = sum((each.amount_usd for each in run.exchange(venue).funding_paid_since(run.account(venue), 0)), ZERO)
+    told = sum((leg.funding_received_usd - leg.funding_paid_usd - leg.haircut_usd for _, leg in legs), ZERO)
+    if min(abs(paid - told), abs(paid - _paid_at_the_end(run, venue) - told)) > MONEY_USD:
+        raise Violated("funding_differs", f"{venue}: funding of {paid} was paid, the books say {told}")
 
 
 def _paid_at_the_end(run: Run, venue: Venue) -> Decimal:

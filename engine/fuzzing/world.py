@@ -104,10 +104,10 @@ def config_of(world: World) -> Config:
 
 def _policy(world: World, base: Policy) -> Policy:
     replace = msgspec.structs.replace
-    risk = base.risk
+    risk = replace(base.risk, repeated_executions_most=1000)  # a market that is shut for good would end the story
     if world.tight:
         one = world.notional_usd
-        risk = replace(risk, total_gross_most_usd=3 * one, asset_gross_most_usd=2 * one + one / 2)
+        risk = replace(base.risk, total_gross_most_usd=3 * one, asset_gross_most_usd=2 * one + one / 2)
     scores = tuple(Decimal(score) for score in ("0.01", "0.02", "0.05", "0.3")) if world.wary else base.adl.level_scores
     scanner = replace(
         base.scanner,

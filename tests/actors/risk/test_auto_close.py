@@ -156,13 +156,26 @@ def test_prices_that_are_too_old_close_nothing(venue: Venue) -> None:
     """Each leg's mark for the divergence, each leg's quote for the profit."""
     age_s = float(Policy().scanner.quote_age_most_s)
     other = MAKER if venue is TAKER else TAKER
-    apart = case(legs(), sample(venue, "102"), divergence_most_bps=Decimal(200))
+    apart = case(
+        legs(),
+        sample(venue, "102"),
+        divergence_most_bps=Decimal(200),
+        divergence_told_within_s=Decimal(age_s) + 1,
+    )
     assert rule_of(first_of(PAIR, told(apart, sample(other), later_s=age_s))) == "divergence"
     assert first_of(PAIR, told(apart, sample(other), later_s=age_s + 1)) is None
     held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-900)))
     rich = case(held, profit_target_bps=Decimal(100))
     assert rule_of(first_of(PAIR, told(rich, quote(other), later_s=age_s))) == "profit_target"
     assert first_of(PAIR, told(rich, quote(other), later_s=age_s + 1)) is None
+
+
+def test_marks_told_at_different_times_are_not_compared() -> None:
+    """The price moved in between: that is no disagreement of the venues."""
+    apart = case(legs(), sample(TAKER, "102"), divergence_most_bps=Decimal(200))
+    within_s = float(Policy().auto_close.divergence_told_within_s)
+    assert rule_of(first_of(PAIR, told(apart, sample(MAKER), later_s=within_s))) == "divergence"
+    assert first_of(PAIR, told(apart, sample(MAKER), later_s=within_s + 1)) is None
 
 
 def test_a_status_told_again_goes_on_and_another_one_begins_anew() -> None:
@@ -370,7 +383,7 @@ def test_the_order_of_the_table() -> None:
 
 
 def test_every_limit_of_the_policy_has_its_row() -> None:
-    others = ("watch_s", "ask_again_s", "speed_window_s")
+    others = ("watch_s", "ask_again_s", "speed_window_s", "divergence_told_within_s")
     limits = sorted(name for name in AutoClosePolicy.__struct_fields__ if name not in others)
     assert limits == sorted(rule.limit for rule in RULES)
 

@@ -52,7 +52,8 @@ def test_what_befalls_a_world_is_over_when_it_is_calm(world: World) -> None:
     assert all(over_s(act) <= world.calm_s + 0.01 for act in world.acts)
     assert all(death.from_s <= world.calm_s for death in world.deaths)
     assert world.disk is None or world.disk.from_s <= world.calm_s
-    assert list(problems_of(config_of(world))) == []
+    asked_for = "policy.sizing.caps_share_most"  # a tight world's sizes pass over the limits: the screen has to deny
+    assert [each for each in problems_of(config_of(world)) if not each.startswith(asked_for)] == []
 
 
 def test_a_full_disk_is_seldom_and_moves_nothing_else_that_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
