@@ -41,9 +41,12 @@ def _share(part: Decimal, whole: Decimal) -> Decimal:
 
 def _prior(venue: Venue, policy: Policy) -> Decimal:
     """A step for each venue that is configured to be more reliable."""
+    return policy.reliability.place_step * _behind(venue, policy)
+
+
+def _behind(venue: Venue, policy: Policy) -> int:
     order = policy.exit.unreliable_first
-    after = len(order) - 1 - order.index(venue) if venue in order else 0
-    return policy.reliability.place_step * after
+    return len(order) - 1 - order.index(venue) if venue in order else 0
 
 
 def _measures(seen: Reliability, settings: ReliabilityPolicy) -> Iterator[tuple[Decimal, Measure]]:
@@ -58,12 +61,13 @@ def _measures(seen: Reliability, settings: ReliabilityPolicy) -> Iterator[tuple[
 def closing_order(
     first: Venue, second: Venue, measured: Mapping[str, Reliability], policy: Policy, at_ns: int
 ) -> ClosingOrder:
-    """Which of two venues closes first: `first`, the configured one, unless the other one is clearly worse.
+    """Which of two venues closes first: the one the policy puts first, unless the other one is clearly worse.
 
-    `measured` is by venue, `at_ns` the time now; the scores are as of then.
+    `measured` is by venue, `at_ns` the time now; the scores are as of then. Where nothing was measured it is `first`.
     """
     if first.value not in measured and second.value not in measured:
         return ClosingOrder(first)
+    first, second = sorted((first, second), key=lambda venue: -_behind(venue, policy))
     seen = [measured.get(venue.value, Reliability()) for venue in (first, second)]
     scores = [score(each, venue, policy, at_ns) for each, venue in zip(seen, (first, second), strict=True)]
     least = policy.reliability.lead_least

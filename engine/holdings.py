@@ -21,8 +21,8 @@ from engine.sizes import closed_by, plain, side_of
 
 
 def holdings(path: Path, actor: str) -> Iterator[str]:
-    """A line a leg: venue, side, size, and the order that would close it; then the cost of being flat, where something
-    is open. Nothing for an actor that is no pair.
+    """A line a leg: venue, side, size, and the order that would close it; then which leg goes first and why, and what
+    being flat costs, where something is open. Nothing for an actor that is no pair.
 
     The books are those of today's code; where they are not what the run decided on, that is said first.
     """
@@ -41,9 +41,17 @@ def holdings(path: Path, actor: str) -> Iterator[str]:
         entered = pair.taker_side if leg is pair.taker else pair.taker_side.opposite
         was = side_of(Decimal(entered.sign))
         yield f"  {leg.venue.value}: {_held(leg.position, pair.asset, was if pair.orders_sent else '')}"
+    yield from _closing_order(pair)
     if any(leg.position for leg in pair.legs):
         cost = flat_cost([OpenLeg(leg.venue, pair.asset, leg.position) for leg in pair.legs], core.board, core.policy)
         yield f"  being flat then would have cost {'what no quote tells' if cost is None else cost.words()}"
+
+
+def _closing_order(pair: PairPosition) -> Iterator[str]:
+    """Which leg goes first, and by which measures as of when the pair was last asked for less."""
+    first = pair.leg(pair.first_to_close).venue.value
+    if pair.orders_sent:
+        yield f"  first to close: {pair.close_order or f'{first}, as configured'}"
 
 
 def _pair_at_end(path: Path, actor: str) -> tuple[PairPosition | None, bool, Core]:

@@ -16,7 +16,7 @@ from engine.alarms import Alarm
 from engine.foreign import Foreign
 from engine.ledger.figures import forecast_data, ledger_data
 from engine.sizes import closed_by, plain, side_of
-from engine.view import EngineView, LegView, PairView, Tally
+from engine.view import EngineView, LegView, PairView, Tally, VenueView
 
 CENT = Decimal("0.01")
 
@@ -53,6 +53,7 @@ def report_data(
         "orders": sum(view.orders.values()),
         "orders_by_venue": view.orders,
         "rejected_by_venue": view.rejected,
+        "reliability": [_venue(venue) for venue in view.reliability],
         "final_exposure_usd": _usd(view.exposure_usd),
         "equity_change_usd": _usd(equity_change),
         "unexplained_usd": _usd(equity_change - explained),
@@ -67,6 +68,19 @@ def report_data(
         "alarms": [_alarm(alarm) for alarm in view.alarms],
         "alarms_total": view.alarms_total,
         "notes": list(notes),
+    }
+
+
+def _venue(venue: VenueView) -> dict[str, Any]:
+    """A larger score is worse; shares are of `orders`, older ones counting less."""
+    return {
+        "venue": venue.venue,
+        "score": round(float(venue.score), 3),
+        "orders": round(float(venue.orders), 1),
+        "ack_ms": None if venue.ack_ms is None else round(float(venue.ack_ms)),
+        "rejected_share": round(float(venue.rejected_share), 3),
+        "doubted_share": round(float(venue.doubted_share), 3),
+        "words": venue.words,
     }
 
 
@@ -151,6 +165,7 @@ def _pair(pair: PairView) -> dict[str, Any]:
         "naked_notional_seconds": _usd(pair.naked_notional_seconds),
         "entry_reason": pair.entry_reason,
         "close_reason": pair.close_reason,
+        "close_order": pair.close_order,
     }
 
 

@@ -63,6 +63,7 @@ def report_markdown(data: dict[str, Any]) -> str:
         f"(negative: better). Naked time counts from what the engine knew. {_forecast(totals)}",
         "",
     ]
+    lines += [*(f"- {line}" for line in reliability_lines(data)), ""] if data["reliability"] else []
     lines += [*forecast_markdown(data["forecasts"]), *ledger_markdown(data["ledger"])]
     lines += [*(f"- **{line}**" for line in left_open(data)), ""] if data["left_open"] else []
     lines += [f"- {alarm['at']} **{alarm['severity']}** {alarm['code']}: {_alarm(alarm)}" for alarm in data["alarms"]]
@@ -89,6 +90,13 @@ def _forecast(totals: dict[str, Any]) -> str:
         f"announced before each hour was {totals['funding_forecast_usd']:.2f} USD, paid was "
         f"{totals['funding_error_usd']:+.2f} USD beyond it."
     )
+
+
+def reliability_lines(data: dict[str, Any]) -> Iterator[str]:
+    """How each venue proved of which something was measured, the worst first: that leg closes first."""
+    for venue in sorted(data["reliability"], key=lambda venue: (-venue["score"], venue["venue"])):
+        if venue["orders"]:
+            yield f"{venue['venue']} scores {venue['score']:.3f} (larger is worse): {venue['words']}"
 
 
 def left_open(data: dict[str, Any]) -> Iterator[str]:
@@ -135,6 +143,7 @@ def report_tables(data: dict[str, Any]) -> Group:
         + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
         _forecast(totals),
         _equity(data),
+        *reliability_lines(data),
         *forecast_lines(data["forecasts"]),
         *left_open(data),
         *(f"{alarm['severity']}: {_alarm(alarm)}" for alarm in data["alarms"]),

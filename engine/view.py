@@ -8,12 +8,14 @@ from decimal import Decimal
 import msgspec
 
 from actors.board import Board
+from actors.closing_order import score, words
 from actors.commands import RaiseAlarm, SubmitOrder
-from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side, Venue
 from actors.flat_cost import FlatCost, OpenLeg, flat_cost
 from actors.messages import AccountReported, OrderRejected
 from actors.pair_position.state import Leg, PairPosition
 from actors.policy import Policy
+from actors.reliability import Reliability, faded
 from actors.risk.books import RiskState, key_of
 from engine.alarms import Alarm, AlarmBook, Told
 from engine.core import BOARD, Core, Decision
@@ -51,7 +53,7 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
 
     `net_usd` is cash: what was traded, funded and paid. `flat_cost_usd` is what being flat now would cost, through both
     books as told (`actors.flat_cost`), `flat_cost_words` what it is made of; `net_if_closed_usd` is the net after it.
-    None, and no words, without a quote.
+    None, and no words, without a quote. `close_order` says which leg went first at its close, and by which measures.
     """
 
     pair: str
@@ -77,6 +79,21 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
     entered_ns: int
     entry_reason: str
     close_reason: str
+    close_order: str
+
+
+class VenueView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue has proved, for people: `score` (larger is worse), decayed `orders`, mean time to the first word in
+    ms (None where none was timed), shares of orders that were rejected by its fault and in doubt; all of it in `words`.
+    """
+
+    venue: str
+    score: Decimal
+    orders: Decimal
+    ack_ms: Decimal | None
+    rejected_share: Decimal
+    doubted_share: Decimal
+    words: str
 
 
 class EngineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +113,7 @@ class EngineView(msgspec.Struct, frozen=True, kw_only=True):
     equity_usd: dict[str, Decimal]
     equity_start_usd: dict[str, Decimal]
     exposure_usd: Decimal
+    reliability: tuple[VenueView, ...]
     foreign: tuple[Foreign, ...]
     messages: int
     orders: dict[str, int]
@@ -199,12 +217,29 @@ def build(core: Core, tally: Tally) -> EngineView:
         equity_usd={venue: account.equity_usd for venue, account in core.board.accounts.items()},
         equity_start_usd=dict(tally.equity_start_usd),
         exposure_usd=exposure_usd(core, risk),
+        reliability=tuple(_venue_view(core, risk, venue, tally.at_ns) for venue in core.policy.scanner.venues),
         foreign=positions(core),
         messages=tally.seq,
         orders=dict(tally.orders),
         rejected=dict(tally.rejected),
         alarms=tuple(tally.alarms),
         alarms_total=tally.alarms_total,
+    )
+
+
+def _venue_view(core: Core, risk: RiskState, venue: Venue, at_ns: int) -> VenueView:
+    """One venue as risk has measured it, now."""
+    settings = core.policy.reliability
+    seen = faded(risk.reliability.get(venue.value, Reliability()), at_ns, settings)
+    mean_s = seen.answers.mean_s
+    return VenueView(
+        venue=venue.value,
+        score=score(seen, venue, core.policy, at_ns),
+        orders=seen.doubts.count,
+        ack_ms=None if mean_s is None else mean_s * 1000,
+        rejected_share=seen.rejects.share,
+        doubted_share=seen.doubts.share,
+        words=words(seen, settings),
     )
 
 
@@ -246,6 +281,7 @@ def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState
         entered_ns=state.entered_ns,
         entry_reason=state.entry_reason,
         close_reason=state.close_reason,
+        close_order=state.close_order,
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from actors.actor import Context
 from actors.board import Market
+from actors.closing_order import closing_order
 from actors.commands import AdoptPosition, AnyCommand, RaiseAlarm, SubmitOrder
 from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, Quote, Side, shared_lot
 from actors.messages import (
@@ -33,11 +34,13 @@ from actors.messages import (
     PositionLiquidated,
     PositionReported,
     QueryFailed,
+    ReduceAsked,
     TimerFired,
 )
 from actors.pair_position.state import LEGS, Leg, LegName, Order, PairPosition, Purpose, leg_on, with_leg
 from statecharts.interpreter import compile_chart, decide
 from statecharts.order import CHART as ORDER_CHART, DOUBTED
+from statecharts.pair_position.places import HELD
 
 ORDER_TABLE = compile_chart(ORDER_CHART)
 FILL_TOLD_TWICE = "fill_told_twice"
@@ -49,7 +52,7 @@ REMEMBERED = 48
 def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
     """Take a message into the books; returns the state and the chart's trigger."""
     message = context.message
-    state = _heard(_measure_naked(state, context), context)
+    state = _closing_order(_heard(_measure_naked(state, context), context), context)
     match message:
         case (
             OrderAccepted()
@@ -93,6 +96,17 @@ def _heard(state: PairPosition, context: Context) -> PairPosition:
     venue = getattr(message, "venue", None)
     name = None if venue is None else leg_on(state, venue)
     return state if name is None else with_leg(state, name, heard_ns=context.at_ns)
+
+
+def _closing_order(state: PairPosition, context: Context) -> PairPosition:
+    """While both legs are held, whatever asks for less of them fixes which one goes first, by what was measured."""
+    asked = isinstance(context.message, CloseAsked | EmergencyAsked | ReduceAsked | AdlLevelEstimated)
+    if not asked or state.place not in HELD or not context.board.reliability:
+        return state
+    venues = (state.leg(state.first_to_close).venue, state.leg(state.second_to_close).venue)
+    order = closing_order(*venues, context.board.reliability, context.policy, context.at_ns)
+    name = leg_on(state, order.first)
+    return msgspec.structs.replace(state, first_to_close=name, close_order=order.words)
 
 
 # --- naked time --------------------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ class PairPosition(ActorState, frozen=True, kw_only=True):
     """The whole state of one pair position actor.
 
     `dust` (base units) is the net size below which the legs count as equal. `naked_ns` and
-    `naked_notional_usd_s` measure how long and how much net exposure beyond dust stood.
+    `naked_notional_usd_s` measure how long and how much net exposure beyond dust stood. `first_to_close` is fixed when
+    a close begins; `close_order` says by which measures (empty: nothing was measured, as configured).
     """
 
     asset: str
@@ -112,6 +113,7 @@ class PairPosition(ActorState, frozen=True, kw_only=True):
     expected_net_usd: Decimal = ZERO
     entry_reason: str = ""
     close_reason: str = ""
+    close_order: str = ""
     orders: tuple[Order, ...] = ()
     orders_sent: int = 0
     orders_rejected: int = 0

@@ -104,6 +104,13 @@ def test_a_lost_link_is_down_and_the_other_stays_up() -> None:
     assert fold(board, LinkUp(venue=TAKER), START_NS).link_up(TAKER)
 
 
+def test_a_link_that_was_up_is_lost_once_and_never_by_our_own_doing() -> None:
+    lost, up = LinkLost(venue=TAKER, reason="cut"), LinkUp(venue=TAKER)
+    renewed = LinkLost(venue=TAKER, reason="too old", planned=True)
+    assert board_of(up, lost, lost, up, renewed, up, lost).losses == {TAKER.value: 2}
+    assert board_of(lost, renewed).losses == {}
+
+
 def test_an_account_is_as_last_told() -> None:
     board = board_of(account(TAKER, "5"), account(TAKER, "7"))
     assert board.accounts[TAKER.value].equity_usd == 7

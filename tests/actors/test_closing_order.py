@@ -7,8 +7,7 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from actors.closing_order import closing_order, score, words
@@ -62,7 +61,7 @@ def test_two_orders_bad_in_every_way_at_once_change_nothing() -> None:
 
 @pytest.mark.parametrize(
     "seen",
-    [history(40, doubted=12), history(40, rejected=12), history(40, answer_s=Decimal(4)), history(12, doubted=6)],
+    [history(40, doubted=12), history(40, rejected=12), history(40, answer_s=Decimal(4)), history(20, doubted=10)],
 )
 def test_clear_evidence_closes_the_worse_venue_first(seen: Reliability) -> None:
     assert first(history(40), seen) is SECOND
@@ -76,6 +75,13 @@ def test_what_speaks_against_both_alike_leaves_the_configured_order() -> None:
 
 def test_evidence_against_the_configured_first_leaves_it_first() -> None:
     assert first(history(60, doubted=30), history(60)) is FIRST
+
+
+def test_the_policy_says_what_is_configured_whoever_is_named_first() -> None:
+    measured = {SECOND.value: history(40)}
+    assert closing_order(SECOND, FIRST, measured, POLICY, START_NS) == closing_order(
+        FIRST, SECOND, measured, POLICY, START_NS
+    )
 
 
 def test_evidence_fades_and_the_configured_order_returns() -> None:

@@ -30,6 +30,8 @@ NOUNS = (
     "stress",
     "collateral",
     "switching",
+    "reliability",
+    "closing_order",
 )
 """Modules of actors that every role may import; whatever is not one of them, or a registry, is a role."""
 REGISTRIES = ("roles",)

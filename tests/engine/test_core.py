@@ -91,6 +91,14 @@ def test_a_screened_order_is_counted_by_risk_in_the_same_step() -> None:
     assert decision.digest == digest_of((run.core.states[PAIR], state))
 
 
+def test_what_risk_has_measured_stands_on_the_board_for_the_next_message() -> None:
+    run = hedged_run()
+    state = run.core.states["risk"]
+    assert isinstance(state, risk.RiskState)
+    assert sorted(state.reliability) == [TAKER.value, MAKER.value]
+    assert run.core.board.reliability is state.reliability
+
+
 def test_a_spawned_pair_is_known_to_the_next_message() -> None:
     core = Core(POLICY, start_states())
     spawn = SpawnPair(

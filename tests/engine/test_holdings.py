@@ -24,9 +24,10 @@ def test_each_leg_is_told_with_venue_side_size_and_the_order_that_closes_it(run:
         "  hyperliquid: short 0.5 BTC; to close it by hand: buy 0.5, reduce-only",
         "  pacifica: long 0.5 BTC; to close it by hand: sell 0.5, reduce-only",
     ]
-    assert told[2].startswith("  being flat then would have cost ")
-    assert "fees" in told[2]
-    assert len(told) == 3
+    assert told[2] == "  first to close: pacifica, as configured"
+    assert told[3].startswith("  being flat then would have cost ")
+    assert "fees" in told[3]
+    assert len(told) == 4
     assert explain(tmp_path, "BTC-1").endswith("\n".join(["", "Legs at the end", *told, ""]))
 
 
@@ -50,4 +51,4 @@ def test_books_that_today_s_code_counts_otherwise_say_so(
     monkeypatch.setattr(books, "_measure_naked", lambda state, _: msgspec.structs.replace(state, naked_ns=1))
     first, *legs = holdings(tmp_path, PAIR)
     assert "counts otherwise than the run did" in first
-    assert len(legs) == 3
+    assert len(legs) == 4

@@ -7,7 +7,15 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from actors.policy import AutoClosePolicy, CorePolicy, ForecastPolicy, Policy, RiskPolicy, ScannerPolicy
+from actors.policy import (
+    AutoClosePolicy,
+    CorePolicy,
+    ForecastPolicy,
+    Policy,
+    ReliabilityPolicy,
+    RiskPolicy,
+    ScannerPolicy,
+)
 from engine.policy_checks import live_problems, policy_problems
 
 SIZES = {asset: Decimal(1) for asset in ScannerPolicy().assets}
@@ -93,4 +101,19 @@ def test_a_live_run_bounds_every_order_in_base_units_too() -> None:
 )
 def test_a_limit_on_orders_that_no_entry_could_keep_is_named(part: RiskPolicy, told: str) -> None:
     (problem,) = policy_problems(replace(Policy(), risk=part))
+    assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (ReliabilityPolicy(prior_weight=Decimal(0)), "reliability.prior_weight is 0"),
+        (ReliabilityPolicy(lead_least=Decimal(0)), "reliability.lead_least is 0"),
+        (ReliabilityPolicy(depth_usual_share=Decimal(0)), "reliability.depth_usual_share is 0"),
+        (ReliabilityPolicy(ack_bad_s=Decimal(1)), "reliability.ack_bad_s is 1; it must be above ack_usual_s"),
+        (ReliabilityPolicy(final_usual_s=Decimal(30)), "reliability.final_bad_s is 20; it must be above final_usual_s"),
+    ],
+)
+def test_measures_that_would_decide_by_themselves_are_named(part: ReliabilityPolicy, told: str) -> None:
+    (problem,) = policy_problems(replace(Policy(), reliability=part))
     assert told in problem

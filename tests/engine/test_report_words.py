@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 
 from actors.commands import RaiseAlarm
+from actors.domain import Venue
 from engine.report import report_data
 from engine.report_words import left_open, leg_words, report_markdown, report_tables
 from engine.view import Tally, build
-from tests.engine.recorded import START_NS, hedged_run
+from tests.engine.recorded import MAKER, START_NS, TAKER, hedged_run
 from tests.engine.test_report import DEPOSITS, data
 
 CLOSED_LEG = {"venue": "lighter", "entered": "long", "side": "flat", "size": "0", "at_venue": None}
@@ -43,6 +44,15 @@ def test_both_forms_for_people_say_what_the_data_says(empty: bool) -> None:
         assert told in page
         assert told in screen
     assert ("BTC-1" in page, "BTC-1" in screen) == (not empty, not empty)
+
+
+def test_venues_of_which_something_was_measured_are_told_the_worst_first() -> None:
+    report = data()
+    told = {each["venue"]: each for each in report["reliability"]}
+    lines = [f"{name} scores {told[name]['score']:.3f} (larger is worse): answers in" for name in (MAKER, TAKER)]
+    for form in (report_markdown(report), on_screen(report)):
+        assert form.index(lines[0]) < form.index(lines[1])
+        assert f"{Venue.LIGHTER.value} scores" not in form
 
 
 def test_funding_is_held_against_what_the_venues_had_announced() -> None:

@@ -45,6 +45,16 @@ def test_a_pair_is_shown_with_both_legs_and_its_money() -> None:
     assert pair.orders == 2
 
 
+def test_each_venue_is_shown_as_it_has_proved() -> None:
+    shown = {each.venue: each for each in watched(hedged_run())[1].reliability}
+    taker, maker = shown[TAKER.value], shown[MAKER.value]
+    assert maker.score > taker.score, "as configured"
+    assert taker.ack_ms is not None
+    assert Decimal("0.99") < taker.orders <= 1
+    assert [taker.rejected_share, taker.doubted_share] == [0, 0]
+    assert taker.words.startswith(f"answers in {taker.ack_ms:.0f} ms, 0% rejected")
+
+
 def test_settlements_fall_due_at_every_whole_hour_from_the_first_order_to_the_close() -> None:
     run = hedged_run()
     risk = run.core.states["risk"]

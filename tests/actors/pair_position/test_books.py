@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from actors.board import fold, hour_after
 from actors.domain import DoneReason, Side, Venue, round_price
-from actors.messages import AnyMessage, FundingPaid
+from actors.messages import AdlLevelEstimated, AnyMessage, EmergencyAsked, FundingPaid, ReduceAsked
 from actors.pair_position.books import REMEMBERED, price_with_cap
 from actors.policy import OrderPolicy, Policy
+from actors.reliability import Measure, Reliability
 from tests.factories import (
+    ASSET,
     MAKER,
     TAKER,
     PairCue,
@@ -345,3 +347,46 @@ def test_a_book_that_stands_still_prices_nothing_once_the_mark_is_newer() -> Non
 def round_cap(touch: str) -> Decimal:
     """Sold 20 bps below at worst, on the maker venue's ticks."""
     return round_price(instrument(MAKER), Decimal(touch) * Decimal("0.998"), up=True)
+
+
+# --- which leg closes first --------------------------------------------------------------------------------
+
+BAD = Measure(Decimal(40), Decimal(40), Decimal(400))
+UNRELIABLE = Reliability(at_ns=START_NS, answers=BAD, rejects=BAD, doubts=BAD)
+ADL = AdlLevelEstimated(venue=TAKER, asset=ASSET, level=5, estimated=True, inputs="measured")
+SMALLER = ReduceAsked(fraction=Decimal("0.5"), reason="smaller")
+
+
+def measured(place: str, *venues: Venue) -> PairPlay:
+    """A pair in that place, and venues that have refused every order."""
+    play = pair_at(place)
+    play.board = replace(play.board, reliability={venue.value: UNRELIABLE for venue in venues})
+    return play
+
+
+@pytest.mark.parametrize("asked", [CLOSE, EmergencyAsked(reason="now"), SMALLER, ADL])
+def test_the_leg_that_has_proved_worse_goes_first_from_when_less_is_asked_of_a_held_pair(asked: AnyMessage) -> None:
+    play = measured("HEDGED.earning", TAKER)
+    sent = len(play.orders)
+    assert [play.state.first_to_close, play.play(asked).state.first_to_close] == ["maker", "taker"]
+    assert play.state.close_order.startswith("hyperliquid before pacifica, measured worse by 0.1 or more: ")
+    assert play.orders[sent].venue is TAKER
+
+
+def test_what_was_measured_of_both_alike_leaves_the_configured_leg_first() -> None:
+    play = measured("HEDGED.earning", TAKER, MAKER).play(CLOSE)
+    assert play.state.first_to_close == "maker"
+    assert play.state.close_order.startswith("pacifica before hyperliquid, as configured")
+
+
+def test_a_close_that_has_begun_keeps_its_order_whatever_is_measured_meanwhile() -> None:
+    play = pair_at("CLOSING.first_leg")
+    play.board = replace(play.board, reliability={TAKER.value: UNRELIABLE})
+    play.play(EmergencyAsked(reason="now"))
+    assert (play.state.first_to_close, play.state.close_order) == ("maker", "")
+
+
+def test_nothing_measured_and_nothing_asked_fix_no_order() -> None:
+    assert measured("HEDGED.earning").play(CLOSE).state.close_order == ""
+    held = measured("HEDGED.earning", TAKER).play(reported(TAKER, "-10"))
+    assert (held.state.first_to_close, held.state.close_order) == ("maker", "")

@@ -14,7 +14,16 @@ from tests.engine.checking.scenes import SHOP, entered, fairly, start
 TOLD_ONLY: dict[type[msgspec.Struct], tuple[str, ...]] = {
     PairPosition: (
         *("actor", "arrived_ns", "episode", "transitions", "generation", "asset", "taker_side", "entry_reason"),
-        *("close_reason", "orders_sent", "orders_rejected", "orders_denied", "entered_ns", "hedged_ns", "closed_ns"),
+        *(
+            "close_reason",
+            "close_order",
+            "orders_sent",
+            "orders_rejected",
+            "orders_denied",
+            "entered_ns",
+            "hedged_ns",
+            "closed_ns",
+        ),
         *("seen_ns", "naked_ns"),
     ),
     Order: ("id", "reduce_only", "decision_mid"),
