@@ -15,6 +15,9 @@ from actors.domain import HOUR_NS, NS_PER_S, ZERO, Instrument, MarketStatus, Nou
 from actors.messages import (
     AccountReported,
     AnyMessage,
+    BudgetTold,
+    FrameRefused,
+    HoldOpeningsAsked,
     InstrumentListed,
     LinkLost,
     LinkUp,
@@ -36,6 +39,8 @@ PASTS_MOST = 61
 """A market's past: one sample a minute, an hour of them."""
 CLOCK_WINDOW_NS = 15 * NS_PER_S
 """A venue's clock is known by the freshest word of this window and the last one before that held any."""
+REFUSALS_MOST = 100
+"""Of a venue's refused frames, so many are remembered."""
 
 
 class Past(Noun, frozen=True, kw_only=True):
@@ -111,6 +116,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     venue, and so is `linked_ns`, since when a link is up (of one that is not: since when it was up, or told lost).
     `losses` counts, by venue, how often a link that was up was lost by no doing of ours. `reliability` is what risk has
     measured, by venue: the core puts it here.
+
+    `budgets` is what was last told to be left of a venue's rate limit, by venue, a fraction; `refusals` are the times
+    of the frames refused last, by venue. `risk_place` is where risk stands, empty before its first step, and
+    `disarmed` the markets in which it lets nothing be opened; `held_by` says who asked it last to hold openings, and
+    why. The core puts the former two here.
     """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
@@ -123,6 +133,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     clocks: dict[str, VenueClock] = msgspec.field(default_factory=dict)
     held: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     verdicts: dict[str, Verdict] = msgspec.field(default_factory=dict)
+    budgets: dict[str, Decimal] = msgspec.field(default_factory=dict)
+    refusals: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    risk_place: str = ""
+    disarmed: tuple[str, ...] = ()
+    held_by: str = ""
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""
@@ -140,6 +155,10 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         """How far the venue's clock is ahead of ours (negative: behind, or late on the way); None where not known."""
         clock = self.clocks.get(venue.value)
         return None if clock is None else clock.skew_ns
+
+    def refused_since(self, venue: Venue, since_ns: int) -> int:
+        """How many frames of the venue were refused since then, at most `REFUSALS_MOST`."""
+        return sum(1 for at_ns in self.refusals.get(venue.value, ()) if at_ns >= since_ns)
 
     def holders(self, venue: Venue, asset: str) -> tuple[str, ...]:
         """The pairs that hold a market, the latest last: from their first moment until they are closed."""
@@ -203,6 +222,8 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             )
             board = _with_statuses_from(_with_loss(_unsure_of(board, message), message), message, at_ns)
             return msgspec.structs.replace(board, links=links, linked_ns=linked_ns)
+        case FrameRefused() | BudgetTold() | HoldOpeningsAsked():
+            return _with_doubt(board, message, at_ns)
         case PairNews():
             return _with_holder(board, message)
         case MarketNews():
@@ -217,6 +238,19 @@ def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
             return msgspec.structs.replace(board, accounts={**board.accounts, message.venue.value: account})
         case _:
             return board
+
+
+def _with_doubt(board: Board, message: FrameRefused | BudgetTold | HoldOpeningsAsked, at_ns: int) -> Board:
+    """What may keep the gates from opening: frames that could not be read, what a venue still answers, a person."""
+    match message:
+        case FrameRefused():
+            times = (*board.refusals.get(message.venue.value, ())[1 - REFUSALS_MOST :], at_ns)
+            return msgspec.structs.replace(board, refusals={**board.refusals, message.venue.value: times})
+        case BudgetTold():
+            budgets = {**board.budgets, message.venue.value: message.left_fraction}
+            return msgspec.structs.replace(board, budgets=budgets)
+        case HoldOpeningsAsked():
+            return msgspec.structs.replace(board, held_by=f"{message.by}: {message.reason}")
 
 
 def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> Board:
@@ -336,6 +370,12 @@ def changed_entry(board: Board, message: AnyMessage) -> object:
             return (market.instrument, market.status_ns)
         case AccountReported():
             return board.accounts.get(message.venue.value)
+        case FrameRefused():
+            return board.refusals.get(message.venue.value)
+        case BudgetTold():
+            return board.budgets.get(message.venue.value)
+        case HoldOpeningsAsked():
+            return board.held_by
         case PairNews():
             venues = (message.taker_venue, message.maker_venue)
             return tuple(board.holders(venue, message.asset) for venue in venues)

@@ -43,6 +43,16 @@ class FrameRefused(Message, frozen=True, kw_only=True, tag=True):
     detail: str
 
 
+class BudgetTold(Message, frozen=True, kw_only=True, tag=True):
+    """What is left of a venue's rate limit, as our adapter counts it: a fraction in whole tenths, rounded down.
+
+    Told at first, at a fall by a tenth and at a rise by two; what a venue counts elsewhere is not in it.
+    """
+
+    venue: Venue
+    left_fraction: Decimal
+
+
 class InstrumentListed(Message, frozen=True, kw_only=True, tag=True):
     """The venue lists this instrument with these rules and fees."""
 
@@ -460,6 +470,7 @@ VenueMessage = (
     LinkUp
     | LinkLost
     | FrameRefused
+    | BudgetTold
     | InstrumentListed
     | QuoteUpdated
     | MarketSampled

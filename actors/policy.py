@@ -254,6 +254,11 @@ class GatesPolicy(PolicyPart, frozen=True, kw_only=True):
 
     link_up_least_s: float = 0.0
     """A link that came up less long ago is not trusted with an entry."""
+    refused_frames_most: int = 10
+    """Of a venue's frames so many may have been refused within the window; at most 99, since 100 are remembered."""
+    refused_frames_window_s: float = 600.0
+    rate_budget_least_fraction: Decimal = Decimal(0)
+    """What must be left of either venue's rate limit as our adapter counts it, at most 0.9. 0: not asked for."""
     settlement_pause_s: float = 0.0
     """Nothing is opened so shortly before a settlement at which it would pay."""
     sample_age_most_s: Decimal = Decimal(900)

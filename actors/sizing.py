@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from actors.board import Board, Market
 from actors.depth import size_within
-from actors.domain import ONE, ZERO, Noun, Side, Venue, round_size, shared_lot
+from actors.domain import ZERO, Noun, Side, Venue, round_size, shared_lot
 from actors.policy import Policy
 from actors.stakes import Stake, facing_usd, gross_usd, maintenance_told_usd, price_of
 
@@ -169,5 +169,8 @@ def capital_usd(wish: Wish, size: Decimal, board: Board, policy: Policy) -> Deci
 
 
 def needed_buffer(month: Decimal, policy: Policy) -> Decimal:
-    """The least distance to liquidation: a fixed one, or some standard deviations of a month; never a whole price."""
-    return min(max(policy.gates.buffer_least_fraction, policy.gates.buffer_volatilities * month), ONE)
+    """The least distance to liquidation, a fraction: a fixed one, or some standard deviations of a month if more.
+
+    It may be beyond a whole price: what is short can lose more than that.
+    """
+    return max(policy.gates.buffer_least_fraction, policy.gates.buffer_volatilities * month)

@@ -67,9 +67,11 @@ def is_known(swing: Swing | None, policy: GatesPolicy) -> bool:
 def over_hours(swing: Swing | None, asset: str, hours: Decimal, policy: GatesPolicy) -> Decimal:
     """One standard deviation of the return over so many hours, a fraction; independent hours are assumed.
 
-    Until `volatility_hours_least` hours were seen: the profile's figure for the asset, or for any other.
+    Until `volatility_hours_least` hours were seen: the profile's figure for the asset, or for any other. A longer time
+    than was seen moves at least by that figure: a calm day does not speak for a month.
     """
-    if swing is not None and is_known(swing, policy):
-        return (swing.variance_per_hour * hours).sqrt()
-    daily = policy.volatility_assumed.get(asset, policy.volatility_assumed_other)
-    return daily * (hours / DAY_H).sqrt()
+    assumed = policy.volatility_assumed.get(asset, policy.volatility_assumed_other) * (hours / DAY_H).sqrt()
+    if swing is None or not is_known(swing, policy):
+        return assumed
+    measured = (swing.variance_per_hour * hours).sqrt()
+    return measured if swing.hours_seen >= hours else max(measured, assumed)

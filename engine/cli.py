@@ -149,7 +149,9 @@ def scan(
 ) -> int:
     """Observe funding for a while without opening anything; rank the pairs and say why each is refused.
 
-    Returns are simple yearly rates (APR). With `--watch` a simulated market stands still for so many seconds each time.
+    Each pair is judged as if it alone were opened: a run opens the best first, one an asset, within what is left. Net
+    is over the horizon, for a leg of so many USD each; returns are simple yearly rates (APR). With `--watch` a
+    simulated market stands still for so many seconds each time.
     """
     from engine import config as configuration, scanning
 

@@ -101,9 +101,13 @@ class Core:
         )
 
     def _publish(self, state: ActorState) -> None:
-        """What risk has measured of the venues stands on the board, where pairs read it."""
-        if isinstance(state, risk.RiskState) and state.reliability is not self.board.reliability:
-            self.board = msgspec.structs.replace(self.board, reliability=state.reliability)
+        """What risk has measured of the venues, and what it lets be opened, stands on the board, where others read."""
+        if not isinstance(state, risk.RiskState):
+            return
+        board, disarmed = self.board, tuple(state.disarmed)
+        if state.reliability is not board.reliability or (state.place, disarmed) != (board.risk_place, board.disarmed):
+            told = {"reliability": state.reliability, "risk_place": state.place, "disarmed": disarmed}
+            self.board = msgspec.structs.replace(board, **told)
 
     def _screen(
         self, actor: str, commands: tuple[AnyCommand, ...], at_ns: int

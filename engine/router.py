@@ -14,6 +14,7 @@ from actors.domain import Venue
 from actors.messages import (
     AccountReported,
     AnyMessage,
+    BudgetTold,
     CancelRejected,
     ForcedFill,
     ForeignFilled,
@@ -104,7 +105,7 @@ class Router:
     def route(self, message: AnyMessage) -> tuple[str, ...]:
         """Everybody who must hear a message from a venue, in order."""
         match message:
-            case QuoteUpdated() | InstrumentListed() | AccountReported():
+            case QuoteUpdated() | InstrumentListed() | AccountReported() | BudgetTold():
                 return (BOARD,)
             case MarketSampled():
                 return (BOARD, "risk") if self._held(message.venue, message.asset) else (BOARD,)
@@ -113,7 +114,7 @@ class Router:
                 watching = (*self._pairs_on(message.venue), *self._reconcilers[message.venue])
                 return (BOARD, link, "engine_lifecycle", *watching)
             case FrameRefused():
-                return (f"venue_link/{message.venue.value}",)
+                return (BOARD, f"venue_link/{message.venue.value}")
             case (
                 OrderAccepted()
                 | OrderFilled()

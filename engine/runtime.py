@@ -42,6 +42,7 @@ from engine.simulators.transport import SimulatedVenue
 from engine.supervisor import Supervisor
 from engine.timers import Timers
 from engine.venues.adapter import Adapter
+from engine.venues.budget_news import keep_told
 from engine.venues.registry import AccountTerms, Ends, load, make_adapter
 from engine.view import EngineView, Tally
 
@@ -320,6 +321,7 @@ class Engine:
                     if door.world is not None:
                         await nursery.start(door.world)
                     up()
+                    nursery.start_soon(keep_told, venue, adapter.left_fraction, mailbox.put)
                     await adapter.listen()
             except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
                 pause = restarts.failed(trio.current_time())

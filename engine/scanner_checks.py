@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from actors.board import REFUSALS_MOST
 from actors.policy import CollateralPolicy, EndurancePolicy, GatesPolicy, Policy, SizingPolicy
 
 HALF_LIFE_MOST_H = Decimal(720)
+RATE_BUDGET_MOST = Decimal("0.9")
+"""More is told only of a limit of which next to nothing is used."""
 
 
 def scanner_problems(policy: Policy) -> Iterator[str]:
@@ -45,6 +48,12 @@ def _gates_problems(part: GatesPolicy) -> Iterator[str]:
     if not 0 < part.volatility_half_life_h <= HALF_LIFE_MOST_H:
         told = part.volatility_half_life_h
         yield f"policy.gates.volatility_half_life_h is {told}; above 0, at most {HALF_LIFE_MOST_H}"
+    if part.refused_frames_most >= REFUSALS_MOST:
+        count, most = part.refused_frames_most, REFUSALS_MOST - 1
+        yield f"policy.gates.refused_frames_most is {count}; more than {most} are not remembered: at most {most}"
+    share = part.rate_budget_least_fraction
+    if share > RATE_BUDGET_MOST:
+        yield f"policy.gates.rate_budget_least_fraction is {share}; at most {RATE_BUDGET_MOST}, 0 asks for nothing"
     if part.adl_level_most < 1:
         yield f"policy.gates.adl_level_most is {part.adl_level_most}; every leg is at level 1 or above"
 

@@ -23,12 +23,14 @@ from actors.funding_scanner import FundingScanner, candidates, pairings
 from actors.gates import Candidate, Known
 from engine import preparation
 from engine.config import Config
+from engine.errors import UserError
 from engine.runtime import Engine
 from engine.view import EngineView
 
 Found = tuple[Candidate, ...]
 WATCH_LASTS = "3650d"
 """Watching goes on until it is interrupted, or the recording ends."""
+WATCH_MOST_S = 86_400
 YEAR_H = 8760
 WIDE = 118
 """Terminals from so many columns on get tables, others a list."""
@@ -37,7 +39,12 @@ WIDE = 118
 def scan(
     config: Config, watch_s: float | None, after_s: float, show: Callable[[Any], None], *, as_json: bool = False
 ) -> None:
-    """Rank once, or until interrupted where `watch_s` is given; `show` prints the ranking, or its data."""
+    """Rank once, or until interrupted where `watch_s` is given; `show` prints the ranking, or its data.
+
+    Raises UserError for a `watch_s` that nobody could read by: none, less, or more than a day.
+    """
+    if watch_s is not None and not 0 < watch_s <= WATCH_MOST_S:
+        raise UserError(f"--watch {watch_s:g}: give seconds above 0 and up to {WATCH_MOST_S}, as in --watch 5")
 
     def say(note: str) -> None:
         print(f"note: {note}", file=sys.stderr)

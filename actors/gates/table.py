@@ -29,6 +29,13 @@ def _row(name: str, check: Callable[[Case], Gate], formula: str, limits: str, wh
 
 
 TABLE: tuple[Entry, ...] = (
+    _row(
+        "openings_allowed",
+        venues.openings_allowed,
+        "risk watches, no person holds openings, neither market is disarmed",
+        "",
+        "a pair that is denied at once would keep its asset idle for the pause after a failed entry",
+    ),
     _row("links", venues.links, "both links are up", "", "an order could not be followed"),
     _row(
         "link_age",
@@ -36,6 +43,20 @@ TABLE: tuple[Entry, ...] = (
         "since the link came up",
         "gates.link_up_least_s",
         "a link that flaps leaves the second leg behind",
+    ),
+    _row(
+        "link_health",
+        venues.link_health,
+        "frames refused lately, of either link",
+        "gates.refused_frames_most gates.refused_frames_window_s",
+        "what cannot be read may be the word on our order",
+    ),
+    _row(
+        "rate_budget",
+        venues.rate_budget,
+        "what is left of each venue's rate limit",
+        "gates.rate_budget_least_fraction",
+        "an entry and its emergency close must fit",
     ),
     _row(
         "reconciled",

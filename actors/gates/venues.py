@@ -6,9 +6,12 @@ Counterpart: `table`, which says of each its formula, its limit and why.
 from __future__ import annotations
 
 from actors import identity
-from actors.board import Board
+from actors.board import Board, market_key
 from actors.domain import BPS, NS_PER_S, MarketStatus, Venue
 from actors.gates.case import Case, Gate, skew_s, verdict
+
+OPENING_IN = ("WATCHING", "")
+"""Where risk lets something be opened; before its first step it has said nothing against it."""
 
 
 def links(case: Case) -> Gate:
@@ -23,6 +26,43 @@ def link_age(case: Case) -> Gate:
     ages = [(venue, (case.known.at_ns - case.board.linked_ns.get(venue.value, 0)) / NS_PER_S) for venue in case.venues]
     young = [f"{venue.value} up for {age:.0f} s" for venue, age in ages if age < least_s]
     return verdict("link_age", young, "both long enough", f"up for {least_s:g} s")
+
+
+def link_health(case: Case) -> Gate:
+    """Of both links few frames were refused lately: what cannot be read may be the word on our order."""
+    gates = case.policy.gates
+    since_ns = case.known.at_ns - round(gates.refused_frames_window_s * NS_PER_S)
+    counts = [(venue, case.board.refused_since(venue, since_ns)) for venue in case.venues]
+    return Gate(
+        name="link_health",
+        passed=all(count <= gates.refused_frames_most for _, count in counts),
+        measured=", ".join(f"{venue.value} {count} refused" for venue, count in counts),
+        needed=f"<= {gates.refused_frames_most} in {gates.refused_frames_window_s:g} s",
+    )
+
+
+def rate_budget(case: Case) -> Gate:
+    """Both venues' rate limits have room for an entry and its emergency close; one that was not told has none."""
+    least = case.policy.gates.rate_budget_least_fraction
+    told = [(venue, case.board.budgets.get(venue.value)) for venue in case.venues]
+    return Gate(
+        name="rate_budget",
+        passed=not least or all(left is not None and left >= least for _, left in told),
+        measured=", ".join(f"{venue.value} {'not told' if left is None else f'{left:f}'}" for venue, left in told),
+        needed=f">= {least:f} left" if least else "not asked for",
+    )
+
+
+def openings_allowed(case: Case) -> Gate:
+    """Risk lets something be opened, and in both markets: no person holds openings, the run is not ending."""
+    board, against = case.board, []
+    if board.risk_place == "PAUSED":
+        against.append(f"held by {board.held_by}" if board.held_by else "held by a person")
+    elif board.risk_place.partition(".")[0] not in OPENING_IN:
+        against.append(f"risk is in {board.risk_place}")
+    keys = [market_key(venue, case.asset) for venue in case.venues]
+    against += [f"{key} is disarmed" for key in keys if key in board.disarmed]
+    return verdict("openings_allowed", against, "allowed", "no person holds them, both markets armed")
 
 
 def reconciled(case: Case) -> Gate:

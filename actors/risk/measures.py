@@ -140,18 +140,26 @@ def divergence(case: Case) -> Measured | None:
     marks = [each.mark for each in known if each.mark is not None]
     if len(marks) < len(case.legs) or len(marks) < 2:
         return None
-    told_ns = [each.sampled_ns for each in known]
-    if max(told_ns) - min(told_ns) > case.policy.auto_close.divergence_told_within_s * NS_PER_S:
+    if not _at_one_time(case, [each.sampled_ns for each in known]):
         return None
     apart = (max(marks) / min(marks) - ONE) / BPS
     return Measured(apart, lambda: f"the venues' marks are {apart:.1f} bps apart")
 
 
+def _at_one_time(case: Case, told_ns: list[int]) -> bool:
+    """Whether two venues' prices may be compared: else what the market moved in between counts as their difference."""
+    return max(told_ns) - min(told_ns) <= case.policy.auto_close.divergence_told_within_s * NS_PER_S
+
+
 def profit_target(case: Case) -> Measured | None:
-    """What being flat now would bring, counted from the first fill, bps of the larger leg's notional."""
-    legs = [OpenLeg(held.venue, held.asset, held.size) for held in case.legs if held.size]
+    """What being flat now would bring, counted from the first fill, bps of the larger leg's notional.
+
+    None unless both books were told at about one time: a move that one venue has not told yet is no profit.
+    """
+    held_open = [held for held in case.legs if held.size]
+    legs = [OpenLeg(held.venue, held.asset, held.size) for held in held_open]
     cost = flat_cost(legs, case.board, case.policy, case.oldest_ns)
-    if cost is None or len(legs) < 2:
+    if cost is None or len(legs) < 2 or not _at_one_time(case, [case.market(held).quoted_ns for held in held_open]):
         return None
     net = cost.brings_usd + sum((held.cash_usd for held in case.legs), ZERO)
     share = net / cost.notional_usd / BPS

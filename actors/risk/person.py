@@ -13,7 +13,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from actors.actor import Context
-from actors.commands import AnyCommand, RaiseAlarm
+from actors.board import BOARD
+from actors.commands import AnyCommand, RaiseAlarm, Tell
 from actors.messages import LimitAsked, PersonAsked, RearmAsked
 from actors.policy import Policy, RiskPolicy
 from actors.risk.state import RiskState
@@ -109,8 +110,9 @@ def limit_problem(limit: str, value: Decimal, profile: RiskPolicy) -> str:
 
 
 def tell_held(_: RiskState, context: Context) -> Commands:
-    """Nothing is opened until a person says so."""
-    return _told("warning", "openings_held", "openings are held; hedging and reducing go on", context)
+    """Nothing is opened until a person says so; the board hears who it was, for the gates to say."""
+    alarms = _told("warning", "openings_held", "openings are held; hedging and reducing go on", context)
+    return (*alarms, Tell(to=BOARD, message=context.message))
 
 
 def tell_resumed(_: RiskState, context: Context) -> Commands:

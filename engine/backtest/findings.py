@@ -64,7 +64,8 @@ def rules(found: Mapping[str, Tape], terms: Terms, span: Span, static_from_ns: i
             rule = {"flat": baselines.flat, "static": chosen, "naive": baselines.naive}[name]
             parts.append(baselines.follow(tape, rule, terms))
         made[name] = baselines.together(parts)
-    return {name: _made(each) for name, each in made.items()}
+    begins = {"static": max(span.from_ns, static_from_ns)}
+    return {name: _made(each, span.to_ns - begins.get(name, span.from_ns)) for name, each in made.items()}
 
 
 def static_from(span: Span) -> int:
@@ -73,9 +74,11 @@ def static_from(span: Span) -> int:
     return span.from_ns + quarter_ns - quarter_ns % HOUR_NS
 
 
-def _made(made: Made) -> dict[str, Any]:
+def _made(made: Made, lasts_ns: int) -> dict[str, Any]:
+    """`days` are those in which the rule may hold anything: its net is a yearly rate over them."""
     curve = list(made.curve.values())
     return {
+        "days": lasts_ns / DAY_NS,
         "net": usd(made.net),
         "funding": usd(made.funding),
         "fees": usd(made.fees),

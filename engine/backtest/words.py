@@ -25,7 +25,7 @@ def _lines(report: Report) -> Iterator[str]:
     money = (
         f"{report['notional_usd']:,.0f} USD a leg; APR is net over {report['capital_usd']:,.0f}, one leg in every asset"
     )
-    yield f"{money}. Money in USD."
+    yield f"{money}, over the days a row may hold anything. Money in USD."
     yield ""
     yield from (f"- {warning}" for warning in report["warnings"])
     for choice in report["choices"]:
@@ -49,9 +49,8 @@ def comparison(report: Report) -> tuple[Sequence[str], list[Sequence[str]]]:
     rows: list[Sequence[str]] = [_engine_row(run) for run in report["runs"]]
     for number, rules in enumerate(report["rules"]):
         window = f" (test {number + 1})" if len(report["rules"]) > 1 else ""
-        days = next((run["days"] for run in report["runs"] if not run.get("failed")), 0)
         for name, made in rules.items():
-            rows.append((f"{_rule_words(name, report, number)}{window}", *_rule_row(made, report, days)))
+            rows.append((f"{_rule_words(name, report, number)}{window}", *_rule_row(made, report)))
     if report["totals"]:
         rows += [(f"all test days: {name}", _money(net), *[""] * 7) for name, net in report["totals"].items()]
     return head, rows
@@ -76,7 +75,8 @@ def _engine_row(run: Mapping[str, Any]) -> Sequence[str]:
     )
 
 
-def _rule_row(made: Mapping[str, Any], report: Report, days: float) -> Sequence[str]:
+def _rule_row(made: Mapping[str, Any], report: Report) -> Sequence[str]:
+    days = made["days"]
     apr = made["net"] / report["capital_usd"] / days * 36_500 if days else 0.0
     money = [_money(made[key]) for key in ("funding", "fees", "price", "drawdown")]
     return (_money(made["net"]), f"{apr:.2f}", *money, str(made["trades"] // 4), f"{made['turnover']:,.0f}")

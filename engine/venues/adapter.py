@@ -68,6 +68,10 @@ class Adapter(Protocol):
         on, and from then on these orders are as if this process had sent them. Each may have been sent, or not.
         """
 
+    def left_fraction(self) -> float:
+        """What is left now of the venue's rate limit as this adapter counts it (0..1), the scarcest of several; 1
+        where none is counted."""
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the streams up for ever: connect, read snapshots, report `LinkUp`, then frames; on a lost link
         report `LinkLost`, back off (bounded, jittered from a seed) and begin again. `task_status.started()` is

@@ -45,6 +45,13 @@ class Budget:
                 return max(blocked_s, (at_ns + self._window_ns - now_ns) / NS_PER_S)
         return max(blocked_s, self._window_ns / NS_PER_S)
 
+    def left_fraction(self, now_ns: int) -> float:
+        """What is left of the limit now, the reserve included (0..1); nothing while the venue itself refuses."""
+        self._forget(now_ns)
+        if self._blocked_until_ns > now_ns:
+            return 0.0
+        return max(0.0, 1 - self._used / self._limit)
+
     def refused(self, now_ns: int, retry_after_s: float) -> None:
         """The venue itself said that the limit is reached: nothing leaves before `retry_after_s` have passed."""
         self._blocked_until_ns = max(self._blocked_until_ns, now_ns + int(retry_after_s * NS_PER_S))

@@ -8,6 +8,7 @@ import pytest
 from actors.board import (
     NOTHING_TOLD,
     PASTS_MOST,
+    REFUSALS_MOST,
     Board,
     Verdict,
     changed_entry,
@@ -19,7 +20,10 @@ from actors.board import (
 from actors.domain import MarketStatus, Venue
 from actors.messages import (
     AnyMessage,
+    BudgetTold,
     CloseAsked,
+    FrameRefused,
+    HoldOpeningsAsked,
     InstrumentListed,
     LinkLost,
     LinkUp,
@@ -54,6 +58,8 @@ FACTS: tuple[AnyMessage, ...] = (
     account(TAKER),
     spawned(),
     MarketReconciled(venue=TAKER, asset=ASSET),
+    BudgetTold(venue=TAKER, left_fraction=Decimal("0.5")),
+    HoldOpeningsAsked(command_id="1", by="Ann", reason="news"),
 )
 
 
@@ -111,6 +117,26 @@ def test_a_link_that_was_up_is_lost_once_and_never_by_our_own_doing() -> None:
     assert board_of(lost, renewed).losses == {}
 
 
+def test_what_is_left_of_a_rate_limit_is_as_last_told_by_venue() -> None:
+    told = [BudgetTold(venue=TAKER, left_fraction=Decimal(left)) for left in ("0.9", "0.2")]
+    assert board_of(*told).budgets == {TAKER.value: Decimal("0.2")}
+
+
+def test_refused_frames_are_counted_since_a_time_by_venue_and_no_more_are_remembered_than_that() -> None:
+    refused, board = FrameRefused(venue=TAKER, channel="bbo", detail="?"), Board()
+    for second in range(REFUSALS_MOST + 50):
+        board = fold(board, refused, START_NS + second)
+        assert changed_entry(board, refused) == board.refusals[TAKER.value]
+    assert len(board.refusals[TAKER.value]) == REFUSALS_MOST
+    assert board.refused_since(TAKER, START_NS + REFUSALS_MOST + 47) == 3
+    assert board.refused_since(TAKER, START_NS) == REFUSALS_MOST
+    assert board.refused_since(MAKER, START_NS) == 0
+
+
+def test_who_holds_openings_is_known_by_name_and_reason() -> None:
+    assert board_of(HoldOpeningsAsked(command_id="1", by="Ann", reason="news")).held_by == "Ann: news"
+
+
 def test_an_account_is_as_last_told() -> None:
     board = board_of(account(TAKER, "5"), account(TAKER, "7"))
     assert board.accounts[TAKER.value].equity_usd == 7
@@ -139,6 +165,8 @@ OTHER_FACTS: tuple[AnyMessage, ...] = (
     account(TAKER, "7"),
     closed(),
     MarketDisputed(venue=TAKER, asset=ASSET, size=Decimal(1), cause=""),
+    BudgetTold(venue=TAKER, left_fraction=Decimal("0.4")),
+    HoldOpeningsAsked(command_id="1", by="Bob", reason="news"),
 )
 
 

@@ -12,6 +12,9 @@ from actors.gates import Candidate, Gate, funding_of, judge, mean_of, more_liqui
 from actors.gates.table import TABLE, page
 from actors.messages import (
     AnyMessage,
+    BudgetTold,
+    FrameRefused,
+    HoldOpeningsAsked,
     InstrumentListed,
     LinkLost,
     LinkUp,
@@ -228,6 +231,68 @@ def test_each_limit_refuses_alone(name: str, parts: dict[str, object], changes: 
     assert name in refusals(candidate)
     assert name == "liquidation_buffer" or refusals(candidate) == [name]
     assert gate_of(candidate, name).measured
+
+
+HOLD = HoldOpeningsAsked(command_id="1", by="Ann", reason="news")
+
+
+@pytest.mark.parametrize(
+    ("facts", "changes", "measured"),
+    [
+        ((HOLD,), {"risk_place": "PAUSED"}, "held by Ann: news"),
+        ((), {"risk_place": "PAUSED"}, "held by a person"),
+        ((HOLD,), {"risk_place": "RESTRICTED"}, "risk is in RESTRICTED"),
+        ((), {"disarmed": (market_key(MAKER, ASSET),)}, "pacifica:BTC is disarmed"),
+    ],
+)
+def test_what_risk_would_deny_is_no_candidate_and_it_says_who_holds_it(
+    facts: tuple[AnyMessage, ...], changes: dict[str, object], measured: str
+) -> None:
+    candidate = judged(replace(board_with(*facts), **changes))
+    assert refusals(candidate) == ["openings_allowed"]
+    assert gate_of(candidate, "openings_allowed").measured == measured
+
+
+@pytest.mark.parametrize("place", ["", "WATCHING.idle", "WATCHING.holding"])
+def test_while_risk_watches_openings_are_allowed_whoever_held_them_before(place: str) -> None:
+    elsewhere = (market_key(TAKER, "SOL"),)
+    assert judged(replace(board_with(HOLD), risk_place=place, disarmed=elsewhere)).passed
+
+
+@pytest.mark.parametrize(("count", "age_s", "refused"), [(3, 60, True), (2, 60, False), (3, 61, False)])
+def test_a_venue_of_whom_too_many_frames_were_refused_lately_is_not_entered(
+    count: int, age_s: int, refused: bool
+) -> None:
+    gates = GatesPolicy(refused_frames_most=2, refused_frames_window_s=60.0)
+    board = board_with(*[FrameRefused(venue=MAKER, channel="bbo", detail="?")] * count)
+    later = replace(known(board, sure(gates=gates)), at_ns=START_NS + age_s * NS_PER_S)
+    candidate = judge(later, ASSET, VENUES)
+    assert candidate is not None
+    assert refusals(candidate) == ["link_health"] * refused
+
+
+@pytest.mark.parametrize(
+    ("taker", "maker", "measured"),
+    [
+        ("0.2", "1", "hyperliquid 0.2, pacifica 1"),
+        ("1", "0", "hyperliquid 1, pacifica 0"),
+        ("1", None, "hyperliquid 1, pacifica not told"),
+    ],
+)
+def test_a_rate_limit_without_room_for_an_emergency_or_never_told_refuses(
+    taker: str, maker: str | None, measured: str
+) -> None:
+    told = [
+        BudgetTold(venue=venue, left_fraction=D(left))
+        for venue, left in zip(VENUES, (taker, maker), strict=True)
+        if left
+    ]
+    asked = sure(gates=GatesPolicy(rate_budget_least_fraction=D("0.3")))
+    candidate = judged(board_with(*told), asked)
+    assert refusals(candidate) == ["rate_budget"]
+    assert gate_of(candidate, "rate_budget").measured == measured
+    assert judged(board_with(*told)).passed, "0 asks for nothing"
+    assert judged(board_with(*[BudgetTold(venue=venue, left_fraction=D("0.3")) for venue in VENUES]), asked).passed
 
 
 def test_what_just_passes_passes() -> None:

@@ -145,10 +145,9 @@ def test_leverage_is_the_market_s_and_never_more_than_ours() -> None:
     assert lot_of(low.market(TAKER, ASSET), low.market(MAKER, ASSET)) == D("0.1")
 
 
-@pytest.mark.parametrize(("month", "needed"), [("0.05", "0.15"), ("0.2", "0.4"), ("0.9", "1")])
-def test_the_needed_way_is_a_fixed_one_or_two_months_deviations_and_never_a_whole_price(
-    month: str, needed: str
-) -> None:
+@pytest.mark.parametrize(("month", "needed"), [("0.05", "0.15"), ("0.2", "0.4"), ("0.6", "1.2")])
+def test_the_needed_way_is_a_fixed_one_or_two_months_deviations(month: str, needed: str) -> None:
+    """Beyond a whole price too: a short leg's price may more than double."""
     policy = Policy(gates=GatesPolicy(buffer_least_fraction=D("0.15"), buffer_volatilities=D(2)))
     assert needed_buffer(D(month), policy) == D(needed)
 

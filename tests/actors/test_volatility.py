@@ -65,6 +65,17 @@ def test_enough_hours_seen_are_believed() -> None:
     assert abs(over_hours(grown, "BTC", D(4), POLICY) - D("0.02")) < D("1e-9")
 
 
+def test_a_calm_day_does_not_speak_for_a_month() -> None:
+    """30 days need 30 days seen: until then the assumed figure is the least, and what was seen counts if it is more."""
+    calm, wild = shown(*["100"] * 30), shown(*["100", "103"] * 15)
+    assert over_hours(calm, "BTC", D(24), POLICY) == 0
+    assert over_hours(calm, "BTC", D(720), POLICY) == D("0.03") * D(30).sqrt()
+    assert over_hours(wild, "BTC", D(720), POLICY) > D("0.03") * D(30).sqrt()
+    grown = shown(*["100"] * 721)
+    assert grown.hours_seen == 720
+    assert over_hours(grown, "BTC", D(720), POLICY) == 0
+
+
 @given(st.lists(st.integers(min_value=1, max_value=10**6), min_size=1, max_size=40))
 def test_whatever_the_marks_a_variance_is_not_negative_nor_above_the_largest_square(marks: list[int]) -> None:
     swing = shown(*map(str, marks))

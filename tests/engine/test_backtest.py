@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from actors.domain import HOUR_NS
 from engine import cli
 from engine.backtest import command, findings, page, words
+from engine.backtest.baselines import Hour, Terms
 from engine.backtest.grid import ParameterSet
 from engine.backtest.one_run import Outcome
 from engine.backtest.plots import POINTS_MOST, chart, thinned
 from engine.backtest.results import Study, published
+from engine.simulators.market import Span
 from tests.engine.backtest.histories import write
 
 D = Decimal
@@ -89,6 +92,16 @@ def test_the_simple_rules_are_beside_it_on_the_same_hours(walked: tuple[dict[str
     assert rules["flat"]["net"] == 0
     assert rules["static"]["funding"] == rules["naive"]["funding"] > 0
     assert rules["static"]["fees"] == pytest.approx(2 * 10_000 * (0.00045 + 0.0004 + 0.0002), rel=0.01)
+
+
+def test_a_rule_s_apr_counts_the_days_it_may_hold(walked: tuple[dict[str, Any], Path]) -> None:
+    """The static rule looks at the first quarter of a single run; the last test days of a walk-forward are fewer."""
+    tape = {number * HOUR_NS: {"a": Hour(D(100), D(0), None), "b": Hour(D(100), D(0), None)} for number in range(96)}
+    found = findings.rules({"BTC": tape}, Terms(D(100), {}, D(0)), Span(0, 96 * HOUR_NS), 24 * HOUR_NS)
+    assert {name: made["days"] for name, made in found.items()} == {"flat": 4, "static": 3, "naive": 4}
+    report = {**walked[0], "rules": [{"static": {**walked[0]["rules"][0]["static"], "net": 36.5, "days": 0.5}}]}
+    (row,) = (line for line in words.markdown(report).splitlines() if line.startswith("| static"))
+    assert row.startswith("| static, from 2025-10-02 | 36.50 | 266.45 |"), "36.50 of 10,000 in half a day, by 365 days"
 
 
 class Tags(HTMLParser):

@@ -10,8 +10,19 @@ from actors import risk
 from actors.actor import Step
 from actors.commands import RaiseAlarm, SpawnPair, SubmitOrder
 from actors.domain import Side, Venue
-from actors.messages import EmergencyAsked, EntryAsked, Envelope, FrameRefused, LinkLost, LinkUp
+from actors.messages import (
+    EmergencyAsked,
+    EntryAsked,
+    Envelope,
+    FrameRefused,
+    HoldOpeningsAsked,
+    LinkLost,
+    LinkUp,
+    RearmAsked,
+    ResumeOpeningsAsked,
+)
 from actors.policy import CorePolicy
+from actors.risk.state import Disarmed
 from actors.roles import ROLES
 from engine.core import BOARD, Core, digest_of
 from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
@@ -97,6 +108,25 @@ def test_what_risk_has_measured_stands_on_the_board_for_the_next_message() -> No
     assert isinstance(state, risk.RiskState)
     assert sorted(state.reliability) == [TAKER.value, MAKER.value]
     assert run.core.board.reliability is state.reliability
+
+
+def test_what_risk_lets_be_opened_stands_on_the_board_for_the_next_message() -> None:
+    run = SmallRun()
+    assert (run.core.board.risk_place, run.core.board.disarmed) == ("", ())
+    hold = HoldOpeningsAsked(command_id="1", by="Ann", reason="news")
+    run.tell("risk", hold)
+    assert run.core.board.risk_place == "PAUSED"
+    run.tell("risk", ResumeOpeningsAsked(command_id="2", by="Ann", reason="over"))
+    assert run.core.board.risk_place == "WATCHING.holding"
+    state = run.core.states["risk"]
+    assert isinstance(state, risk.RiskState)
+    key = f"{TAKER}:BTC"
+    disarmed = {key: Disarmed(at_ns=START_NS, side=Side.SELL, executions=12, told=True)}
+    run.core.states["risk"] = replace(state, disarmed=disarmed)
+    run.tell("risk", hold)
+    assert run.core.board.disarmed == (key,)
+    run.tell("risk", RearmAsked(command_id="3", by="Ann", reason="seen", market=key))
+    assert not run.core.board.disarmed
 
 
 def test_a_spawned_pair_is_known_to_the_next_message() -> None:

@@ -108,6 +108,10 @@ class ScriptedAdapter:
     def recall(self, orders: tuple[Recalled, ...], since_ns: int) -> None:
         """Nobody was here before."""
 
+    def left_fraction(self) -> float:
+        """Nothing is counted."""
+        return 1.0
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Hear nothing."""
         task_status.started()

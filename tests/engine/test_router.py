@@ -11,6 +11,7 @@ from actors.domain import DoneReason, Liquidity, RejectReason, Side, TimeInForce
 from actors.messages import (
     AccountReported,
     AnyMessage,
+    BudgetTold,
     CancelRejected,
     DrainAsked,
     ForeignFilled,
@@ -162,8 +163,12 @@ def test_a_link_is_told_to_everybody_it_concerns_the_board_first() -> None:
     assert routed(closed=True).route(LinkUp(venue=TAKER)) == (*up, *watching)
 
 
-def test_a_refused_frame_concerns_its_link_alone() -> None:
-    assert routed().route(FrameRefused(venue=MAKER, channel="bbo", detail="?")) == ("venue_link/pacifica",)
+def test_a_refused_frame_is_counted_on_the_board_and_concerns_its_link_alone() -> None:
+    assert routed().route(FrameRefused(venue=MAKER, channel="bbo", detail="?")) == (BOARD, "venue_link/pacifica")
+
+
+def test_what_is_left_of_a_rate_limit_concerns_the_board_alone() -> None:
+    assert routed().route(BudgetTold(venue=MAKER, left_fraction=Decimal("0.2"))) == (BOARD,)
 
 
 def test_a_position_goes_to_risk_and_to_the_pair_that_holds_the_market_before_its_first_order() -> None:

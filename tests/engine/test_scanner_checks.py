@@ -35,6 +35,8 @@ def test_the_defaults_have_no_problem() -> None:
         (Policy(gates=GatesPolicy(volatility_half_life_h=D(721))), "policy.gates.volatility_half_life_h is 721"),
         (Policy(gates=GatesPolicy(volatility_half_life_h=D(0))), "policy.gates.volatility_half_life_h is 0"),
         (Policy(gates=GatesPolicy(adl_level_most=0)), "policy.gates.adl_level_most is 0"),
+        (Policy(gates=GatesPolicy(refused_frames_most=100)), "policy.gates.refused_frames_most is 100"),
+        (Policy(gates=GatesPolicy(rate_budget_least_fraction=D("0.91"))), "policy.gates.rate_budget_least_fraction is"),
         (Policy(collateral=CollateralPolicy(reduce_multiple=D(5))), "policy.collateral.reduce_multiple"),
         (Policy(costs=CostsPolicy(basis_gain_share=D(2))), "policy.costs.basis_gain_share is 2"),
         (Policy(costs=CostsPolicy(basis_cost_share=D(2))), "policy.costs.basis_cost_share is 2"),

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from actors.gates import Candidate, Gate
 from engine import config as configuration, scanning
+from engine.errors import UserError
 
 CONFIG = configuration.with_options(
     configuration.load(configuration.DEFAULT_CONFIG),
@@ -116,6 +117,12 @@ def test_a_watch_draws_again_as_the_market_goes_on_until_it_is_interrupted() -> 
     scanning.watch(endless, 0.0, 7200.0, SAID.append, draw)
     assert len(pictures) >= 3, "the last picture is that of the end"
     assert pictures[0] != pictures[1]
+
+
+@pytest.mark.parametrize("seconds", [0.0, -3.0, float("nan"), float("inf")])
+def test_a_watch_that_nobody_could_read_by_is_refused(seconds: float) -> None:
+    with pytest.raises(UserError, match=r"--watch .*give seconds above 0"):
+        scanning.scan(CONFIG, seconds, 60.0, SAID.append)
 
 
 def test_a_market_that_stands_still_is_drawn_once_enough_was_seen() -> None:

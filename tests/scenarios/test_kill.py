@@ -112,9 +112,11 @@ class Desk:
             try:
                 path = self.journal()
                 self.wait_for(engine, path, seen, '"EngineResumed"' if seen else '"LinkUp"')
-                for number in signals:
+                for number in signals[:1]:
                     engine.send_signal(number)
+                for number in signals[1:]:
                     time.sleep(0.3)
+                    engine.send_signal(number)
                 self.wait_for(engine, path, seen, f'"place":"{place}')
             finally:
                 engine.kill()
@@ -126,10 +128,9 @@ class Desk:
         tail = b""
         with path.open("rb") as file:
             file.seek(seen)
-            while words.encode() not in tail:
+            while words.encode() not in (tail := tail[-400:] + file.read()):
                 assert engine.poll() is None, f"ended before {words}: {engine.communicate()}"
                 assert time.monotonic() < deadline, f"no {words}"
-                tail = tail[-400:] + file.read()
                 time.sleep(POLL_S)
 
 

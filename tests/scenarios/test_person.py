@@ -8,7 +8,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from actors.domain import NS_PER_S
-from actors.messages import AnyMessage, EngineResumed, HoldOpeningsAsked, LimitAsked, ResumeOpeningsAsked
+from actors.messages import (
+    AnyMessage,
+    EngineResumed,
+    HoldOpeningsAsked,
+    LimitAsked,
+    PairSpawned,
+    ResumeOpeningsAsked,
+)
 from actors.risk.person import effective
 from actors.risk.state import RiskState
 from engine.core import Core
@@ -38,11 +45,19 @@ def something_held(core: Core) -> bool:
     return any(held.size for held in risk_in(core).positions.values())
 
 
-def test_while_a_person_holds_openings_none_leaves_and_afterwards_pairs_are_entered(tmp_path: Path) -> None:
-    run = play(Scenario(policy=BRISK, cues=(at(0.1, HOLD), at(30, RESUME))), tmp_path)
+def test_while_a_person_holds_openings_no_pair_is_asked_for_and_the_next_scan_after_it_enters_one(
+    tmp_path: Path,
+) -> None:
+    """The pause after a failed entry is longer than the run: a pair denied meanwhile would not have come again."""
+    assert POLICY.entry.backoff_s > POLICY.lifecycle.duration_s
+    run = play(Scenario(cues=(at(0.1, HOLD), at(30, RESUME))), tmp_path)
     opened = [order for venue in (HYPERLIQUID, PACIFICA) for order in run.venue_orders(venue) if not order.reduce_only]
     assert opened
-    assert min(order.placed_at_ns for order in opened) >= START_NS + 30 * NS_PER_S
+    first_s = (min(order.placed_at_ns for order in opened) - START_NS) / NS_PER_S
+    assert 30 <= first_s <= 30 + POLICY.scanner.scan_s + 2
+    assert not any(record.denied for record in run.records)
+    spawned = [record.at_ns for record in run.records if isinstance(record.message, PairSpawned)]
+    assert min(spawned) >= START_NS + 30 * NS_PER_S
     assert "openings_held" in run.alarm_codes()
     assert "openings_resumed" in run.alarm_codes()
 

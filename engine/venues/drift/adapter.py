@@ -113,6 +113,10 @@ class DriftAdapter:
         oldest_ns = min((each.decided_ns for each in listed if not each.over), default=since_ns)
         self._reader.recall(min(oldest_ns, since_ns) // NS_PER_S - int(self._settings.backfill_overlap_s))
 
+    def left_fraction(self) -> float:
+        """See `engine.venues.adapter`."""
+        return self._rpc.left_fraction()
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the book stream up and the accounts read; both together are the link."""
         async with trio.open_nursery() as nursery:

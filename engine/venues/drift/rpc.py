@@ -49,6 +49,10 @@ class Rpc:
         """Whether an order's calls have room now; the reserve is for what reduces risk."""
         return self._budget.wait_s(3, self._now_ns(), urgent=urgent) == 0
 
+    def left_fraction(self) -> float:
+        """Of the node's calls in its window: the provider's limit. The venue itself, a program, has none."""
+        return self._budget.left_fraction(self._now_ns())
+
     async def accounts(self, addresses: tuple[str, ...], slot_least: int = 0) -> MultipleAccounts:
         """Accounts in the order asked, true at the reply's slot, which is `slot_least` or later."""
         options = reading_options(self._settings.commitment, slot_least)

@@ -81,6 +81,10 @@ class HyperliquidAdapter:
         """See `engine.venues.adapter`. An order is known by its client id, which is made of ours."""
         self._memory.recall(orders, since_ns)
 
+    def left_fraction(self) -> float:
+        """See `engine.venues.adapter`."""
+        return self._limits.left_fraction()
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up for ever; `started()` after the first LinkUp.
 

@@ -53,6 +53,11 @@ class Limits:
         self._ip = Budget(limit=settings.ip_weight_per_min, window_s=WINDOW_S, reserve=settings.ip_reserve)
         self.left: int | None = None
 
+    def left_fraction(self) -> float:
+        """Of the address' weights of a minute. The account's requests are not in it: their cap grows with the volume
+        traded, so what is left of it is no share that means anything; `address_reserve` keeps some for closing."""
+        return self._ip.left_fraction(self._now_ns())
+
     async def question(self, kind: str) -> None:
         """Wait for room. Raises TransportError when there is none in time: never sent."""
         weight = WEIGHTS.get(kind, OTHER)

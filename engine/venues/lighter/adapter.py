@@ -98,6 +98,10 @@ class LighterAdapter:
             self._ledger.recall(recalled)
         self._dialogue.recall(since_ns)
 
+    def left_fraction(self) -> float:
+        """See `engine.venues.adapter`: the scarcer one of questions and transactions."""
+        return min(self._client.left_fraction(), self._sending.left_fraction())
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up, and what has to be done beside it."""
         async with trio.open_nursery() as nursery:

@@ -44,6 +44,10 @@ class Client:
         self._budget = Budget(limit=settings.rest_per_minute, window_s=MINUTE_S, reserve=settings.rest_reserve)
         self._token, self._token_until_ns = "", 0
 
+    def left_fraction(self) -> float:
+        """Of the questions of a minute."""
+        return self._budget.left_fraction(self._now_ns())
+
     # token
 
     async def token(self, *, fresh: bool = False) -> str:

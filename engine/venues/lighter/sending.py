@@ -55,6 +55,10 @@ class Sending:
         """Pay for a transaction that opens something, now; False when only the reserve is left."""
         return self._budget.spend(1, self._now_ns(), urgent=False)
 
+    def left_fraction(self) -> float:
+        """Of the transactions of a minute. A premium account's volume quota is not in it: not verified."""
+        return self._budget.left_fraction(self._now_ns())
+
     def ticket(self) -> int:
         """A place in the order, to be used by one `send`."""
         return self._gate.ticket()

@@ -99,6 +99,10 @@ class PacificaAdapter:
                 self._ledger.sent(recalled.order, recalled.decided_ns)
         self._dialogue.recall(since_ns)
 
+    def left_fraction(self) -> float:
+        """See `engine.venues.adapter`."""
+        return self._rest.left_fraction()
+
     async def listen(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep the stream up, fetch what it withheld, read each hour's funding payments, and list markets again."""
         async with trio.open_nursery() as nursery:

@@ -45,6 +45,10 @@ class Credits:
         self._quota = float(settings.credits_identified if settings.identified else settings.credits_unidentified)
         self._budget = _bucket(self._quota)
 
+    def left_fraction(self) -> float:
+        """Of the credits of a minute, put right by what the venue told last."""
+        return self._budget.left_fraction(self._now_ns())
+
     async def question(self, path: str) -> None:
         """Wait for room. Raises TransportError when there is none in time: never sent."""
         cost = self._heavy if path in HEAVY_PATHS else STANDARD

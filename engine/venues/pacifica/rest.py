@@ -49,6 +49,10 @@ class Rest:
         self._settings, self._signing, self._transport, self._now_ns = settings, signing, transport, now_ns
         self._credits = Credits(settings, now_ns)
 
+    def left_fraction(self) -> float:
+        """Of the credits, see `credits`."""
+        return self._credits.left_fraction()
+
     def request(
         self, operation: str, payload: dict[str, object], expiry_window_ms: int | None = None
     ) -> PacificaSignRequest:

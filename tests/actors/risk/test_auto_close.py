@@ -165,7 +165,7 @@ def test_prices_that_are_too_old_close_nothing(venue: Venue) -> None:
     assert rule_of(first_of(PAIR, told(apart, sample(other), later_s=age_s))) == "divergence"
     assert first_of(PAIR, told(apart, sample(other), later_s=age_s + 1)) is None
     held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-900)))
-    rich = case(held, profit_target_bps=Decimal(100))
+    rich = case(held, profit_target_bps=Decimal(100), divergence_told_within_s=Decimal(age_s) + 1)
     assert rule_of(first_of(PAIR, told(rich, quote(other), later_s=age_s))) == "profit_target"
     assert first_of(PAIR, told(rich, quote(other), later_s=age_s + 1)) is None
 
@@ -176,6 +176,17 @@ def test_marks_told_at_different_times_are_not_compared() -> None:
     within_s = float(Policy().auto_close.divergence_told_within_s)
     assert rule_of(first_of(PAIR, told(apart, sample(MAKER), later_s=within_s))) == "divergence"
     assert first_of(PAIR, told(apart, sample(MAKER), later_s=within_s + 1)) is None
+
+
+@pytest.mark.parametrize("first", [TAKER, MAKER])
+def test_a_move_that_one_venue_has_not_told_yet_is_no_profit(first: Venue) -> None:
+    """One book from before the move, the other from after it: the leg that gained counts, the other's loss does not."""
+    held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-1000)))
+    moved = quote(first, "97", "97.1") if first is TAKER else quote(first, "103", "103.1")
+    level = case(held, profit_target_bps=Decimal(200))
+    within_s = float(Policy().auto_close.divergence_told_within_s)
+    assert rule_of(first_of(PAIR, told(level, moved, later_s=within_s))) == "profit_target"
+    assert first_of(PAIR, told(level, moved, later_s=within_s + 1)) is None
 
 
 def test_a_status_told_again_goes_on_and_another_one_begins_anew() -> None:

@@ -123,7 +123,7 @@ STORIES: dict[str, Story] = {
     "K8": lambda: (holding() >> KILL << KILLED << EMERGENCY).at("KILLED"),
     "K8: while the run is ending": lambda: (watching().play(DRAIN) >> KILL << KILLED << EMERGENCY).at("KILLED"),
     "K9": lambda: (watching().play(KILL) >> KILL << EMERGENCY).at("KILLED"),
-    "K18": lambda: (holding() >> HOLD << HELD).at("PAUSED"),
+    "K18": lambda: (holding() >> HOLD << HELD << like(Tell, to="board", message=HOLD)).at("PAUSED"),
     "K19": lambda: (holding(HOLD) >> RESUME << RESUMED).at("WATCHING.holding"),
     "K20": lambda: (holding(DRAIN) >> RESUME << NOT_DONE).at("RESTRICTED"),
     "K20: killed": lambda: (holding(KILL) >> RESUME << NOT_DONE).at("KILLED"),

@@ -267,7 +267,7 @@ PLANTED: dict[str, Bug] = {
     "fill_forgotten": Bug("a pair forgets a fill", _fill_forgotten, (18, 14)),
     "fee_forgotten": Bug("a fill's fee is not booked", _hearing(_a_fee_forgotten), (1, 2, 3), ("money_differs",)),
     "fill_dropped": Bug("the router drops fills", _dropping(OrderFilled), (18, 19), ("fill_untold",)),
-    "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), (1, 2, 3), ("money_differs",)),
+    "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), (1, 2, 3), ("funding_differs",)),
     "sent_twice": Bug("the executor sends an order twice", _sent_twice, (1, 2, 3), ("unrecorded",)),
     "written_late": Bug("orders leave before their record is durable", _written_late, (16, 18, 32)),
     "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (54, 60), ("opened_after_kill",)),

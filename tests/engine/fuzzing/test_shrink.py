@@ -57,7 +57,7 @@ def test_a_world_is_left_with_the_misfortune_that_matters(monkeypatch: pytest.Mo
     )
     failure = try_world(troubled).failure
     assert failure is not None
-    assert failure.rule == "money_differs"
+    assert failure.rule == "funding_differs"
     small = shrink(troubled, failure, Budget(100))
     assert (small.world.turns, small.world.rules, small.world.acts) == ((), (), ())
     assert (len(small.world.venues), small.world.assets, small.world.wary) == (2, ("ETH",), False)

@@ -41,6 +41,22 @@ def test_what_the_venue_counts_beyond_our_books_is_taken_as_spent() -> None:
     assert not budget.spend(1, 2 * S, urgent=False)
 
 
+def test_what_is_left_falls_with_what_is_spent_and_comes_back_when_it_leaves_the_window() -> None:
+    budget = Budget(limit=10, window_s=60, reserve=4)
+    assert budget.left_fraction(0) == 1
+    assert budget.spend(6, 0, urgent=False)
+    assert budget.left_fraction(59 * S) == 0.4, "the reserve is in it"
+    assert budget.left_fraction(60 * S) == 1
+
+
+def test_nothing_is_left_while_the_venue_itself_refuses_nor_where_it_counts_more_than_the_limit() -> None:
+    budget = Budget(limit=10, window_s=60, reserve=0)
+    budget.refused(0, retry_after_s=5)
+    assert (budget.left_fraction(4 * S), budget.left_fraction(5 * S)) == (0, 1)
+    budget.told(5 * S, remaining=-3)
+    assert budget.left_fraction(5 * S) == 0
+
+
 def test_more_than_the_limit_never_fits() -> None:
     budget = Budget(limit=3, window_s=60, reserve=0)
     assert budget.wait_s(5, 0, urgent=True) == 60

@@ -494,3 +494,15 @@ async def test_a_market_that_allows_less_leverage_than_wanted_is_named_and_opens
             "SOL-PERP allows less than 3x",
             "BTC-PERP allows less than 3x",
         }
+
+
+async def test_what_is_left_is_that_of_the_node_s_calls(autojump_clock):
+    async with World().running() as world:
+        quiet = world.adapter.left_fraction()
+        for _ in range(40):
+            await world.adapter._rpc.blockhash()
+        assert world.adapter.left_fraction() <= quiet - 0.3
+    refused = World(on_call("getMultipleAccounts", Status(status=429), from_s=5))
+    async with refused.running():
+        await refused.after(30)
+        assert refused.adapter.left_fraction() == 0

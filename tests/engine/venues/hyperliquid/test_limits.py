@@ -64,6 +64,15 @@ async def test_a_question_waits_for_room_and_is_given_up_in_time(autojump_clock)
     assert 55 <= trio.current_time() - began_s <= 61
 
 
+async def test_what_is_left_is_told_of_the_address_weights_and_not_of_the_account_s_requests(autojump_clock):
+    limits = Limits(RateSettings(ip_weight_per_min=100, ip_reserve=40), now_ns)
+    limits.told(told(0))
+    await fill(limits, 3)
+    assert limits.left_fraction() == pytest.approx(0.4)
+    await trio.sleep(61)
+    assert limits.left_fraction() == 1
+
+
 async def test_openings_leave_the_reserve_to_what_reduces(autojump_clock):
     limits = Limits(RateSettings(ip_weight_per_min=100, ip_reserve=40), now_ns)
     await fill(limits, 3)

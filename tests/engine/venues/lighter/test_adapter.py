@@ -736,3 +736,17 @@ async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_
                 nursery.start_soon(world.adapter.prepare(QueryPosition(venue=Venue.LIGHTER, asset=asset)))
         told = [m.asset for m in world.of(PositionReported) if m.queried]
         assert (sorted(told), world.transport.requests - before) == (sorted(assets), 1)
+
+
+# the rate limit
+
+
+async def test_what_is_left_is_that_of_the_scarcer_limit_of_questions_and_transactions(autojump_clock):
+    """The beginning takes a few of each; what was asked or sent then comes back after a minute."""
+    many = {"rest_per_minute": 10_000, "tx_per_minute": 10_000}
+    async with World(**(many | {"tx_per_minute": 24})).running() as world:
+        assert world.adapter.left_fraction() == pytest.approx(1 - 2 / 24), "the leverage of two markets was set"
+    async with World(**(many | {"rest_per_minute": 40})).running() as world:
+        assert world.adapter.left_fraction() < 0.95
+    async with World(**many).running() as world:
+        assert world.adapter.left_fraction() > 0.99

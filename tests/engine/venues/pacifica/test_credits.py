@@ -198,3 +198,14 @@ async def test_more_markets_than_credits_are_made_ready_one_minute_after_the_oth
         assert world.of(LinkLost)
         assert {m.instrument.status for m in world.of(InstrumentListed)} == {MarketStatus.OPEN}
         assert {world.exchange.leverage(SIGNER.account, name) for name in names} == {3}
+
+
+async def test_what_is_left_follows_the_venue_s_own_count(autojump_clock):
+    budget = credits_of()
+    assert budget.left_fraction() == 1
+    budget.heard(told(30))
+    assert budget.left_fraction() == pytest.approx(0.3)
+    budget.heard(told(30, status=429))
+    assert budget.left_fraction() == 0
+    await trio.sleep(61)
+    assert budget.left_fraction() == 1
