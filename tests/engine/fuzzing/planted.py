@@ -16,6 +16,7 @@ from actors.actor import Context, Step
 from actors.board import Board
 from actors.commands import AnyCommand, SubmitOrder
 from actors.domain import ZERO, RejectReason
+from actors.gates import venues
 from actors.messages import (
     AnyMessage,
     CloseAsked,
@@ -157,7 +158,8 @@ def _written_late(patch: pytest.MonkeyPatch) -> None:
 
 
 def _kill_does_not_screen(patch: pytest.MonkeyPatch) -> None:
-    """After the kill scanner and pairs go on, and the screen lets them."""
+    """After the kill scanner and pairs go on, and gate and screen let them."""
+    patch.setattr(venues, "OPENING_IN", (*venues.OPENING_IN, "KILLED", "RESTRICTED"))
     refusal = limits._refusal
 
     def lenient(*facts: object) -> tuple[str, str, str] | None:
@@ -270,7 +272,7 @@ PLANTED: dict[str, Bug] = {
     "payment_dropped": Bug("the router drops payments", _dropping(FundingPaid), (1, 2, 3), ("funding_differs",)),
     "sent_twice": Bug("the executor sends an order twice", _sent_twice, (1, 2, 3), ("unrecorded",)),
     "written_late": Bug("orders leave before their record is durable", _written_late, (16, 18, 32)),
-    "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (54, 60), ("opened_after_kill",)),
+    "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (60, 70), ("opened_after_kill",)),
     "limits_ignored": Bug("exposure is not screened", _limits_ignored, (8, 14), ("exposure_exceeded",)),
     "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (3, 9, 14), ("naked_unwatched",)),
     "doubt_is_failure": Bug(
