@@ -186,7 +186,7 @@ class AutoClosePolicy(PolicyPart, frozen=True, kw_only=True):
     divergence_most_bps: Decimal = Decimal(0)
     """The two venues' marks further apart than this."""
     divergence_told_within_s: Decimal = Decimal(60)
-    """Marks told further apart in time than this are not compared: the older one would look like a disagreement."""
+    """Prices told further apart in time than this are not compared, nor is a profit reckoned by them."""
     hold_most_h: Decimal = Decimal(336)
     """A pair held for so long, counted from its first fill."""
     profit_target_bps: Decimal = Decimal(0)
@@ -241,6 +241,9 @@ class CostsPolicy(PolicyPart, frozen=True, kw_only=True):
 
     gas_usd: dict[Venue, Decimal] = msgspec.field(default_factory=lambda: {Venue.DRIFT: Decimal("0.05")})
     """Of one transaction, where a venue's orders are some; not verified."""
+    maker_share: Decimal = Decimal(1)
+    """Of the second leg, what is expected to rest and fill; the rest is taken at market. The shipped profiles say 0.3:
+    a third or less filled in simulated weeks."""
     basis_gain_share: Decimal = Decimal(0)
     """Of today's difference of the marks, what its convergence is expected to bring a pair that is short the dearer."""
     basis_cost_share: Decimal = Decimal(1)

@@ -32,14 +32,18 @@ def expect(
 ) -> Expectation:
     """The expectation of a pair of `size` base units: the taker's venue and market first. Both have told all.
 
-    The outlook's mean is what the pair earns (positive). Entry: the taker fee on one venue, the maker fee on the other,
-    whose order rests and slips nothing; exit: taker fees and slippage on both, by today's books.
+    The outlook's mean is what the pair earns (positive). Entry: the taker fee on one venue; on the other the maker fee
+    for the share that is expected to rest and fill, slipping nothing, and what a market order costs for the rest. Exit:
+    taker fees and slippage on both, by today's books.
     """
     taker, maker = markets
     assert taker.quote is not None
     assert maker.instrument is not None
     notional = size * taker.quote.mid
     back = taker_side.opposite
+    swept = ONE - policy.costs.maker_share
+    second_fee = maker.instrument.maker_fee * policy.costs.maker_share + taker_fee(maker) * swept
+    entry_bps = slippage(taker, taker_side, size) + slippage(maker, back, size) * swept
     return Expectation(
         horizon_h=policy.scanner.horizon_h,
         notional_usd=notional,
@@ -47,9 +51,9 @@ def expect(
         rate_per_hour=outlook.mean_per_hour,
         rate_error_per_hour=outlook.error_per_hour,
         funding_usd=notional * outlook.mean_per_hour * policy.scanner.horizon_h,
-        entry_fees_usd=notional * (taker_fee(taker) + maker.instrument.maker_fee),
+        entry_fees_usd=notional * (taker_fee(taker) + second_fee),
         exit_fees_usd=notional * (taker_fee(taker) + taker_fee(maker)),
-        entry_slippage_usd=notional * slippage(taker, taker_side, size) * BPS,
+        entry_slippage_usd=notional * entry_bps * BPS,
         exit_slippage_usd=notional * (slippage(taker, back, size) + slippage(maker, taker_side, size)) * BPS,
         basis_usd=notional * basis(markets, taker_side, policy),
         gas_usd=TRANSACTIONS * sum((policy.costs.gas_usd.get(venue, ZERO) for venue in venues), ZERO),

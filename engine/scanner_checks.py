@@ -26,6 +26,8 @@ def scanner_problems(policy: Policy) -> Iterator[str]:
         share = getattr(policy.costs, name)
         if share > 1:
             yield f"policy.costs.{name} is {share}; at most 1, all of today's difference"
+    if policy.costs.maker_share > 1:
+        yield f"policy.costs.maker_share is {policy.costs.maker_share}; it is a share of the second leg: at most 1"
     if policy.scanner.persistence_least > 1:
         yield f"policy.scanner.persistence_least is {policy.scanner.persistence_least}; it is a share: at most 1"
 

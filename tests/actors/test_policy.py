@@ -42,6 +42,7 @@ WITHOUT_UNIT = {
     "prior_weight": "observations",
     "place_step": "a score",
     "depth_usual_share": "a share",
+    "maker_share": "a share",
     **dict.fromkeys((f"{kind}_factor" for kind in ("ack", "reject", "doubt", "final", "link", "depth")), "a score"),
     "assets": "names",
     "venues": "names",

@@ -37,6 +37,19 @@ def test_the_maker_leg_slips_only_on_its_way_out() -> None:
     assert (told.entry_slippage_usd, told.exit_slippage_usd) == (D("0.5"), D("1.5"))
 
 
+def test_what_is_not_expected_to_rest_is_taken_at_market() -> None:
+    """What is swept pays the taker fee, and slips as a market order does."""
+    all_rests = expect((TAKER, MAKER), MARKETS, Side.SELL, D(10), OUTLOOK, D(700), Policy())
+    nothing = Policy(costs=CostsPolicy(maker_share=D(0)))
+    none_rests = expect((TAKER, MAKER), MARKETS, Side.SELL, D(10), OUTLOOK, D(700), nothing)
+    assert none_rests.entry_fees_usd == all_rests.exit_fees_usd
+    assert none_rests.entry_slippage_usd == all_rests.exit_slippage_usd
+    quarter = Policy(costs=CostsPolicy(maker_share=D("0.25")))
+    told = expect((TAKER, MAKER), MARKETS, Side.SELL, D(10), OUTLOOK, D(700), quarter)
+    assert told.entry_fees_usd == all_rests.entry_fees_usd / 4 + none_rests.entry_fees_usd * 3 / 4
+    assert told.net_usd < all_rests.net_usd
+
+
 def test_each_order_slips_on_its_own_side_of_the_book() -> None:
     """The taker sells to enter and buys to leave; the maker bought, and sells to leave."""
     thin_ask = quote(TAKER)
