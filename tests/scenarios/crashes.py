@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -77,30 +78,39 @@ def some_deaths_of(scenario: Scenario, directory: Path) -> Iterator[tuple[Death,
 DeathsOf = Callable[[Scenario, Path], Iterator[tuple[Death, str]]]
 
 
-def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = deaths_of) -> list[str]:
-    """Die at every moment of a scenario; what was wrong, a line each."""
-    wrong = []
+class Tried(NamedTuple):
+    """How many deaths were tried, and what was wrong, a line each."""
+
+    points: int
+    wrong: list[str]
+
+
+def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = deaths_of) -> Tried:
+    """Die at every moment of a scenario."""
+    wrong, points = [], 0
     slug = name.replace("/", "-")
     lenient = msgspec.structs.replace(scenario, settled_s=scenario.settled_s + LATER_S)
     for number, (death, place) in enumerate(deaths(lenient, scratch / slug / WHOLE)):
+        points += 1
         try:
             survive(lenient, scratch / slug / str(number), death)
         except (AssertionError, UserError) as error:
             wrong.append(f"{name}: killed {death.how} of commit {death.commit}, at {place}: {error}")
-    return wrong
+    return Tried(points, wrong)
 
 
 def main() -> int:
     """Die at every moment of every scenario; print what was wrong."""
     from tests.scenarios.test_crashes import LIVES
 
-    total = 0
+    points, total = 0, 0
     for name, scenario in LIVES.items():
         with tempfile.TemporaryDirectory() as scratch:
-            wrong = try_all(name, scenario, Path(scratch))
-        total += len(wrong)
-        sys.stdout.write("".join(f"{line}\n" for line in (f"{name}: {len(wrong)} wrong", *wrong)))
+            tried, wrong = try_all(name, scenario, Path(scratch))
+        points, total = points + tried, total + len(wrong)
+        sys.stdout.write("".join(f"{line}\n" for line in (f"{name}: {tried} points, {len(wrong)} wrong", *wrong)))
         sys.stdout.flush()
+    sys.stdout.write(f"{points} points, {total} wrong\n")
     return 1 if total else 0
 
 
