@@ -117,7 +117,7 @@ class Core:
         denied: list[OrderDenied] = []
         for command in commands:
             if isinstance(command, CancelOrder | CancelAll):
-                self._count(command, at_ns)
+                leaving += self._counted(command, at_ns)
             if type(command) is not SubmitOrder:
                 leaving.append(command)
                 continue
@@ -129,10 +129,16 @@ class Core:
                 denied.append(denial)
         return tuple(leaving), tuple(denied)
 
-    def _count(self, command: CancelOrder | CancelAll, at_ns: int) -> None:
+    def _counted(self, command: CancelOrder | CancelAll, at_ns: int) -> tuple[RaiseAlarm, ...]:
+        """Count a cancel; counting that raises keeps nobody from cancelling, nor from the closes behind it."""
         state = self.states["risk"]
         assert isinstance(state, risk.RiskState)
-        self.states["risk"] = risk.canceled(state, command, at_ns)
+        try:
+            self.states["risk"] = risk.canceled(state, command, at_ns)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the count, what is open must be closed
+            words = f"the risk screen failed at a cancel ({type(error).__name__}: {error}); it leaves, uncounted"
+            return (RaiseAlarm(severity="critical", code="screen_failed", text=words),)
+        return ()
 
     def _judged(self, actor: str, order: SubmitOrder, at_ns: int) -> tuple[OrderDenied | None, tuple[RaiseAlarm, ...]]:
         """The screen's word on one order. A screen that raises opens nothing, and keeps nobody from reducing."""

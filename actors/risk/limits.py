@@ -6,7 +6,7 @@ leg that stands naked (`throttle.hedges`, by risk's own count) to all but those 
 
 | limit | default | bounds | source |
 |---|---|---|---|
-| openings_stopped * | | anything, once the run ends, is killed, or a person holds openings | 15(3) |
+| openings_stopped | | anything, once the run ends or is killed; * while a person holds openings | 15(3) |
 | daily_loss_most_usd * | off | equity lost since midnight UTC (`policy.auto_close`) | ours |
 | repeated_executions_most * | 12 | openings of a market's one side an hour; then a person re-arms it | 15(3) |
 | orders_per_minute_most * | 120 | orders to all venues | 15(1)(d) |

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors import risk
 from actors.actor import Step
-from actors.commands import RaiseAlarm, SpawnPair, SubmitOrder
+from actors.commands import CancelAll, RaiseAlarm, SpawnPair, SubmitOrder
 from actors.domain import Side, Venue
 from actors.messages import (
     EmergencyAsked,
@@ -189,12 +189,15 @@ def test_a_screen_that_raises_denies_what_opens_and_says_so(monkeypatch: pytest.
 def test_a_screen_that_raises_keeps_nobody_from_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     run = hedged_run()
     monkeypatch.setattr(risk, "screen", failing_screen)
+    monkeypatch.setattr(risk, "canceled", failing_screen)
     decision = run.tell(PAIR, EmergencyAsked(reason="test"))[0]
+    cancels = [command for command in decision.commands if isinstance(command, CancelAll)]
+    assert cancels
     sent = [command for command in decision.commands if isinstance(command, SubmitOrder)]
     assert len(sent) == 2
     assert all(command.reduce_only for command in sent)
     alarms = [command.code for command in decision.commands if isinstance(command, RaiseAlarm)]
-    assert alarms.count("screen_failed") == 2
+    assert alarms.count("screen_failed") == len(sent) + len(cancels)
     assert (decision.fault, decision.denied) == ("", ())
 
 
