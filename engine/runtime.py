@@ -214,7 +214,8 @@ class Engine:
         async with trio.open_nursery() as top:
             await top.start(_listen_to_signals, mailbox)
             if self.config.run.mode != "paper" or self._speed is not None:
-                self._hand = Listener(self.directory, self.core, mailbox, self.tally.alarm, self._speed or 1.0)
+                limits, speed = self.config.engine, self._speed or 1.0
+                self._hand = Listener(self.directory, self.core, mailbox, self.tally.alarm, limits=limits, speed=speed)
                 await top.start(self._hand.listen)
             supervisor = Supervisor(top, self.tally.alarm, self._remedy, self.core.policy.core)
             executor = Executor(desks, timers, supervisor, self.tally.alarm, mailbox.put)
@@ -321,7 +322,8 @@ class Engine:
                     if door.world is not None:
                         await nursery.start(door.world)
                     up()
-                    nursery.start_soon(keep_told, venue, adapter.left_fraction, mailbox.put)
+                    look_s = self.config.engine.budget_look_s
+                    nursery.start_soon(keep_told, venue, adapter.left_fraction, mailbox.put, look_s)
                     await adapter.listen()
             except* Exception as failed:  # noqa: BLE001 - a failing venue must not take the engine down
                 pause = restarts.failed(trio.current_time())

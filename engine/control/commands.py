@@ -37,6 +37,7 @@ def tell(
     ask_id: Annotated[
         str, Parameter(name="--id", help="The ask's own id: under one id it is done once. A new one when left out.")
     ] = "",
+    wait_s: Annotated[float, Parameter(name="--wait", help="Seconds to wait for the answer.")] = 15.0,
     json: Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")] = False,
 ) -> int:
     """Tell a running engine something; every word is journaled with who said it, and answered.
@@ -50,7 +51,9 @@ def tell(
     """
     from engine.control.teller import new_id, tell as ask_engine
 
-    answer = ask_engine(run, _ask(ask_id or new_id(), wish, by, reason, market, everything, setting, pair))
+    if not wait_s > 0:
+        raise UserError(f"--wait {wait_s:g}: seconds above zero")
+    answer = ask_engine(run, _ask(ask_id or new_id(), wish, by, reason, market, everything, setting, pair), wait_s)
     if json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
     else:
@@ -69,6 +72,8 @@ def _ask(
         raise UserError("rearm: give --market VENUE:ASSET, or --all")
     if everything and wish != "rearm":
         raise UserError(f"--all belongs to rearm, not to {wish}")
+    if wish == "limits" and not setting:
+        raise UserError("limits: give --set NAME=VALUE, as in --set total_gross_most_usd=50000")
     limit, value = _setting(setting)
     return Ask(id=ask_id, wish=wish, by=by, reason=reason, market=market, limit=limit, value=value, pair=pair)
 

@@ -1,8 +1,8 @@
 """The engine's end: hears people, puts what they ask on the operator lane, and answers with what was decided.
 
-Every ask is answered within `answer_s`: with the deciding row, with a refusal, or with "unknown" when no decision was
-durable by then. Asked twice under one id it is done once and answered alike. Counterparts: `teller`, and
-`engine.runtime`, which lets every durable decision pass by (`note`).
+Every ask is answered within `engine.answer_s`: with the deciding row, with a refusal, or with "unknown" when no
+decision was durable by then. Asked twice under one id it is done once and answered alike. Counterparts: `teller`,
+and `engine.runtime`, which lets every durable decision pass by (`note`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from engine.control import place
 from engine.control.asking import LIFECYCLE, Answer, Ask, Malformed, decode, messages_of
 from engine.core import Core, Decision
 from engine.errors import UserError
+from engine.limits import EngineLimits
 from engine.mailbox import Mailbox
 
-ANSWER_S = 10.0
-FINISH_S = 1.0
 ANSWERS_REMEMBERED = 256
 IGNORED = "ignore:"
 
@@ -33,9 +32,17 @@ class Listener:
     """Hears one run's people. `told` is called with words for whoever watches the engine."""
 
     def __init__(
-        self, run: Path, core: Core, mailbox: Mailbox, told: Callable[[RaiseAlarm], None], speed: float = 1.0
+        self,
+        run: Path,
+        core: Core,
+        mailbox: Mailbox,
+        told: Callable[[RaiseAlarm], None],
+        *,
+        limits: EngineLimits,
+        speed: float,
     ) -> None:
         """`speed` is that of the engine's clock: people wait in real time."""
+        self._limits = limits
         self._speed = speed
         self._busy = 0
         self._run = run
@@ -75,14 +82,14 @@ class Listener:
 
     async def finish(self) -> None:
         """Let who was just heard have the answer, for a moment: the ask itself may have ended the run."""
-        with trio.move_on_after(FINISH_S * self._speed):
+        with trio.move_on_after(self._limits.answer_last_s * self._speed):
             while self._busy:  # noqa: ASYNC110 - an end of a connection wakes nobody
-                await trio.sleep(FINISH_S * self._speed / 50)
+                await trio.sleep(self._limits.answer_last_s * self._speed / 50)
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         """One ask, one answer. Whoever hangs up, or sends what nobody can read, harms nobody else."""
         self._busy += 1
-        with trio.move_on_after((ANSWER_S + 1) * self._speed):
+        with trio.move_on_after((self._limits.answer_s + self._limits.answer_last_s) * self._speed):
             try:
                 if not place.is_owner(stream.socket):
                     return
@@ -120,12 +127,13 @@ class Listener:
         # Kept before the first wait: the same ask told again meanwhile must not be done twice.
         self._keep(ask, Answer(id=ask.id, outcome="unknown", text="it was asked and is not decided yet; look again"))
         self._mailbox.put_operator(message, to)
-        with trio.move_on_after(ANSWER_S * self._speed):
+        with trio.move_on_after(self._limits.answer_s * self._speed):
             await event.wait()
         self._waiting.pop(id(message), None)
         decision = self._decided.pop(ask.id, None)
         if decision is None:
-            text = f"asked, but nothing was decided within {ANSWER_S:g} s; `perp2perp explain` shows it when it is"
+            late = f"nothing was decided within {self._limits.answer_s:g} s"
+            text = f"asked, but {late}; `perp2perp explain` shows it when it is"
             return Answer(id=ask.id, outcome="unknown", text=text)
         return answer_of(ask.id, decision)
 

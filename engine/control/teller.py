@@ -14,11 +14,8 @@ import msgspec
 from engine.control import place
 from engine.control.asking import Answer, Ask, Malformed, decode
 
-PATIENCE_S = 15.0
-"""Longer than the engine takes to answer."""
 
-
-def tell(run: Path, ask: Ask, patience_s: float = PATIENCE_S) -> Answer:
+def tell(run: Path, ask: Ask, patience_s: float) -> Answer:
     """Ask, and return the answer; "unknown" when the engine took the ask and did not answer.
 
     Raises Unreachable when nothing was asked: no engine listens, or others could listen.

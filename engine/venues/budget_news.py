@@ -15,7 +15,6 @@ from actors.domain import Venue
 from actors.messages import BudgetTold
 from engine.venues.adapter import Report
 
-LOOK_S = 10.0
 STEPS = 10
 RISE_LEAST = 2
 """What goes to and fro by a tenth is told once."""
@@ -37,11 +36,11 @@ class Steps:
         return Decimal(step) / STEPS
 
 
-async def keep_told(venue: Venue, left_fraction: Callable[[], float], report: Report) -> None:
-    """Look every `LOOK_S`, for ever; the first look is told."""
+async def keep_told(venue: Venue, left_fraction: Callable[[], float], report: Report, look_s: float) -> None:
+    """Look every so many seconds, for ever; the first look is told."""
     steps = Steps()
     while True:
         told = steps.look(left_fraction())
         if told is not None:
             report(BudgetTold(venue=venue, left_fraction=told))
-        await trio.sleep(LOOK_S)
+        await trio.sleep(look_s)

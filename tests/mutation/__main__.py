@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -40,7 +40,9 @@ def options_of(arguments: list[str]) -> Namespace:
     """What to do, by the command line."""
     parser = ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("what", nargs="?", choices=("charts", "code", "both"), default="both")
-    parser.add_argument("--only", default="", help="charts: a part of a mutant's name; code: mutmut's pattern")
+    parser.add_argument(
+        "--only", default="", help="charts: parts of mutants' names, between commas; code: mutmut's pattern"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--minutes", type=float, default=60.0, help="when to end the code's mutants")
     parser.add_argument("--quick", action="store_true", help="charts: no property tests, no exhaustive check")
@@ -62,16 +64,24 @@ def tasks(options: Namespace) -> list[Task]:
     ]
 
 
+def left(verdicts: Iterable[Verdict], known: Container[str]) -> list[Verdict]:
+    """Those that nothing caught and nobody has accepted."""
+    return [verdict for verdict in verdicts if verdict.survived and verdict.name not in known]
+
+
 def try_charts(options: Namespace) -> list[Outcome]:
     """All mutants of the charts, tried in several processes."""
     verdicts: list[Verdict] = []
-    asked = tasks(options)
+    asked, known = tasks(options), accepted(FILE.read_text(encoding="utf-8"))
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         running = {pool.submit(try_all, task): task for task in asked if task.mutants()}
         for done, future in enumerate(as_completed(running), start=1):
-            verdicts += future.result()
+            found = future.result()
+            verdicts += found
             survived = sum(verdict.survived for verdict in verdicts)
             print(f"{done}/{len(running)}: {len(verdicts)} tried, {survived} not caught", file=sys.stderr)
+            for verdict in left(found, known):
+                print(f"  {verdict.name}", file=sys.stderr, flush=True)
     verdicts.sort(key=lambda verdict: verdict.name)
     return [Outcome(each.name, bool(each.caught_by), equal=each.same, note=each.note) for each in verdicts]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.__main__ import JUDGES, ROOT, options_of, tasks
+from tests.mutation.__main__ import JUDGES, ROOT, left, options_of, tasks
 from tests.mutation.trial import Task, Verdict, try_all
 
 LIFECYCLE = Task("engine_lifecycle", JUDGES["engine_lifecycle"], ROOT, quick=True)
@@ -43,3 +43,15 @@ def test_the_parts_of_a_chart_are_all_its_mutants_once() -> None:
     parts = [task for task in tasks(options_of(["charts", "--quick"])) if task.name == "engine_lifecycle"]
     names = [mutant.name for task in parts for mutant in task.mutants()]
     assert sorted(names) == sorted(mutant.name for mutant in LIFECYCLE.mutants())
+
+
+def test_only_what_is_named_is_tried_by_any_of_several_parts() -> None:
+    names = [mutant.name for mutant in LIFECYCLE._replace(only="L9: ,L10: dropped").mutants()]
+    assert "engine_lifecycle L10: dropped" in names
+    assert all(": dropped" in name for name in names if " L10: " in name)
+    assert {name.split(":")[0] for name in names} == {"engine_lifecycle L9", "engine_lifecycle L10"}
+
+
+def test_what_is_left_is_told_at_once_without_what_is_accepted() -> None:
+    verdicts = [Verdict("one", ""), Verdict("two", ""), Verdict("three", "test_a"), Verdict("four", "", same=True)]
+    assert [verdict.name for verdict in left(verdicts, {"two": "nobody looks"})] == ["one"]

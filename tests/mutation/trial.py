@@ -31,7 +31,8 @@ SECONDS_MOST = 60.0
 
 
 class Task(NamedTuple):
-    """What one process tries: every `of`-th mutant of the chart so named, from `share` on, whose name contains `only`.
+    """What one process tries: every `of`-th mutant of the chart so named, from `share` on, whose name contains one of
+    the parts that `only` has between commas.
 
     `tests` are paths from the root. Unless it is to be `quick`, property tests judge too, and the exhaustive check is
     asked about what all tests let pass.
@@ -52,7 +53,8 @@ class Task(NamedTuple):
 
     def mutants(self) -> list[Mutant]:
         """The mutants to be tried."""
-        return [mutant for mutant in list(mutants(self.chart))[self.share :: self.of] if self.only in mutant.name]
+        share, parts = list(mutants(self.chart))[self.share :: self.of], self.only.split(",")
+        return [mutant for mutant in share if any(part in mutant.name for part in parts)]
 
 
 class Verdict(NamedTuple):

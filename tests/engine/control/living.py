@@ -17,6 +17,7 @@ from engine.control.asking import Answer, Ask
 from engine.control.listener import Listener
 from engine.control.teller import tell
 from engine.core import Core, Decision
+from engine.limits import EngineLimits
 from engine.mailbox import Mailbox
 
 
@@ -28,7 +29,7 @@ class Living:
         self.core = Core(Policy(), initial_states(Policy()))
         self.mailbox = Mailbox()
         self.alarms: list[RaiseAlarm] = []
-        self.listener = Listener(run, self.core, self.mailbox, self.alarms.append, speed)
+        self.listener = Listener(run, self.core, self.mailbox, self.alarms.append, limits=EngineLimits(), speed=speed)
         self.decisions: list[Decision] = []
         self.asked, self.awake = trio.Event(), trio.Event()
         self.awake.set()

@@ -71,6 +71,8 @@ def test_a_running_engine_is_told_by_a_person_and_its_record_says_so(
         (("rearm",), "rearm: give --market VENUE:ASSET, or --all"),
         (("rearm", "--market", "hyperliquid:BTC", "--all"), "rearm: give --market"),
         (("hold", "--all"), "--all belongs to rearm"),
+        (("limits",), "give --set NAME=VALUE"),
+        (("hold", "--wait", "0"), "seconds above zero"),
         (("limits", "--set", "leverage_most"), "the = is missing"),
         (("limits", "--set", "leverage_most=much"), "the value is missing"),
     ],

@@ -15,15 +15,15 @@ HOLD = Ask(id="1", wish="hold", by="Ann", reason="news")
 
 
 def test_an_ask_that_nobody_could_understand_is_not_sent(tmp_path: Path) -> None:
-    answer = tell(tmp_path, Ask(id="1", wish="hold", by="", reason="news"))
+    answer = tell(tmp_path, Ask(id="1", wish="hold", by="", reason="news"), 5.0)
     assert (answer.outcome, answer.text) == ("refused", "by: give 1 to 64 printable characters")
 
 
 def test_no_engine_no_ask(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="no such run directory"):
-        tell(tmp_path / "nowhere", HOLD)
+        tell(tmp_path / "nowhere", HOLD, 5.0)
     with pytest.raises(Unreachable, match="no engine listens there"):
-        tell(tmp_path, HOLD)
+        tell(tmp_path, HOLD, 5.0)
 
 
 def test_what_a_dead_engine_left_behind_takes_nothing_that_the_next_one_would_do(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_a_dead_engine_left_behind_takes_nothing_that_the_next_one_would_do
     with place.opened(tmp_path) as directory:
         place.bound(tmp_path, directory).close()
     with pytest.raises(Unreachable, match="nothing was asked, and no later engine will hear of it"):
-        tell(tmp_path, HOLD)
+        tell(tmp_path, HOLD, 5.0)
 
 
 async def test_an_engine_that_ends_before_it_answers_leaves_the_outcome_unknown(tmp_path: Path) -> None:

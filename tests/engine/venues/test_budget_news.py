@@ -10,8 +10,9 @@ from hypothesis import given, strategies as st
 
 from actors.domain import Venue
 from actors.messages import BudgetTold, VenueMessage
-from engine.venues.budget_news import LOOK_S, Steps, keep_told
+from engine.venues.budget_news import Steps, keep_told
 
+LOOK_S = 10.0
 LEFT = st.floats(min_value=0, max_value=1)
 
 
@@ -44,7 +45,7 @@ async def test_a_fall_is_told_at_the_next_look_and_so_is_what_has_come_back(
         told.append((trio.current_time() / LOOK_S, message))
 
     with trio.move_on_after(7.5 * LOOK_S):
-        await keep_told(Venue.LIGHTER, lambda: next(lefts), report)
+        await keep_told(Venue.LIGHTER, lambda: next(lefts), report, LOOK_S)
     assert told == [
         (at, BudgetTold(venue=Venue.LIGHTER, left_fraction=Decimal(left)))
         for at, left in ((0, "1"), (1, "0.9"), (2, "0.2"), (5, "0.4"), (6, "1"))
