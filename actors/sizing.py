@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from actors.board import Board, Market
+from actors.buffer import UNBOUNDED, room_of
 from actors.depth import size_within
 from actors.domain import ZERO, Noun, Side, Venue, round_size, shared_lot
 from actors.policy import Policy
-from actors.stakes import Stake, facing_usd, gross_usd, maintenance_told_usd, price_of
+from actors.stakes import Stake, gross_usd, price_of
 
 MONTH_H = Decimal(720)
-UNBOUNDED = Decimal("Infinity")
 
 
 class Bound(Noun, frozen=True, kw_only=True):
@@ -82,21 +82,6 @@ def leverage_of(market: Market, policy: Policy) -> Decimal:
     return min(policy.risk.leverage_most, Decimal(market.instrument.max_leverage))
 
 
-def buffer_of(venue: Venue, stakes: tuple[Stake, ...], board: Board) -> Decimal:
-    """The move of all prices at once, a fraction, that brings a venue's account down to its maintenance margin.
-
-    Nothing where no account is known, infinity where nothing is held. Stakes that the account's word has not in it are
-    added to its margin.
-    """
-    account = board.accounts.get(venue.value)
-    facing = facing_usd(stakes, venue, board)
-    if account is None:
-        return ZERO
-    if not facing:
-        return UNBOUNDED
-    return (account.equity_usd - maintenance_told_usd(stakes, venue, board)) / facing
-
-
 def _dearest(market: Market) -> Decimal:
     """The price a unit counts at: an order's limit lies beyond the touch, the rest of the margin is the policy's."""
     assert market.quote is not None
@@ -142,8 +127,8 @@ def _account_rooms(
     wish: Wish, venue: Venue, stakes: tuple[Stake, ...], board: Board, policy: Policy
 ) -> Iterator[tuple[str, Decimal]]:
     """What a venue's account bears: leverage over all, initial margin of the new leg, distance to liquidation."""
-    account = board.accounts.get(venue.value)
-    if account is None:
+    account, room = board.accounts.get(venue.value), room_of(venue, stakes, board)
+    if account is None or room is None:
         yield f"account:{venue.value}", ZERO
         return
     share, equity = policy.sizing.margin_share_most, account.equity_usd
@@ -153,8 +138,8 @@ def _account_rooms(
     leverage = leverage_of(market, policy)
     yield f"margin:{venue.value}", share * account.available_usd * leverage - gross_usd(fresh, venue, board)
     assert market.instrument is not None
-    free = equity - maintenance_told_usd(stakes, venue, board) - wish.buffer * facing_usd(stakes, venue, board)
-    yield f"buffer:{venue.value}", free / (wish.buffer + market.instrument.maintenance_fraction)
+    side, fraction = (-1 if venue is wish.short_venue else 1), market.instrument.maintenance_fraction
+    yield f"buffer:{venue.value}", room.notional_most_usd(side, wish.buffer, fraction)
 
 
 def capital_usd(wish: Wish, size: Decimal, board: Board, policy: Policy) -> Decimal:

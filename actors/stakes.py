@@ -50,13 +50,6 @@ def gross_usd(stakes: Iterable[Stake], venue: Venue, board: Board, asset: str = 
     return sum((abs(signed_usd(each, venue, board)) for each in stakes if asset in ("", each.asset)), ZERO)
 
 
-def facing_usd(stakes: Iterable[Stake], venue: Venue, board: Board) -> Decimal:
-    """The larger of all longs and all shorts on a venue: what a move of every price at once goes against."""
-    signed = [signed_usd(each, venue, board) for each in stakes]
-    longs = sum((each for each in signed if each > 0), ZERO)
-    return max(longs, longs - sum(signed, ZERO))
-
-
 def maintenance_usd(stakes: Iterable[Stake], venue: Venue, board: Board) -> Decimal:
     """The maintenance margin of all legs on a venue, by the fraction its market lists."""
     total = ZERO

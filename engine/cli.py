@@ -220,6 +220,9 @@ def check_config(
     ask: Annotated[
         bool, Parameter(negative=(), help="Ask the venues for their markets, too, and compare (over the network).")
     ] = False,
+    all: Annotated[
+        bool, Parameter(negative=(), help="Print every value in force, the adapters' defaults among them.")
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
     """Read a profile, check every field and limit, print its digest, and say what is missing before it can run.
@@ -227,7 +230,7 @@ def check_config(
     Limits the profile leaves out are named with the default that stands in for each. Exit 0 when every field is good,
     whether it can run yet or not; 2 when one is not.
     """
-    from engine import config as configuration, readiness
+    from engine import config as configuration, in_force, readiness
 
     profile = configuration.load(file)
     if ask and profile.run.mode != "paper":
@@ -239,7 +242,8 @@ def check_config(
     missing = list(readiness.missing(profile))
     if json:
         data = {"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)}
-        _print_json({**data, "can_run": not missing, "missing": missing})
+        found = {"values": {path: value for path, value, _ in in_force.values(profile, file)}} if all else {}
+        _print_json({**data, "can_run": not missing, "missing": missing, **found})
     else:
         but = ", but it cannot run yet:" if missing else ""
         print(f"{file}: good ({profile.run.mode} profile, digest {configuration.digest(profile)}){but}")
@@ -247,6 +251,8 @@ def check_config(
             print(f"  missing: {each}")
         for field, value in configuration.defaults_used(file):
             print(f"  not set, default used: {field} = {value}")
+        for path, value, is_default in in_force.values(profile, file) if all else ():
+            print(f"{path} = {value!r}{'    (default)' if is_default else ''}")
     return 0
 
 

@@ -10,12 +10,13 @@ from decimal import Decimal
 import msgspec
 
 from actors.board import Market
+from actors.buffer import buffer_of
 from actors.depth import slippage_bps
 from actors.domain import BPS, NS_PER_S, ONE, ZERO, Side, Venue
 from actors.endurance import trial
 from actors.gates.case import Case, Gate, least, most, verdict
 from actors.pricing import DEEPER_BPS
-from actors.sizing import buffer_of, needed_buffer
+from actors.sizing import needed_buffer
 from actors.stakes import gross_usd
 from actors.stress import level_at, stress_of
 

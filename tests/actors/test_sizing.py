@@ -7,13 +7,12 @@ from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from actors.board import Board
+from actors.buffer import UNBOUNDED, buffer_of
 from actors.messages import AnyMessage, InstrumentListed
 from actors.policy import GatesPolicy, Policy, RiskPolicy, SizingPolicy
 from actors.sizing import (
-    UNBOUNDED,
     Sized,
     Wish,
-    buffer_of,
     capital_usd,
     leverage_of,
     lot_of,
@@ -109,11 +108,16 @@ def test_books_interest_and_accounts_bind(facts: tuple[AnyMessage, ...], size: s
 
 
 def test_the_way_to_liquidation_binds_before_the_leverage_where_much_is_asked_for() -> None:
-    """9000 USD bear 9000 / (0.5 + 0.0125) = 17,560 USD at half a price of distance."""
+    """9000 USD bear 9000 / (0.5 + 1.5 x 0.0125) = 17,349 USD short at half a price of distance: the margin grows.
+
+    Of a long leg they bear 9000 / (0.5 + 0.5 x 0.0125) = 17,777 USD.
+    """
     found = size_of(wish=replace(WISH, buffer=D("0.5")), on=board(account(TAKER, "9000")))
-    assert (found.size, found.bound) == (D("175.6"), "buffer:hyperliquid")
+    assert (found.size, found.bound) == (D("173.4"), "buffer:hyperliquid")
     after = (stake(str(found.size), settled=False),)
     assert D("0.5") <= buffer_of(TAKER, after, board(account(TAKER, "9000"))) < D("0.501")
+    long = size_of(wish=replace(WISH, buffer=D("0.5")), on=board(account(MAKER, "9000")))
+    assert (long.size, long.bound) == (D("177.7"), "buffer:pacifica")
 
 
 def test_margin_in_use_elsewhere_binds() -> None:

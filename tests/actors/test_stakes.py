@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from actors.board import Board
 from actors.messages import AccountReported, InstrumentListed
 from actors.stakes import (
-    facing_usd,
     gross_usd,
     maintenance_told_usd,
     maintenance_usd,
@@ -38,13 +37,10 @@ def test_a_price_is_the_mark_else_the_middle_of_the_book_else_nothing() -> None:
     assert price_of(Board(), TAKER, ASSET) == 0
 
 
-def test_gross_counts_every_leg_and_facing_the_larger_side() -> None:
+def test_gross_counts_every_leg_whatever_its_side() -> None:
     stakes = (stake("10"), stake("4", MAKER, TAKER, asset=OTHER), stake("1", MAKER, TAKER, asset=OTHER))
     assert gross_usd(stakes, TAKER, BOARD) == 1500
     assert gross_usd(stakes, TAKER, BOARD, OTHER) == 500
-    assert facing_usd(stakes, TAKER, BOARD) == 1000
-    assert facing_usd(stakes[1:], TAKER, BOARD) == 500
-    assert facing_usd((), TAKER, BOARD) == 0
 
 
 @pytest.mark.parametrize(("settled", "needed"), [(True, "30"), (False, "42.5")])

@@ -492,6 +492,12 @@ def test_a_good_profile_is_said_to_be_good(told: Any) -> None:
     assert "cannot run" not in said.out
 
 
+def test_every_value_in_force_can_be_asked_for(told: Any) -> None:
+    assert "venues.pacifica.adapter.link.ping_every_s = " in told("check-config", DEFAULT_CONFIG, "--all").out
+    data = msgspec.json.decode(told("check-config", DEFAULT_CONFIG, "--all", "--json").out)
+    assert data["values"]["policy.risk.leverage_most"] == "3"
+
+
 def test_a_good_profile_that_cannot_run_yet_says_what_is_missing(told: Any) -> None:
     said = told("check-config", DEFAULT_CONFIG.parent / "live.toml")
     assert said.code == 0, "every field of it is good"
