@@ -13,7 +13,8 @@ from engine.simulators.hyperliquid import FaceKnobs, HyperliquidFace, limits
 from engine.simulators.hyperliquid.verification import NonceWindows
 from engine.venues.hyperliquid.signing import HyperliquidSigner
 from engine.venues.transport import HttpRequest, HttpResponse
-from tests.engine.venues.hyperliquid.world import ACCOUNT, HOUR_NS, START_NS, StillMarket, make_exchange
+from tests.engine.venues.dialogue import HOUR_NS, START_NS, StillMarket
+from tests.engine.venues.hyperliquid.world import ACCOUNT, MIDS, make_exchange
 
 D = Decimal
 NOW_MS = START_NS // 1_000_000
@@ -26,7 +27,7 @@ class Desk:
     """A face, one connection, and a client that signs."""
 
     def __init__(self, *, is_mainnet: bool = False) -> None:
-        self.market = StillMarket()
+        self.market = StillMarket(MIDS)
         self.exchange = make_exchange()
         agents = {SIGNER.address: ACCOUNT, ACCOUNT: ACCOUNT}
         self.face = HyperliquidFace(self.exchange, self.market, agents, is_mainnet=is_mainnet)

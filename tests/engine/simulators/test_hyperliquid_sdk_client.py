@@ -21,7 +21,8 @@ from engine.simulators.hyperliquid import HyperliquidFace
 from engine.simulators.server import Control, LoopbackServer
 from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.transport import HttpRequest
-from tests.engine.venues.hyperliquid.world import StillMarket, make_exchange
+from tests.engine.venues.dialogue import StillMarket
+from tests.engine.venues.hyperliquid.world import MIDS, make_exchange
 
 KEY = "0x" + "44" * 32
 
@@ -45,7 +46,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Any:
     wallet = Account.from_key(KEY)
     exchange = make_exchange()
     exchange.open_account(wallet.address.lower(), Decimal(10_000))
-    face = HyperliquidFace(exchange, StillMarket(), {wallet.address: wallet.address})
+    face = HyperliquidFace(exchange, StillMarket(MIDS), {wallet.address: wallet.address})
     face.advance(time.time_ns())
 
     def post(_session: Any, url: str, **sent: Any) -> _Answer:
@@ -109,7 +110,7 @@ async def served(use: Callable[[str, Any], None]) -> None:
     wallet = Account.from_key(KEY)
     exchange = make_exchange()
     exchange.open_account(wallet.address.lower(), Decimal(10_000))
-    face = HyperliquidFace(exchange, StillMarket(), {wallet.address: wallet.address})
+    face = HyperliquidFace(exchange, StillMarket(MIDS), {wallet.address: wallet.address})
     pace = Pace(quiet_step_s=0.2, busy_step_s=0.1, latency_least_s=0, latency_most_s=0.002)
     venue = SimulatedVenue(face, time.time_ns, pace, random.Random(1))
     with trio.fail_after(30):

@@ -15,7 +15,8 @@ from engine.simulators.pacifica import (
 from engine.venues.pacifica import codec_rest, codec_stream
 from engine.venues.pacifica.signing import PacificaSigner
 from engine.venues.transport import HttpRequest
-from tests.engine.venues.pacifica.world import OTHER, SIGNER, START_NS, D, StillMarket, signed
+from tests.engine.venues.dialogue import START_NS, StillMarket
+from tests.engine.venues.pacifica.world import MIDS, OTHER, SIGNER, D, signed
 
 MS = 1_000_000
 AGENT = PacificaSigner(bytes(range(32, 64)), account=SIGNER.account)
@@ -26,7 +27,7 @@ class Desk:
     """A client of the face: signs, asks, listens."""
 
     def __init__(self, *, agents=None, knobs=None, seed=0):
-        self.market = StillMarket()
+        self.market = StillMarket(MIDS)
         self.exchange = Exchange(
             rules=PACIFICA_RULES,
             instruments=(

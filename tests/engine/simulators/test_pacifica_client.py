@@ -13,7 +13,8 @@ from nacl.signing import SigningKey
 from engine.simulators.exchange import Exchange
 from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, FaceKnobs, PacificaFace, pacifica_instrument
 from tests.engine.simulators.pacifica_client import BATCH_NAMES, PATHS, Client, public_key, signature
-from tests.engine.venues.pacifica.world import START_NS, StillMarket
+from tests.engine.venues.dialogue import START_NS, StillMarket
+from tests.engine.venues.pacifica.world import MIDS
 from tests.shared import fixtures_root
 
 D = Decimal
@@ -42,7 +43,7 @@ class Venue:
     """A face, and the market behind it."""
 
     def __init__(self, **knobs: Any) -> None:
-        self.market = StillMarket()
+        self.market = StillMarket(MIDS)
         self.exchange = Exchange(
             rules=PACIFICA_RULES,
             instruments=(

@@ -37,7 +37,8 @@ from engine.venues.assets import UnknownListing
 from engine.venues.drift.settings import DriftProgram, DriftSettings, TransactionLimits
 from engine.venues.drift.wire import USDC_MINT
 from tests.engine.venues import ladders
-from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions, words
+from tests.engine.venues.dialogue import words
+from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions
 
 POST_ONLY = TimeInForce.POST_ONLY
 

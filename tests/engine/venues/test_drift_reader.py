@@ -17,7 +17,8 @@ from actors.messages import (
 from engine.simulators.faults import Delay, DropResponse, FaultRule, Status, Traffic
 from engine.venues.drift.settings import TransactionLimits
 from engine.venues.transport import HttpRequest, HttpResponse, Transport
-from tests.engine.venues.drift.world import SIGNER, D, World, on_call, words
+from tests.engine.venues.dialogue import words
+from tests.engine.venues.drift.world import SIGNER, D, World, on_call
 
 POST_ONLY = TimeInForce.POST_ONLY
 

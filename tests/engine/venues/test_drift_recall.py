@@ -27,7 +27,8 @@ from engine.simulators.faults import DropResponse, Status
 from engine.venues.adapter import Recalled
 from engine.venues.drift.settings import TransactionLimits
 from engine.venues.transport import HttpRequest, HttpResponse, Transport
-from tests.engine.venues.drift.world import SIGNER, D, World, on_call, pushed, transactions, words
+from tests.engine.venues.dialogue import pushed, words
+from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions
 
 POST_ONLY = TimeInForce.POST_ONLY
 GOOD_FOR_NS = 600_000_000_000

@@ -27,7 +27,8 @@ from engine.simulators.faults import (
 )
 from engine.venues.drift.settings import TransactionLimits
 from engine.venues.signing import SigningRefused
-from tests.engine.venues.drift.world import SIGNER, D, World, lost_answer, on_call, transactions, words
+from tests.engine.venues.dialogue import words
+from tests.engine.venues.drift.world import SIGNER, D, World, lost_answer, on_call, transactions
 
 POST_ONLY = TimeInForce.POST_ONLY
 QUICK = TransactionLimits(patience_s=2.0)

@@ -42,7 +42,8 @@ from engine.simulators.faults import (
     Traffic,
 )
 from engine.venues.transport import HttpRequest, TransportError
-from tests.engine.venues.hyperliquid.world import ACCOUNT, HOUR_NS, START_NS, World, now_ns, of, on_http, order
+from tests.engine.venues.dialogue import HOUR_NS, START_NS
+from tests.engine.venues.hyperliquid.world import ACCOUNT, World, now_ns, of, on_http, order
 
 HL = Venue.HYPERLIQUID
 D = Decimal

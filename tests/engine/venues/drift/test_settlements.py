@@ -16,7 +16,8 @@ from engine.simulators.drift import DriftKnobs
 from engine.simulators.faults import DropResponse
 from engine.venues.drift.settings import TransactionLimits
 from engine.venues.drift.wire import EXCHANGE_SETTLE_PNL_PAUSED
-from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions, words
+from tests.engine.venues.dialogue import words
+from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions
 
 SETTLE = SettlePnl(venue=Venue.DRIFT, asset="SOL")
 QUICK = TransactionLimits(patience_s=2.0)

@@ -32,7 +32,8 @@ from engine.simulators.faults import Disconnect, DropFrame, DropResponse, FaultR
 from engine.simulators.hyperliquid import FaceKnobs, hyperliquid_instrument
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from tests.engine.venues import ladders
-from tests.engine.venues.hyperliquid.world import ACCOUNT, START_NS, World, now_ns, of, on_http, order
+from tests.engine.venues.dialogue import START_NS
+from tests.engine.venues.hyperliquid.world import ACCOUNT, World, now_ns, of, on_http, order
 
 HL = Venue.HYPERLIQUID
 D = Decimal

@@ -20,7 +20,8 @@ from actors.messages import (
 )
 from engine.simulators.faults import DropFrame, Fault, FaultRule, Garble, Status, Traffic
 from engine.venues.link import FrameError
-from tests.engine.venues.hyperliquid.world import ACCOUNT, HOUR_NS, World, now_ns, of, on_http, order
+from tests.engine.venues.dialogue import HOUR_NS
+from tests.engine.venues.hyperliquid.world import ACCOUNT, World, now_ns, of, on_http, order
 
 D = Decimal
 HOUR_S = HOUR_NS / 1e9

@@ -21,17 +21,8 @@ from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.link import FrameError
 from engine.venues.transport import HttpRequest
 from tests.engine.venues import ladders, malformed
-from tests.engine.venues.hyperliquid.world import (
-    ACCOUNT,
-    HOUR_NS,
-    START_NS,
-    D,
-    StillMarket,
-    World,
-    make_exchange,
-    now_ns,
-    of,
-)
+from tests.engine.venues.dialogue import HOUR_NS, START_NS, StillMarket
+from tests.engine.venues.hyperliquid.world import ACCOUNT, MIDS, D, World, make_exchange, now_ns, of
 from tests.shared import fixtures_root
 
 FILES: dict[str, tuple[int, str]] = {
@@ -252,7 +243,7 @@ def samples() -> dict[str, Any]:
 
 def simulated() -> dict[str, Any]:
     """What the simulated venue says, by kind."""
-    world_ns, face = START_NS, HyperliquidFace(make_exchange(), StillMarket(), {ACCOUNT: ACCOUNT})
+    world_ns, face = START_NS, HyperliquidFace(make_exchange(), StillMarket(MIDS), {ACCOUNT: ACCOUNT})
     face.advance(world_ns)
     connection = face.connect(world_ns, "/ws")
     users = ("orderUpdates", "userFills", "userFundings", "clearinghouseState", "spotState")

@@ -27,7 +27,8 @@ from engine.venues.hyperliquid.settings import RateSettings
 from engine.venues.hyperliquid.signing_request import HyperliquidSignRequest
 from engine.venues.hyperliquid.wire import UserRateLimit
 from engine.venues.transport import HttpResponse, TransportError
-from tests.engine.venues.hyperliquid.world import START_NS, World, now_ns, of, on_http, order
+from tests.engine.venues.dialogue import START_NS
+from tests.engine.venues.hyperliquid.world import World, now_ns, of, on_http, order
 
 HL = Venue.HYPERLIQUID
 D = Decimal

@@ -21,53 +21,18 @@ from engine.simulators.hyperliquid import (
     HyperliquidFace,
     hyperliquid_instrument,
 )
-from engine.simulators.market import DepthLevel, MarketPoint
 from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.hyperliquid.adapter import HyperliquidAdapter
 from engine.venues.hyperliquid.settings import HyperliquidSettings
 from engine.venues.hyperliquid.signing import HyperliquidSigner
 from engine.venues.signing import SignHere
+from tests.engine.venues.dialogue import START_NS, StillMarket
 
-HOUR_NS = 3_600_000_000_000
-START_NS = 1_790_000_000_000_000_000 // HOUR_NS * HOUR_NS
 D = Decimal
 KEY = "0x" + "11" * 32
 ACCOUNT = "0x" + "ab" * 20
+MIDS = {"BTC": D(60_000), "SOL": D(100), "PEPE": D("0.00001")}
 PUSHED = (QuoteUpdated, MarketSampled, AccountReported)
-
-
-class StillMarket:
-    """Bid 59 988, ask 60 012 for BTC, and so on, until a test moves a mid."""
-
-    assets = ("BTC", "SOL")
-    start_ns = 0
-    end_ns = None
-
-    def __init__(self) -> None:
-        self.mids = {"BTC": D(60_000), "SOL": D(100), "PEPE": D("0.00001")}
-        self.depth = (DepthLevel(bps=D(0), size=D(1)), DepthLevel(bps=D(10), size=D(5)))
-
-    def sample(self, venue: str, asset: str, at_ns: int) -> MarketPoint:
-        mid = self.mids[asset]
-        return MarketPoint(
-            at_ns=at_ns,
-            venue=venue,
-            asset=asset,
-            mid=mid,
-            oracle=mid,
-            spread_bps=D(4),
-            depth=self.depth,
-            premium=D(0),
-            open_interest=D(1000),
-            taker_buy_per_s=D(0),
-            taker_sell_per_s=D(0),
-        )
-
-    def gaps(self) -> tuple:
-        return ()
-
-    def provenance(self) -> tuple:
-        return ()
 
 
 def make_exchange(*more: InstrumentSpec) -> Exchange:
@@ -108,7 +73,7 @@ class World:
         instruments: tuple[InstrumentSpec, ...] = (),
         **settings,
     ) -> None:
-        self.market = StillMarket()
+        self.market = StillMarket(MIDS)
         self.exchange = make_exchange(*instruments)
         signer = HyperliquidSigner(KEY, is_mainnet=False, account=ACCOUNT)
         ends = {} if valid_until_ms is None else {signer.address: valid_until_ms}

@@ -37,7 +37,8 @@ from engine.venues.lighter.settings import LighterSettings
 from engine.venues.lighter.wire import ErrorCode
 from engine.venues.signing import SigningRefused
 from tests.engine.venues import ladders
-from tests.engine.venues.lighter.world import ACCOUNT, START_NS, D, World, cut, lost_answer, muted, sent
+from tests.engine.venues.dialogue import START_NS
+from tests.engine.venues.lighter.world import ACCOUNT, D, World, cut, lost_answer, muted, sent
 
 POST_ONLY = TimeInForce.POST_ONLY
 FIRST = 3

@@ -7,15 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
-import trio
 from msgspec.structs import replace
 
-from actors.commands import SubmitOrder
-from actors.domain import Side, TimeInForce, Venue
-from actors.messages import AccountReported, MarketSampled, PositionReported, QuoteUpdated
+from actors.domain import Venue
 from engine.simulators.exchange import Exchange, InstrumentSpec
 from engine.simulators.faults import Disconnect, DropFrame, DropResponse, Fault, FaultPlan, FaultRule, Traffic
-from engine.simulators.market import DepthLevel, MarketPoint
 from engine.simulators.pacifica import PACIFICA_FEES, PACIFICA_RULES, FaceKnobs, PacificaFace, pacifica_instrument
 from engine.simulators.transport import Pace, SimulatedVenue
 from engine.venues.pacifica.adapter import PacificaAdapter
@@ -24,53 +20,13 @@ from engine.venues.pacifica.signing import PacificaSigner
 from engine.venues.pacifica.signing_request import PacificaSigned, PacificaSignRequest, signed_body
 from engine.venues.signing import SignHere
 from engine.venues.transport import HttpRequest, HttpResponse, Stream
+from tests.engine.venues.dialogue import START_NS, Dialogue, StillMarket, terms
 
-START_NS = 1_790_000_000_000_000_000 // 3_600_000_000_000 * 3_600_000_000_000
 SIGNER = PacificaSigner(bytes(range(32)))
 OTHER = PacificaSigner(bytes(range(64, 96)))
 D = Decimal
 MIDS = {"BTC": D(60_000), "SOL": D(100), "BONK": D("0.00002")}
 API_KEY = "AbCdEfGh_2mT8x"
-
-
-def _pushed(message) -> bool:
-    queried = isinstance(message, PositionReported) and message.queried
-    return isinstance(message, QuoteUpdated | MarketSampled | AccountReported | PositionReported) and not queried
-
-
-class StillMarket:
-    """The same point for ever, until a test moves a mid."""
-
-    assets = ("BTC", "SOL")
-    start_ns = 0
-    end_ns = None
-
-    def __init__(self) -> None:
-        self.mids = dict(MIDS)
-        self.depth = (DepthLevel(bps=D(0), size=D(1)), DepthLevel(bps=D(10), size=D(5)))
-        self.taker_sell_per_s = D(0)
-
-    def sample(self, venue: str, asset: str, at_ns: int) -> MarketPoint:
-        mid = self.mids[asset]
-        return MarketPoint(
-            at_ns=at_ns,
-            venue=venue,
-            asset=asset,
-            mid=mid,
-            oracle=mid,
-            spread_bps=D(4),
-            depth=self.depth,
-            premium=D(0),
-            open_interest=D(1000),
-            taker_buy_per_s=D(0),
-            taker_sell_per_s=self.taker_sell_per_s,
-        )
-
-    def gaps(self) -> tuple:
-        return ()
-
-    def provenance(self) -> tuple:
-        return ()
 
 
 def lost_answer() -> FaultRule:
@@ -122,8 +78,10 @@ class Keyed:
             yield stream
 
 
-class World:
+class World(Dialogue):
     """Everything one dialogue needs; `said` is what the adapter reported."""
+
+    usual = terms(Venue.PACIFICA, "BTC", size="0.1", price="60100", mid="60000")
 
     def __init__(
         self,
@@ -137,8 +95,9 @@ class World:
         instruments: tuple[InstrumentSpec, ...] = (),
         **settings,
     ) -> None:
+        super().__init__()
         self.signing = signing or SignHere(SIGNER)
-        self.market = StillMarket()
+        self.market = StillMarket(MIDS)
         self.exchange = Exchange(
             rules=PACIFICA_RULES,
             instruments=(
@@ -154,56 +113,11 @@ class World:
         pace = Pace(quiet_step_s=step_s, busy_step_s=busy_s, latency_least_s=0, latency_most_s=0)
         plan = FaultPlan(rules=faults)
         self.transport = SimulatedVenue(self.face, self.now_ns, pace, random.Random(5), plan, fault_seed)
-        self.said: list = []
         self.settings = PacificaSettings(**({"account": SIGNER.account, "assets": ("BTC", "SOL")} | settings))
         self.adapter = self.make_adapter()
-        self.orders = 0
         self.start_ns = START_NS
 
     def make_adapter(self) -> PacificaAdapter:
         transport = Keyed(self.transport, API_KEY) if self.settings.identified else self.transport
         ends = (transport, self.said.append, self.now_ns, random.Random(7))
         return PacificaAdapter(self.settings, self.signing, *ends)
-
-    def now_ns(self) -> int:
-        return START_NS + round(trio.current_time() * 1e9)
-
-    def order(self, side=Side.BUY, size="0.1", price="60100", tif=TimeInForce.IOC, **changes) -> SubmitOrder:
-        self.orders += 1
-        fields = {
-            "order_id": f"{self.orders:032x}",
-            "venue": Venue.PACIFICA,
-            "asset": "BTC",
-            "side": side,
-            "size": D(size),
-            "limit_price": D(price),
-            "time_in_force": tif,
-            "reduce_only": False,
-            "purpose": "test",
-            "expires_at_ns": self.now_ns() + 5_000_000_000,
-            "decision_mid": D(60_000),
-        }
-        return SubmitOrder(**(fields | changes))
-
-    async def perform(self, command) -> list:
-        """Deliver one command; returns what was reported meanwhile, apart from pushes of markets and account."""
-        before = len(self.said)
-        await self.adapter.prepare(command)()
-        return [message for message in self.said[before:] if not _pushed(message)]
-
-    async def after(self, seconds: float) -> list:
-        """Let the world run; returns what was reported meanwhile."""
-        before = len(self.said)
-        await trio.sleep(seconds)
-        return self.said[before:]
-
-    def of(self, *kinds) -> list:
-        return [message for message in self.said if isinstance(message, kinds)]
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[World]:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(self.transport.run)
-            await nursery.start(self.adapter.listen)
-            yield self
-            nursery.cancel_scope.cancel()
