@@ -15,10 +15,9 @@ from decimal import Decimal
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import cyclopts
-import msgspec
 from cyclopts import Parameter
 
 from actors.domain import Venue
@@ -32,6 +31,7 @@ from engine.flatten.commands import flatten, positions
 from engine.fuzzing.options import fuzz
 from engine.keys.commands import app as keys_app
 from engine.ledger.command import ledger
+from engine.printed import print_json, print_table
 
 app = cyclopts.App(
     name="perp2perp",
@@ -48,8 +48,6 @@ app.command(keys_app)
 for each in (fuzz, backtest, calibrate_forecast, flatten, tell, positions, calibrate, calibrate_adl, ledger, export):
     app.command(each)
 
-PLAIN_WIDTH = 130
-"""Columns when the output is no terminal."""
 JOURNAL_BROKEN = 3
 """The exit code of a run whose journal could not be written: everything was closed as far as the venues let us."""
 BROKEN_PIPE = 141
@@ -123,9 +121,9 @@ def run(
             engine.run()
         result = engine.finish()
         if json:
-            _print_json({"run": str(result.directory), **result.report})
+            print_json({"run": str(result.directory), **result.report})
         else:
-            _print_table(report_tables(result.report))
+            print_table(report_tables(result.report))
         print(result.directory, flush=True)
     if result.journal_broken:
         print(f"perp2perp: {result.journal_broken}", file=sys.stderr)
@@ -159,7 +157,7 @@ def scan(
     configuration.refuse_unready(profile)
     lasts = after if watch is None else scanning.WATCH_LASTS
     profile = configuration.with_options(profile, seed=seed, after=lasts, market=market, assets=assets, venues=venues)
-    print_found = _print_json if json else partial(_print_table, anew=watch is not None)
+    print_found = print_json if json else partial(print_table, anew=watch is not None)
     after_s = configuration.parse_duration(after, "--after")
     scanning.scan(profile, watch, after_s, print_found, as_json=json)
     return 0
@@ -207,9 +205,9 @@ def simulate(
         speed=sandbox.pace_of(speed),
     )
     with _interrupts_left_to_the_engine():
-        show_sites = _print_json if json else lambda sites: _print_table(sandbox.sites_table(sites))
+        show_sites = print_json if json else lambda sites: print_table(sandbox.sites_table(sites))
         tallies = sandbox.run(request, show_sites)
-        _print_json(tallies) if json else _print_table(sandbox.tallies_table(tallies))
+        print_json(tallies) if json else print_table(sandbox.tallies_table(tallies))
     return 0
 
 
@@ -243,7 +241,7 @@ def check_config(
     if json:
         data = {"file": str(file), "mode": profile.run.mode, "digest": configuration.digest(profile)}
         found = {"values": {path: value for path, value, _ in in_force.values(profile, file)}} if all else {}
-        _print_json({**data, "can_run": not missing, "missing": missing, **found})
+        print_json({**data, "can_run": not missing, "missing": missing, **found})
     else:
         but = ", but it cannot run yet:" if missing else ""
         print(f"{file}: good ({profile.run.mode} profile, digest {configuration.digest(profile)}){but}")
@@ -276,7 +274,7 @@ def replay(
     if until is not None and report.identical and report.last_seq < until:
         raise UserError(f"--until {until}: the journal ends at seq {report.last_seq}")
     if json:
-        _print_json(report)
+        print_json(report)
     else:
         print(replaying.render_replay(report), end="")
         if until is not None:
@@ -291,7 +289,7 @@ def verify(run: RunArgument, *, json: JsonFlag = False) -> int:
 
     found = journal.verify(run)
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         print(journal.render_verification(found), end="")
     return 0
@@ -383,9 +381,9 @@ def conformance(
         target = command.target_of(venue, against, stream, key, account, asset, size_cap_usd)
         verdicts = command.over_network(target, show)
     if json:
-        _print_json(verdicts)
+        print_json(verdicts)
     else:
-        _print_table(kit.table(f"{venue.value} {against or 'in memory'}", verdicts))
+        print_table(kit.table(f"{venue.value} {against or 'in memory'}", verdicts))
     return 1 if any(verdict.outcome == "failed" for verdict in verdicts) else 0
 
 
@@ -430,7 +428,7 @@ def check(
 
     if planted:
         caught = command.planted()
-        _print_json(caught) if json else print(command.planted_table(caught), end="")
+        print_json(caught) if json else print(command.planted_table(caught), end="")
         return 0 if all(each.complaint for each in caught) else 1
     bounds = command.bounds_of(
         lots=lots,
@@ -443,7 +441,7 @@ def check(
         beyond=beyond,
     )
     checked = command.check(bounds, command.jobs_of(jobs))
-    _print_json(checked.answer) if json else print(command.told(checked, drawn=diagram), end="")
+    print_json(checked.answer) if json else print(command.told(checked, drawn=diagram), end="")
     return 1 if checked.complaints or not checked.answer.complete else 0
 
 
@@ -457,26 +455,6 @@ def _interrupts_left_to_the_engine() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(data, enc_hook=str).decode() + "\n")
-    sys.stdout.flush()
-
-
-def _print_table(table: Any, *, anew: bool = False) -> None:
-    from rich.console import Console, Group
-    from rich.text import Text
-
-    console = Console()
-    if console.is_terminal:
-        if anew:
-            console.clear()
-        console.print(table)
-        return
-    console = Console(width=PLAIN_WIDTH)
-    for part in table.renderables if isinstance(table, Group) else (table,):
-        console.print(part, soft_wrap=isinstance(part, Text))
 
 
 def main(arguments: list[str] | None = None) -> None:

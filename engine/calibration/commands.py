@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from cyclopts import Parameter
+
+from engine.printed import print_page
 
 JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")]
 
@@ -40,13 +40,7 @@ def calibrate(
     from engine.calibration import report as calibration
 
     found = calibration.calibrate(data)
-    if json:
-        _print_json(found)
-    if out is not None:
-        out.write_text(calibration.markdown(found), encoding="utf-8", newline="\n")
-        print(out, file=sys.stderr if json else sys.stdout)
-    elif not json:
-        print(calibration.markdown(found), end="")
+    print_page(found, lambda: calibration.markdown(found), out=out, json=json)
     return 0
 
 
@@ -60,16 +54,5 @@ def calibrate_adl(
     from engine.calibration import adl_report
 
     found = adl_report.calibrate(data)
-    if json:
-        _print_json(found)
-    if out is not None:
-        out.write_text(adl_report.markdown(found), encoding="utf-8", newline="\n")
-        print(out, file=sys.stderr if json else sys.stdout)
-    elif not json:
-        print(adl_report.markdown(found), end="")
+    print_page(found, lambda: adl_report.markdown(found), out=out, json=json)
     return 0
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(data, enc_hook=str).decode() + "\n")
-    sys.stdout.flush()

@@ -9,13 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from engine.calibration import forecast_words
 from engine.calibration.forecast_models import NAMES, SMOOTHED, TWO_SPEEDS
 from engine.calibration.forecast_recorded import Funding
 from engine.calibration.forecast_replay import HORIZONS_H, WINDOWS
 from engine.calibration.forecast_scores import CAUTIOUS, Findings, Money, Score, findings, standing
+from engine.printed import print_page
 
 POOLED = "all coins"
 
@@ -23,13 +22,7 @@ POOLED = "all coins"
 def run(data: Path, out: Path | None, json: bool) -> int:
     """The command: print the page or the data, or write the page. Raises FileNotFoundError naming an absent file."""
     found = findings(Funding(data).pairs(), progress=_told)
-    if json:
-        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
-    if out is not None:
-        out.write_text(markdown(found), encoding="utf-8", newline="\n")
-        print(out, file=sys.stderr if json else sys.stdout)
-    elif not json:
-        print(markdown(found), end="")
+    print_page(found, lambda: markdown(found), out=out, json=json)
     return 0
 
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 from cyclopts import Parameter
 
 from engine.errors import UserError
+from engine.printed import print_json, print_table
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from engine.config import Config
     from engine.flatten.scope import Scope
 
-PLAIN_WIDTH = 200
 """Columns when the output is no terminal: what is to be done by hand must not be folded away."""
 ProfileFile = Annotated[Path, Parameter(help="The TOML profile the engine was run with.")]
 JsonFlag = Annotated[bool, Parameter(negative=(), help="Print one line of JSON for programs.")]
@@ -63,9 +60,9 @@ def flatten(
         _confirm(scope)
     outcome, _ = perform(FlattenRequest(config=profile, scope=scope, looks=dry_run, directory=to))
     if json:
-        _print_json(outcome)
+        print_json(outcome)
     else:
-        _print(plan(outcome) if dry_run else table(outcome))
+        print_table(plan(outcome) if dry_run else table(outcome))
         print(verdict(outcome))
     if outcome.directory:
         print(outcome.directory, file=sys.stderr if json else sys.stdout, flush=True)
@@ -82,9 +79,9 @@ def positions(*, config: ProfileFile, json: JsonFlag = False) -> int:
     _, works = perform(FlattenRequest(config=profile, scope=everything(profile), looks=True))
     found = seen(works)
     if json:
-        _print_json(found)
+        print_json(found)
     else:
-        _print(tables(found))
+        print_table(tables(found))
     return 0 if found.whole else 1
 
 
@@ -121,15 +118,3 @@ def _confirm(scope: Scope) -> None:
     print("Type yes to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() != "yes":
         raise UserError("not confirmed; nothing was done")
-
-
-def _print(shown: RenderableType) -> None:
-    from rich.console import Console
-
-    console = Console()
-    (console if console.is_terminal else Console(width=PLAIN_WIDTH)).print(shown)
-
-
-def _print_json(data: Any) -> None:
-    sys.stdout.write(msgspec.json.encode(data, enc_hook=str).decode() + "\n")
-    sys.stdout.flush()
