@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.domain import HOUR_NS, NS_PER_S, ZERO, Instrument, MarketStatus, Noun, Quote, Venue
+from actors.forecast import Series
 from actors.messages import (
     AccountReported,
     AnyMessage,
@@ -35,6 +36,7 @@ BOARD = "board"
 """The address of what is folded here."""
 
 PAST_STEP_S = 60
+PAST_STEP_NS = PAST_STEP_S * NS_PER_S
 PASTS_MOST = 61
 """A market's past: one sample a minute, an hour of them."""
 CLOCK_WINDOW_NS = 15 * NS_PER_S
@@ -119,8 +121,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     `budgets` is what was last told to be left of a venue's rate limit, by venue, a fraction; `refusals` are the times
     of the frames refused last, by venue. `risk_place` is where risk stands, empty before its first step, and
-    `disarmed` the markets in which it lets nothing be opened; `held_by` says who asked it last to hold openings, and
-    why. The core puts the former two here.
+    `disarmed` the markets in which it lets nothing be opened, `lowered` the limits that a person set below the
+    profile's, by name; `held_by` says who asked it last to hold openings, and why. The core puts the former three here,
+    and `series`, which is what the scanner has observed of each market's rate.
     """
 
     markets: dict[str, Market] = msgspec.field(default_factory=dict)
@@ -137,7 +140,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     refusals: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     risk_place: str = ""
     disarmed: tuple[str, ...] = ()
+    lowered: dict[str, Decimal] = msgspec.field(default_factory=dict)
     held_by: str = ""
+    series: dict[str, Series] = msgspec.field(default_factory=dict)
 
     def market(self, venue: Venue, asset: str) -> Market:
         """The market, or an empty one when nothing was told of it."""
@@ -174,7 +179,7 @@ NOTHING_TOLD = Market()
 
 def market_key(venue: Venue, asset: str) -> str:
     """The key of a market on the board."""
-    return f"{venue}:{asset}"
+    return venue + ":" + asset
 
 
 def reconciler_of(venue: Venue, asset: str) -> str:
@@ -185,34 +190,10 @@ def reconciler_of(venue: Venue, asset: str) -> str:
 def fold(board: Board, message: AnyMessage, at_ns: int) -> Board:
     """The board after `message`. A crossed book or a price that is none is not used; other messages change nothing."""
     match message:
-        case QuoteUpdated() if not 0 < message.bid < message.ask:
-            return board
-        case MarketSampled() if message.mark <= 0 or message.oracle <= 0:
-            return board
         case QuoteUpdated():
-            quote = Quote(
-                bid=message.bid,
-                bid_size=message.bid_size,
-                ask=message.ask,
-                ask_size=message.ask_size,
-                at_ns=message.venue_at_ns,
-                bid_depths=message.bid_depths,
-                ask_depths=message.ask_depths,
-            )
-            board = _with_clock(board, message, at_ns)
-            return _with_market(board, message.venue, message.asset, quote=quote, quoted_ns=at_ns)
+            return _with_quote(board, message, at_ns) if ZERO < message.bid < message.ask else board
         case MarketSampled():
-            return _with_market(
-                _with_past(_with_forecast(board, message, at_ns), message, at_ns),
-                message.venue,
-                message.asset,
-                mark=message.mark,
-                oracle=message.oracle,
-                open_interest=message.open_interest,
-                funding_forming=message.funding_forming,
-                funding_last_paid=message.funding_last_paid,
-                sampled_ns=at_ns,
-            )
+            return _with_sample(board, message, at_ns) if message.mark > ZERO and message.oracle > ZERO else board
         case InstrumentListed():
             return _with_instrument(board, message.instrument, at_ns)
         case LinkUp() | LinkLost():
@@ -253,6 +234,43 @@ def _with_doubt(board: Board, message: FrameRefused | BudgetTold | HoldOpeningsA
             return msgspec.structs.replace(board, held_by=f"{message.by}: {message.reason}")
 
 
+def _with_quote(board: Board, message: QuoteUpdated, at_ns: int) -> Board:
+    """The book, and by its own time the venue's clock."""
+    key = market_key(message.venue, message.asset)
+    quote = Quote(
+        bid=message.bid,
+        bid_size=message.bid_size,
+        ask=message.ask,
+        ask_size=message.ask_size,
+        at_ns=message.venue_at_ns,
+        bid_depths=message.bid_depths,
+        ask_depths=message.ask_depths,
+    )
+    market = msgspec.structs.replace(board.markets.get(key, NOTHING_TOLD), quote=quote, quoted_ns=at_ns)
+    clocks = _clocks(board.clocks, message, at_ns)
+    return msgspec.structs.replace(board, markets={**board.markets, key: market}, clocks=clocks)
+
+
+def _with_sample(board: Board, message: MarketSampled, at_ns: int) -> Board:
+    """The market's figures now; once a minute its past, once an hour the rate that was forming."""
+    key = market_key(message.venue, message.asset)
+    known = board.markets.get(key, NOTHING_TOLD)
+    forecast_rate, forecast_due_ns = _forecast(known, at_ns)
+    market = msgspec.structs.replace(
+        known,
+        mark=message.mark,
+        oracle=message.oracle,
+        open_interest=message.open_interest,
+        funding_forming=message.funding_forming,
+        funding_last_paid=message.funding_last_paid,
+        forecast_rate=forecast_rate,
+        forecast_due_ns=forecast_due_ns,
+        sampled_ns=at_ns,
+    )
+    pasts = _pasts(board.pasts, key, message, at_ns)
+    return msgspec.structs.replace(board, markets={**board.markets, key: market}, pasts=pasts)
+
+
 def _with_market(board: Board, venue: Venue, asset: str, **changes: object) -> Board:
     key = market_key(venue, asset)
     market = msgspec.structs.replace(board.markets.get(key, NOTHING_TOLD), **changes)
@@ -278,14 +296,12 @@ def _with_statuses_from(board: Board, message: LinkUp | LinkLost, at_ns: int) ->
     return board
 
 
-def _with_forecast(board: Board, message: MarketSampled, at_ns: int) -> Board:
-    """Keep the rate that was forming until the hour ended, when the first sample of another hour comes."""
-    market = board.market(message.venue, message.asset)
+def _forecast(market: Market, at_ns: int) -> tuple[Decimal | None, int]:
+    """Keep the rate that was forming until the hour ended, and that hour, when the first sample of another comes."""
     due_ns = hour_after(market.sampled_ns)
     if market.funding_forming is None or due_ns == hour_after(at_ns):
-        return board
-    rate = market.funding_forming
-    return _with_market(board, message.venue, message.asset, forecast_rate=rate, forecast_due_ns=due_ns)
+        return market.forecast_rate, market.forecast_due_ns
+    return market.funding_forming, due_ns
 
 
 def hour_after(at_ns: int) -> int:
@@ -293,26 +309,29 @@ def hour_after(at_ns: int) -> int:
     return (at_ns // HOUR_NS + 1) * HOUR_NS
 
 
-def _with_clock(board: Board, message: QuoteUpdated, at_ns: int) -> Board:
+def _clocks(clocks: dict[str, VenueClock], message: QuoteUpdated, at_ns: int) -> dict[str, VenueClock]:
     """A quote carries the venue's own time; the freshest of a window counts, so that memory is bounded."""
     window, ahead_ns = at_ns // CLOCK_WINDOW_NS, message.venue_at_ns - at_ns
-    known = board.clocks.get(message.venue.value)
-    clock = VenueClock(window=window, ahead_ns=ahead_ns)
+    known = clocks.get(message.venue)
     if known is not None and known.window == window:
-        clock = msgspec.structs.replace(known, ahead_ns=max(known.ahead_ns, ahead_ns))
-    elif known is not None:
-        clock = VenueClock(window=window, ahead_ns=ahead_ns, before_ns=known.ahead_ns)
-    return msgspec.structs.replace(board, clocks={**board.clocks, message.venue.value: clock})
+        if ahead_ns <= known.ahead_ns:
+            return clocks
+        clock = msgspec.structs.replace(known, ahead_ns=ahead_ns)
+    else:
+        before_ns = None if known is None else known.ahead_ns
+        clock = VenueClock(window=window, ahead_ns=ahead_ns, before_ns=before_ns)
+    return {**clocks, message.venue.value: clock}
 
 
-def _with_past(board: Board, message: MarketSampled, at_ns: int) -> Board:
+def _pasts(
+    pasts: dict[str, tuple[Past, ...]], key: str, message: MarketSampled, at_ns: int
+) -> dict[str, tuple[Past, ...]]:
     """Remember a sample when the newest one remembered is a minute old; the oldest makes room."""
-    key = market_key(message.venue, message.asset)
-    pasts = board.pasts.get(key, ())
-    if pasts and at_ns - pasts[-1].at_ns < PAST_STEP_S * NS_PER_S:
-        return board
+    known = pasts.get(key, ())
+    if known and at_ns - known[-1].at_ns < PAST_STEP_NS:
+        return pasts
     newest = Past(at_ns=at_ns, mark=message.mark, open_interest=message.open_interest)
-    return msgspec.structs.replace(board, pasts={**board.pasts, key: (*pasts[1 - PASTS_MOST :], newest)})
+    return {**pasts, key: (*known[1 - PASTS_MOST :], newest)}
 
 
 def _unsure_of(board: Board, message: LinkUp | LinkLost) -> Board:

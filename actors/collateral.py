@@ -21,7 +21,8 @@ PERCENT = Decimal("0.01")
 class Outlay(Noun, frozen=True, kw_only=True):
     """One venue's account by the time a transfer to it could arrive, USD.
 
-    `loss_usd` is what the larger side of its legs loses if prices move the policy's deviations against it.
+    `loss_usd` is what the larger side of its legs loses if prices move the policy's deviations against it;
+    `maintenance_usd` the margin needed after that: that of shorts grows as their price rises.
     """
 
     venue: Venue
@@ -65,29 +66,37 @@ class Shortage(Noun, frozen=True, kw_only=True):
 def outlays(stakes: tuple[Stake, ...], swings: Mapping[str, Swing], board: Board, policy: Policy) -> tuple[Outlay, ...]:
     """Every account that was told, in the order of the configured venues."""
     return tuple(
-        Outlay(
-            venue=venue,
-            lead_h=lead_of(venue, policy),
-            equity_usd=board.accounts[venue.value].equity_usd,
-            loss_usd=_loss(venue, stakes, swings, board, policy),
-            maintenance_usd=maintenance_told_usd(stakes, venue, board),
-        )
+        _outlay(venue, stakes, swings, board, policy)
         for venue in policy.scanner.venues
         if venue.value in board.accounts
     )
 
 
+def _outlay(
+    venue: Venue, stakes: tuple[Stake, ...], swings: Mapping[str, Swing], board: Board, policy: Policy
+) -> Outlay:
+    moves = [(_moved(stake, venue, swings, board, policy), _fraction_of(stake, venue, board)) for stake in stakes]
+    longs = sum((move for move, _ in moves if move > 0), ZERO)
+    shorts = -sum((move for move, _ in moves if move < 0), ZERO)
+    growth = -sum((move * fraction for move, fraction in moves if move < 0), ZERO) if shorts > longs else ZERO
+    deviations = policy.collateral.deviations
+    return Outlay(
+        venue=venue,
+        lead_h=lead_of(venue, policy),
+        equity_usd=board.accounts[venue.value].equity_usd,
+        loss_usd=deviations * max(longs, shorts),
+        maintenance_usd=maintenance_told_usd(stakes, venue, board) + deviations * growth,
+    )
+
+
+def _fraction_of(stake: Stake, venue: Venue, board: Board) -> Decimal:
+    instrument = board.market(venue, stake.asset).instrument
+    return ZERO if instrument is None else instrument.maintenance_fraction
+
+
 def lead_of(venue: Venue, policy: Policy) -> Decimal:
     """Hours until a transfer has arrived; a day where the policy has none."""
     return policy.collateral.lead_h.get(venue, DAY_H)
-
-
-def _loss(
-    venue: Venue, stakes: tuple[Stake, ...], swings: Mapping[str, Swing], board: Board, policy: Policy
-) -> Decimal:
-    moved = [_moved(stake, venue, swings, board, policy) for stake in stakes]
-    longs = sum((each for each in moved if each > 0), ZERO)
-    return policy.collateral.deviations * max(longs, longs - sum(moved, ZERO))
 
 
 def _moved(stake: Stake, venue: Venue, swings: Mapping[str, Swing], board: Board, policy: Policy) -> Decimal:

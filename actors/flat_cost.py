@@ -13,6 +13,7 @@ from typing import NamedTuple
 from actors.board import Board
 from actors.depth import slippage_bps
 from actors.domain import BPS, ONE, ZERO, Side, Venue
+from actors.one_time import of_one_time, oldest_ns
 from actors.policy import Policy
 
 
@@ -26,9 +27,10 @@ class OpenLeg(NamedTuple):
 
 class LegCost(NamedTuple):
     """Closing one leg. USD; `notional_usd` (>= 0) at the mid, `slippage_bps` beyond it. `untold`: the book as told ends
-    before the size does, and the slippage is the emergency's cap."""
+    before the size does, and the slippage is the emergency's cap. `quoted_ns`: when that book was told."""
 
     leg: OpenLeg
+    quoted_ns: int
     notional_usd: Decimal
     slippage_bps: Decimal
     fee_usd: Decimal
@@ -53,9 +55,10 @@ class LegCost(NamedTuple):
 
 
 class FlatCost(NamedTuple):
-    """Closing all legs of a pair now."""
+    """Closing all legs of a pair now. `comparable`: their books are of one time (`actors.one_time`)."""
 
     legs: tuple[LegCost, ...]
+    comparable: bool = True
 
     @property
     def cost_usd(self) -> Decimal:
@@ -63,9 +66,10 @@ class FlatCost(NamedTuple):
         return sum((leg.cost_usd for leg in self.legs), ZERO)
 
     @property
-    def brings_usd(self) -> Decimal:
-        """What closing would bring in, all costs taken off."""
-        return sum((leg.brings_usd for leg in self.legs), ZERO)
+    def brings_usd(self) -> Decimal | None:
+        """What closing would bring in, all costs taken off: one leg's price less the other's. None (not measured) where
+        the books are not of one time, since what the market moved in between would count as gained or lost."""
+        return sum((leg.brings_usd for leg in self.legs), ZERO) if self.comparable else None
 
     @property
     def notional_usd(self) -> Decimal:
@@ -88,29 +92,29 @@ class FlatCost(NamedTuple):
         return f"{self.cost_usd:.2f} USD ({self.cost_bps:.1f} bps: {parts}{beyond})"
 
 
-def flat_cost(legs: Iterable[OpenLeg], board: Board, policy: Policy, oldest_ns: int = 0) -> FlatCost | None:
-    """Closing these legs now; a leg that is flat costs nothing and is left out.
+def flat_cost(legs: Iterable[OpenLeg], board: Board, policy: Policy, at_ns: int) -> FlatCost | None:
+    """Closing these legs at `at_ns`; a leg that is flat costs nothing and is left out.
 
-    None where a leg's market told no quote, or none since `oldest_ns`, or no fees.
+    None (not measured) where a leg's market told no quote, or none lately (`actors.one_time`), or no fees.
     """
     costs = []
     for leg in legs:
         if not leg.size:
             continue
-        cost = leg_cost(leg, board, policy, oldest_ns)
+        cost = leg_cost(leg, board, policy, at_ns)
         if cost is None:
             return None
         costs.append(cost)
-    return FlatCost(tuple(costs))
+    return FlatCost(tuple(costs), of_one_time([each.quoted_ns for each in costs], at_ns, policy))
 
 
-def leg_cost(leg: OpenLeg, board: Board, policy: Policy, oldest_ns: int = 0) -> LegCost | None:
+def leg_cost(leg: OpenLeg, board: Board, policy: Policy, at_ns: int) -> LegCost | None:
     """Closing one leg that is open; None as `flat_cost` has it.
 
     What is beyond the told book is priced at the emergency's cap, the whole leg at once: it is never cheaper than that.
     """
     market = board.market(leg.venue, leg.asset)
-    if market.quote is None or market.quoted_ns < oldest_ns or market.instrument is None:
+    if market.quote is None or market.quoted_ns < oldest_ns(at_ns, policy) or market.instrument is None:
         return None
     side, size = (Side.SELL if leg.size > 0 else Side.BUY), abs(leg.size)
     told = slippage_bps(market.quote, side, size)
@@ -119,6 +123,7 @@ def leg_cost(leg: OpenLeg, board: Board, policy: Policy, oldest_ns: int = 0) -> 
     traded = notional * (ONE + side.sign * slips * BPS)
     return LegCost(
         leg=leg,
+        quoted_ns=market.quoted_ns,
         notional_usd=notional,
         slippage_bps=slips,
         fee_usd=traded * market.instrument.taker_fee,

@@ -127,6 +127,7 @@ def _moved(level: Decimal, towards: Decimal, elapsed_ns: int, known_ns: int, hal
     return (level + (towards - level) * weight).quantize(STATE_STEP)
 
 
+@lru_cache(maxsize=1024)
 def _weight(elapsed_ns: int, known_ns: int, half_life_h: Decimal) -> Decimal:
     """Of the new rate."""
     if half_life_h <= 0:

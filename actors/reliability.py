@@ -43,7 +43,9 @@ class Measure(msgspec.Struct, frozen=True, array_like=True):
 
     def faded(self, kept: Decimal) -> Measure:
         """What is left of them."""
-        return Measure(*((each * kept).quantize(STEP) for each in (self.count, self.bad, self.seconds)))
+        return Measure(
+            (self.count * kept).quantize(STEP), (self.bad * kept).quantize(STEP), (self.seconds * kept).quantize(STEP)
+        )
 
 
 class Depth(msgspec.Struct, frozen=True, array_like=True):
@@ -121,6 +123,8 @@ def observe_link(seen: Reliability, losses: int, at_ns: int, settings: Reliabili
     most. The first look only begins the count."""
     if not seen.watched_ns:
         return msgspec.structs.replace(faded(seen, at_ns, settings), losses=losses, watched_ns=at_ns)
+    if at_ns == seen.watched_ns == seen.at_ns and losses == seen.losses:
+        return seen
     watched_ns = min(HOUR_NS, max(0, at_ns - seen.watched_ns))
     lost = Decimal(max(0, losses - seen.losses))
     seen = faded(seen, at_ns, settings)
@@ -140,8 +144,8 @@ def _looked(depth: Depth | None, size: Decimal, hour: int) -> Depth:
     if depth is None:
         return Depth(hour, size, None, size, 1)
     if depth.hour == hour:
-        changes = {"worst": min(depth.worst, size), "total": depth.total + size, "looks": depth.looks + 1}
-        return msgspec.structs.replace(depth, **changes)
+        worst, looks = min(depth.worst, size), depth.looks + 1
+        return Depth(hour, worst, depth.before, depth.total + size, looks, depth.hours_total, depth.hours)
     before = depth.worst if depth.hour == hour - 1 else None
     mean = (depth.total / depth.looks).quantize(STEP)
     return Depth(hour, size, before, size, 1, depth.hours_total + mean, depth.hours + ONE)
@@ -163,9 +167,9 @@ def _excess(value: Decimal, usual: Decimal, bad: Decimal) -> Decimal:
 
 def faded(seen: Reliability, at_ns: int, settings: ReliabilityPolicy) -> Reliability:
     """What is left of it now. Time that goes back changes nothing."""
-    kept = _kept(at_ns - seen.at_ns, settings.half_life_h) if seen.at_ns else ONE
     if at_ns <= seen.at_ns:
         return seen
+    kept = _kept(at_ns - seen.at_ns, settings.half_life_h) if seen.at_ns else ONE
     if kept == ONE:
         return msgspec.structs.replace(seen, at_ns=at_ns)
     return msgspec.structs.replace(
@@ -181,8 +185,8 @@ def faded(seen: Reliability, at_ns: int, settings: ReliabilityPolicy) -> Reliabi
 
 
 def _thinner(depth: Depth, kept: Decimal) -> Depth:
-    hours_total, hours = ((each * kept).quantize(STEP) for each in (depth.hours_total, depth.hours))
-    return msgspec.structs.replace(depth, hours_total=hours_total, hours=hours)
+    hours_total, hours = (depth.hours_total * kept).quantize(STEP), (depth.hours * kept).quantize(STEP)
+    return Depth(depth.hour, depth.worst, depth.before, depth.total, depth.looks, hours_total, hours)
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from actors.policy import Policy
 
 
 class Change(Noun, frozen=True, kw_only=True):
-    """A held pair against a candidate, USD over the horizon.
+    """A held pair against a candidate, USD over the horizon; which may be of the same asset, on two other venues.
 
     `better_usd`: the candidate's net of its whole round trip, less the doubt; `held_usd`: what the held pair's funding
     still brings, with the doubt in its favour and its exit, which is due sooner or later, not counted.

@@ -16,6 +16,7 @@ from actors import risk
 from actors.actor import ActorState
 from actors.board import BOARD, Board, changed_entry, fold
 from actors.commands import AnyCommand, CancelAll, CancelOrder, RaiseAlarm, SpawnPair, SubmitOrder
+from actors.funding_scanner import FundingScanner
 from actors.messages import Envelope, OrderDenied
 from actors.policy import Policy
 from actors.roles import ROLES, role_name, spawn_pair
@@ -51,6 +52,7 @@ class Core:
         self.board = Board()
         self.states: dict[str, ActorState] = {state.actor: state for state in start}
         self.faults: dict[str, int] = {}
+        self._digests: dict[str, tuple[ActorState, str]] = {}
 
     def step(self, envelope: Envelope) -> Decision:
         """Deliver one envelope; never raises for an actor's fault."""
@@ -97,17 +99,30 @@ class Core:
             place=step.state.place,
             commands=commands,
             denied=denied,
-            digest=digest_of((step.state, self.states["risk"]) if screened else step.state),
+            digest=digest_of((step.state, self.states["risk"])) if screened else self._digest(step.state),
         )
 
+    def _digest(self, state: ActorState) -> str:
+        """Of one actor's state; that of a state which a message left alone is known."""
+        known = self._digests.get(state.actor)
+        if known is not None and known[0] is state:
+            return known[1]
+        digest = digest_of(state)
+        self._digests[state.actor] = (state, digest)
+        return digest
+
     def _publish(self, state: ActorState) -> None:
-        """What risk has measured of the venues, and what it lets be opened, stands on the board, where others read."""
+        """What risk has measured of the venues, what it lets be opened, and what the scanner has observed of the rates
+        stand on the board, where others read."""
+        if isinstance(state, FundingScanner) and state.series is not self.board.series:
+            self.board = msgspec.structs.replace(self.board, series=state.series)
         if not isinstance(state, risk.RiskState):
             return
         board, disarmed = self.board, tuple(state.disarmed)
-        if state.reliability is not board.reliability or (state.place, disarmed) != (board.risk_place, board.disarmed):
+        same = state.reliability is board.reliability and state.lowered is board.lowered
+        if not same or (state.place, disarmed) != (board.risk_place, board.disarmed):
             told = {"reliability": state.reliability, "risk_place": state.place, "disarmed": disarmed}
-            self.board = msgspec.structs.replace(board, **told)
+            self.board = msgspec.structs.replace(board, **told, lowered=state.lowered)
 
     def _screen(
         self, actor: str, commands: tuple[AnyCommand, ...], at_ns: int

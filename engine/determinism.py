@@ -47,7 +47,7 @@ def run_virtual(main: Callable[[], Awaitable[T]], seed: int, speed: float | None
 
     At full speed the scheduling is fixed by `seed`, so two runs do the same in the same order.
     """
-    with _fixed_scheduling(seed):
+    with fixed_scheduling(seed):
         if speed is None:
             return trio.run(main, clock=LeapingClock())
         return trio.run(main, clock=trio.testing.MockClock(rate=speed, autojump_threshold=math.inf))
@@ -61,7 +61,7 @@ def run_real(main: Callable[[], Awaitable[T]], speed: float) -> T:
 
 
 @contextmanager
-def _fixed_scheduling(seed: int) -> Iterator[None]:
+def fixed_scheduling(seed: int) -> Iterator[None]:
     """Trio's own order of tasks, drawn from the seed; what it was before is put back."""
     from trio._core import _run
 

@@ -29,7 +29,7 @@ def holdings(path: Path, actor: str) -> Iterator[str]:
     if role_name(actor) != "pair_position":
         return
     try:
-        pair, same, core = _pair_at_end(path, actor)
+        pair, same, core, at_ns = _pair_at_end(path, actor)
     except RecordUnreadable as error:
         yield f"  not told: {error}"
         return
@@ -43,8 +43,9 @@ def holdings(path: Path, actor: str) -> Iterator[str]:
         yield f"  {leg.venue.value}: {_held(leg.position, pair.asset, was if pair.orders_sent else '')}"
     yield from _closing_order(pair)
     if any(leg.position for leg in pair.legs):
-        cost = flat_cost([OpenLeg(leg.venue, pair.asset, leg.position) for leg in pair.legs], core.board, core.policy)
-        yield f"  being flat then would have cost {'what no quote tells' if cost is None else cost.words()}"
+        legs = [OpenLeg(leg.venue, pair.asset, leg.position) for leg in pair.legs]
+        cost = flat_cost(legs, core.board, core.policy, at_ns)
+        yield f"  being flat then would have cost {'what no quote of late tells' if cost is None else cost.words()}"
 
 
 def _closing_order(pair: PairPosition) -> Iterator[str]:
@@ -54,16 +55,17 @@ def _closing_order(pair: PairPosition) -> Iterator[str]:
         yield f"  first to close: {pair.close_order or f'{first}, as configured'}"
 
 
-def _pair_at_end(path: Path, actor: str) -> tuple[PairPosition | None, bool, Core]:
+def _pair_at_end(path: Path, actor: str) -> tuple[PairPosition | None, bool, Core, int]:
     """The pair after the last record, whether it is the state the run had (its last digest is the recorded one), and
-    all else as it was then."""
+    all else as it was then, and when that was."""
     reader = read(path)
-    core, same = build_core(reader.header), True
+    core, same, at_ns = build_core(reader.header), True, 0
     for record, decision in redecide(reader, core):
+        at_ns = record.at_ns
         if record.to == actor:
             same = record.digest == decision.digest
     state = core.states.get(actor)
-    return (state if isinstance(state, PairPosition) else None), same, core
+    return (state if isinstance(state, PairPosition) else None), same, core, at_ns
 
 
 def _held(size: Decimal, asset: str, was: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.board import PAST_STEP_S, PASTS_MOST
-from actors.policy import AdlPolicy, ForecastPolicy, Policy, ReliabilityPolicy
+from actors.policy import AdlPolicy, ForecastPolicy, Policy, ReliabilityPolicy, RiskPolicy
 from engine.scanner_checks import scanner_problems
 
 LEVERAGE_MOST = 3
@@ -61,9 +61,22 @@ def _limit_problems(policy: Policy) -> Iterator[str]:
             yield f"policy.risk.{name} is {getattr(part, name)}; at most {MESSAGES_MOST}, which is what is counted"
     if not 0 < part.repeated_executions_most <= MESSAGES_MOST:
         yield f"policy.risk.repeated_executions_most is {part.repeated_executions_most}; from 1 to {MESSAGES_MOST}"
+    yield from _path_problems(part)
     for asset, most in part.order_base_most.items():
         if most <= 0:
             yield f"policy.risk.order_base_most.{asset} is {most}; give a positive size, or leave it out"
+
+
+def _path_problems(part: RiskPolicy) -> Iterator[str]:
+    """A path of a mark that the board does not remember, or that no opening could ever be near."""
+    if not PAST_STEP_S <= part.path_window_s <= PAST_S:
+        told = f"policy.risk.path_window_s is {part.path_window_s:g}"
+        yield f"{told}; the board remembers a mark every {PAST_STEP_S} s, for {PAST_S} s"
+    most = int(part.path_window_s // PAST_STEP_S)
+    if not 1 <= part.path_samples_least <= max(most, 1):
+        yield f"policy.risk.path_samples_least is {part.path_samples_least}; from 1 to {most}, one a minute of the window"
+    if not part.path_collar_bps:
+        yield "policy.risk.path_collar_bps is 0; nothing could ever be opened: give a positive number"
 
 
 def _auto_close_problems(policy: Policy) -> Iterator[str]:
@@ -78,6 +91,11 @@ def _auto_close_problems(policy: Policy) -> Iterator[str]:
         yield (
             f"policy.auto_close.speed_window_s is {part.speed_window_s:g}; the board remembers a mark every "
             f"{PAST_STEP_S} s, for {PAST_S} s"
+        )
+    if not part.hold_longest_h or part.hold_longest_h < part.hold_most_h:
+        yield (
+            f"policy.auto_close.hold_longest_h is {part.hold_longest_h}; nothing is held for ever: give a positive "
+            f"number of hours, not below hold_most_h, which is {part.hold_most_h}"
         )
     if policy.scanner.clock_skew_most_s >= policy.order.order_lifetime_s:
         yield (

@@ -16,11 +16,11 @@ import trio
 from engine import config as configuration, listing
 from engine.alarms import Told
 from engine.config import Config
+from engine.config.kept import differences, keep
 from engine.doors import Doors, NetworkDoors, PaperDoors
 from engine.doors.accounts import accounts_held
 from engine.doors.listed import refuse_other_terms
 from engine.doors.network import accounts_of, clocks_that_answer, none_answers, speed_of
-from engine.kept_config import differences, keep
 from engine.recovery import Recovery, RecoveryRefused, named, run_to_resume
 from engine.runtime import Engine, Progress, RunResult
 from engine.simulators.market import Market

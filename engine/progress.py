@@ -123,11 +123,13 @@ def line(seen: EngineView, part: float) -> str:
 
 
 def _net(pairs: tuple[PairView, ...]) -> str:
-    """The net if all were closed now, and what that costs; without a quote to close at, what has been booked."""
+    """The net if all were closed now, and what that costs; where books to close at are missing, old, or of two times,
+    what has been booked."""
     nets = [pair.net_if_closed_usd for pair in pairs]
     known = [net for net in nets if net is not None]
     if len(known) < len(nets):
-        return f"net {_usd(sum(pair.net_usd for pair in pairs))} USD before closing (a quote is missing)"
+        booked = _usd(sum(pair.net_usd for pair in pairs))
+        return f"net {booked} USD before closing (quotes are missing, old, or of two times)"
     leaving = sum((pair.flat_cost_usd or ZERO for pair in pairs), ZERO)
     cost = f" (being flat costs {_usd(leaving)})" if leaving else ""
     return f"net if closed now {_usd(sum(known))} USD{cost}"
@@ -143,8 +145,8 @@ def _picture(seen: EngineView, part: float) -> Group:
         drawn.add_column(title, justify="left" if title in ("pair", "state", "legs") else "right")
     for pair in seen.pairs[-ROWS_MOST:]:
         legs = " ".join(f"{leg.venue[:4]} {leg.position}" for leg in pair.legs)
-        net = "no quote" if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd)
-        leaving = "no quote" if pair.flat_cost_usd is None else _usd(pair.flat_cost_usd)
+        net = "not measured" if pair.net_if_closed_usd is None else _usd(pair.net_if_closed_usd)
+        leaving = "not measured" if pair.flat_cost_usd is None else _usd(pair.flat_cost_usd)
         money = (_usd(pair.funding_usd), _usd(pair.fees_usd), leaving, net)
         drawn.add_row(pair.pair.partition("/")[2], pair.state, legs, *money)
     orders = sum(seen.orders.values())

@@ -25,6 +25,7 @@ from actors.reconciler import Reconciler
 from engine import last_known
 from engine.comparison import Tally as Comparison
 from engine.config import Config, digest
+from engine.config.kept import differences
 from engine.core import BOARD, Core, Decision
 from engine.errors import UserError
 from engine.journal import cut_torn_tail, mend
@@ -33,7 +34,6 @@ from engine.journal.marker import set_down
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME, Header
 from engine.journal.revision import code_revision
-from engine.kept_config import differences
 from engine.limits import EngineLimits
 from engine.replay import build_core, redecide
 from engine.router import Router

@@ -20,6 +20,7 @@ def scanner_problems(policy: Policy) -> Iterator[str]:
     """Every impossible limit, as a sentence naming field, value and remedy."""
     yield from _sizing_problems(policy.sizing)
     yield from _endurance_problems(policy.endurance)
+    yield from _cap_problems(policy)
     yield from _gates_problems(policy.gates)
     yield from _collateral_problems(policy.collateral)
     for name in ("basis_gain_share", "basis_cost_share"):
@@ -41,9 +42,23 @@ def _sizing_problems(part: SizingPolicy) -> Iterator[str]:
 
 def _endurance_problems(part: EndurancePolicy) -> Iterator[str]:
     if list(part.shocks) != sorted(part.shocks) or any(not 0 < shock < 1 for shock in part.shocks):
-        yield "policy.endurance.shocks has to be rising fractions between 0 and 1; a leg is taken at the one before"
+        yield "policy.endurance.shocks has to be rising fractions between 0 and 1"
     if part.equity_floor_fraction >= 1:
         yield f"policy.endurance.equity_floor_fraction is {part.equity_floor_fraction}; at 1 no loss is survived"
+    if part.stressed_spread_multiple < 1:
+        yield f"policy.endurance.stressed_spread_multiple is {part.stressed_spread_multiple}; stress narrows no book"
+    if not 0 < part.stressed_depth_fraction <= 1:
+        yield f"policy.endurance.stressed_depth_fraction is {part.stressed_depth_fraction}; above 0, at most 1"
+    if part.stressed_beyond_bps < part.slippage_bps:
+        yield "policy.endurance.stressed_beyond_bps is below slippage_bps; beyond the book nothing is cheaper"
+
+
+def _cap_problems(policy: Policy) -> Iterator[str]:
+    """A venue without a cap would be tried with none."""
+    caps = policy.endurance.funding_caps_per_hour
+    for venue in policy.scanner.venues:
+        if venue not in caps:
+            yield f"policy.endurance.funding_caps_per_hour lacks {venue.value}; give the most it charges an hour"
 
 
 def _gates_problems(part: GatesPolicy) -> Iterator[str]:

@@ -142,7 +142,10 @@ def judged(engine: Engine) -> Found:
 
 
 def as_data(found: Found) -> list[dict[str, Any]]:
-    """The ranking as plain data; rates per hour, money in USD, `apr` and returns as fractions (APR, not compounded)."""
+    """The ranking as plain data; rates per hour, money in USD, `apr` and returns as fractions (APR, not compounded).
+
+    None is what was not measured, since the marks were not of one time.
+    """
     return [_data(candidate) for candidate in found]
 
 
@@ -161,15 +164,23 @@ def _data(candidate: Candidate) -> dict[str, Any]:
         "bounds": {bound.name: bound.size for bound in candidate.bounds},
         "notional_usd": candidate.notional_usd,
         "capital_usd": candidate.capital_usd,
+        **_outcome(candidate),
+        "expectation": {**msgspec.structs.asdict(told), **({} if candidate.compared else {"basis_usd": None})},
+        "passed": candidate.passed,
+        "gates": [msgspec.structs.asdict(gate) for gate in candidate.gates],
+    }
+
+
+def _outcome(candidate: Candidate) -> dict[str, Decimal | None]:
+    """What a candidate should bring after its costs, the basis among them: None where that was not measured."""
+    figures = {
         "cost_bps": candidate.cost_bps,
         "break_even_h": candidate.break_even_h,
         "expected_net_usd": candidate.expected_net_usd,
         "return_on_capital": candidate.return_on_capital,
         "return_on_capital_apr": _apr(candidate),
-        "expectation": msgspec.structs.asdict(told),
-        "passed": candidate.passed,
-        "gates": [msgspec.structs.asdict(gate) for gate in candidate.gates],
     }
+    return figures if candidate.compared else dict.fromkeys(figures)
 
 
 def _apr(candidate: Candidate) -> Decimal:
@@ -242,17 +253,30 @@ COLUMNS = (
 
 def _figures(candidate: Candidate) -> tuple[str, ...]:
     told = candidate.expectation
-    even = candidate.break_even_h
+    costs, even_h, net, on_margin = _outcome_words(candidate)
     return (
         candidate.asset,
         candidate.short_venue.value,
         candidate.long_venue.value,
         f"{candidate.rate_per_hour * YEAR_H * 100:.1f}",
         f"{told.rate_error_per_hour * YEAR_H * 100:.1f}",
-        f"{candidate.cost_bps:.1f}",
-        "never" if even is None or even > YEAR_H else f"{even:.0f}",
+        costs,
+        even_h,
         f"{candidate.notional_usd:.0f}",
         f"{candidate.capital_usd:.0f}",
+        net,
+        on_margin,
+    )
+
+
+def _outcome_words(candidate: Candidate) -> tuple[str, str, str, str]:
+    """Costs, hours until they are earned, net and return on margin; the gates say why they are not measured."""
+    if not candidate.compared:
+        return ("not measured",) * 4
+    even = candidate.break_even_h
+    return (
+        f"{candidate.cost_bps:.1f}",
+        "never" if even is None or even > YEAR_H else f"{even:.0f}",
         f"{candidate.expected_net_usd:.2f}",
         f"{_apr(candidate) * 100:.1f}",
     )

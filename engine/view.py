@@ -53,7 +53,9 @@ class PairView(msgspec.Struct, frozen=True, kw_only=True):
 
     `net_usd` is cash: what was traded, funded and paid. `flat_cost_usd` is what being flat now would cost, through both
     books as told (`actors.flat_cost`), `flat_cost_words` what it is made of; `net_if_closed_usd` is the net after it.
-    None, and no words, without a quote. `close_order` says which leg went first at its close, and by which measures.
+    None, and no words, where it is not measured: without a quote, or with an old one; the net after it also where both
+    books are not of one time (`actors.one_time`). `close_order` says which leg went first at its close, and by which
+    measures.
     """
 
     pair: str
@@ -256,7 +258,8 @@ def exposure_usd(core: Core, risk: RiskState) -> Decimal:
 def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState, at_ns: int) -> PairView:
     """One pair for people."""
     first, second = (_leg_view(state, leg, board, risk, at_ns) for leg in state.legs)
-    cost = flat_cost_of(state, board, policy)
+    cost = flat_cost_of(state, board, policy, at_ns)
+    brings = None if cost is None else cost.brings_usd
     return PairView(
         pair=state.actor,
         asset=state.asset,
@@ -272,7 +275,7 @@ def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState
         slippage_usd=first.slippage_usd + second.slippage_usd,
         estimated_usd=state.taker.estimated_usd + state.maker.estimated_usd,
         net_usd=state.net_usd,
-        net_if_closed_usd=None if cost is None else state.net_usd + cost.brings_usd,
+        net_if_closed_usd=None if brings is None else state.net_usd + brings,
         flat_cost_usd=None if cost is None else cost.cost_usd,
         flat_cost_words="" if cost is None else cost.words(),
         expected_net_usd=state.expected_net_usd,
@@ -285,9 +288,9 @@ def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState
     )
 
 
-def flat_cost_of(state: PairPosition, board: Board, policy: Policy) -> FlatCost | None:
-    """What being flat now would cost the pair; nothing where it is flat, None without a quote."""
-    return flat_cost([OpenLeg(leg.venue, state.asset, leg.position) for leg in state.legs], board, policy)
+def flat_cost_of(state: PairPosition, board: Board, policy: Policy, at_ns: int) -> FlatCost | None:
+    """What being flat now would cost the pair; nothing where it is flat, None without a quote of late."""
+    return flat_cost([OpenLeg(leg.venue, state.asset, leg.position) for leg in state.legs], board, policy, at_ns)
 
 
 def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState, at_ns: int) -> LegView:

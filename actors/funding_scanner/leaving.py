@@ -14,11 +14,10 @@ from actors.commands import AnyCommand, RaiseAlarm, Tell
 from actors.domain import BPS, HOUR_NS, ZERO
 from actors.flat_cost import FlatCost, OpenLeg, flat_cost
 from actors.forecast import Outlook, forecast
-from actors.funding_scanner.opening import candidates, free, room_left
-from actors.funding_scanner.state import FundingScanner, Holding, Pairing, known_of, stakes_of
+from actors.funding_scanner.opening import free, passing, room_left
+from actors.funding_scanner.state import FundingScanner, Holding, Pairing, known_of, pairings, stakes_of
 from actors.gates import Candidate, Known, mean_of
 from actors.messages import CloseAsked, ReduceAsked
-from actors.stakes import price_of
 from actors.switching import Change, change
 
 Commands = tuple[AnyCommand, ...]
@@ -53,24 +52,26 @@ def _tired(state: FundingScanner, held: Holding, context: Context) -> str:
 
 
 def _leaving(held: Holding, context: Context) -> FlatCost | None:
-    """Both legs closed at market; None where a market has told no book."""
+    """Both legs closed at market; None where a market has told no book, or none lately: that is not measured, and the
+    next scan asks again."""
     legs = [
         OpenLeg(venue=venue, asset=held.asset, size=held.sign(venue) * held.size)
         for venue in (held.short_venue, held.long_venue)
     ]
-    return flat_cost(legs, context.board, context.policy)
+    return flat_cost(legs, context.board, context.policy, context.at_ns)
 
 
 # --- a better one --------------------------------------------------------------------------------------------
 
 
 def close_outdone_pair(state: FundingScanner, context: Context) -> Commands:
-    """When there is no room: ask one pair to close that a candidate outdoes by more than the change costs.
+    """Ask one pair to close that a candidate outdoes by more than the change costs: any other one where there is no
+    room for both, and the same asset on two other venues in any case, since an asset has one pair.
 
-    One at a time: nothing is asked while a pair enters or leaves.
+    One at a time: nothing is asked while a pair enters or leaves. The whole pair closes, also where one venue stays.
     """
     busy = any(not held.hedged_ns or held.closing for held in state.holdings.values() if not held.waiting)
-    if busy or not state.holdings or not context.policy.costs.switching_factor or room_left(state, context.policy) > 0:
+    if busy or not state.holdings or not context.policy.costs.switching_factor:
         return ()
     known = known_of(state, context)
     found = [each for name in sorted(state.holdings) for each in _changes(state.holdings[name], known, state, context)]
@@ -90,12 +91,22 @@ def _changes(
     outlook = _outlook(held, known)
     if held.waiting or leaving is None or outlook is None:
         return
-    notional = held.size * price_of(context.board, held.short_venue, held.asset)
+    notional = leaving.notional_usd
     without = msgspec.structs.replace(known, stakes=tuple(s for s in known.stakes if s.pair != held.pair))
-    better = [each for each in free(state, context) if _beyond(known, each, outlook, notional)]
-    for candidate in candidates(without, better):
-        if candidate.passed:
-            yield held.pair, change(candidate.expectation, outlook, notional, leaving.cost_usd, known.policy), candidate
+    better = [each for each in _rivals(held, state, context) if _beyond(known, each, outlook, notional)]
+    for candidate in passing(without, better):
+        yield held.pair, change(candidate.expectation, outlook, notional, leaving.cost_usd, known.policy), candidate
+
+
+def _rivals(held: Holding, state: FundingScanner, context: Context) -> tuple[Pairing, ...]:
+    """What could be held instead: its own asset on other couples of venues; any free one where there is no room."""
+    own = (held.taker_venue, held.maker_venue)
+    elsewhere = tuple(
+        (asset, couple)
+        for asset, couple in pairings(context.policy)
+        if asset == held.asset and not all(venue in own for venue in couple)
+    )
+    return elsewhere if room_left(state, context.policy) > 0 else (*elsewhere, *free(state, context))
 
 
 def _beyond(known: Known, pairing: Pairing, held: Outlook, notional_usd: Decimal) -> bool:

@@ -11,7 +11,7 @@ from actors.actor import Context
 from actors.commands import AnyCommand, SpawnPair, Tell
 from actors.domain import BPS, Venue
 from actors.funding_scanner.state import FundingScanner, Holding, Pairing, known_of, pairings
-from actors.gates import Candidate, Known, judge, mean_of
+from actors.gates import Candidate, Known, error_of, fees_of, judge, judge_for_entry, mean_of
 from actors.messages import CloseAsked, EntryAsked, PairSpawned
 from actors.notice import begun
 from actors.policy import Policy
@@ -21,19 +21,36 @@ Commands = tuple[AnyCommand, ...]
 
 
 def candidates(known: Known, found: Iterable[Pairing]) -> tuple[Candidate, ...]:
-    """Those of the pairings that can be judged now, the best return on capital first."""
-    judged = [judge(known, asset, venues) for asset, venues in found]
+    """Those of the pairings that can be judged now, the best return on capital first; unmeasured ones last."""
+    return _ranked(judge(known, asset, venues) for asset, venues in found)
+
+
+def passing(known: Known, found: Iterable[Pairing]) -> tuple[Candidate, ...]:
+    """Those of the candidates that pass every gate; what cannot is told apart by its funding, and not judged."""
+    hoped = ((asset, venues) for asset, venues in found if hopeful(known, asset, venues))
+    return _ranked(judge_for_entry(known, asset, venues) for asset, venues in hoped)
+
+
+def _ranked(judged: Iterable[Candidate | None]) -> tuple[Candidate, ...]:
     told = [candidate for candidate in judged if candidate is not None]
-    return tuple(sorted(told, key=lambda candidate: (-candidate.return_on_capital, candidate.asset)))
+    return tuple(sorted(told, key=lambda each: (not each.compared, -each.return_on_capital, each.asset)))
 
 
 def hopeful(known: Known, asset: str, venues: tuple[Venue, Venue]) -> bool:
-    """The funding alone, before any cost, would be enough; what is not hopeful cannot pass its gates."""
+    """The funding less fees and doubt would be enough; what is not hopeful cannot pass its gates, and is not judged.
+
+    Slippage and gas only take. The marks may come together as far as their gate lets them stand apart.
+    """
     scanner, mean = known.policy.scanner, mean_of(known, asset, venues)
     if mean is None:
         return False
-    convergence = known.policy.costs.basis_gain_share * scanner.divergence_most_bps
-    return abs(mean) * scanner.horizon_h >= (scanner.net_least_bps - convergence) * BPS
+    # Twice: that gate measures by one mark, what convergence brings is a fraction of the other.
+    convergence = known.policy.costs.basis_gain_share * 2 * scanner.divergence_most_bps * BPS
+    room = abs(mean) * scanner.horizon_h + convergence - scanner.net_least_bps * BPS
+    fees = fees_of(known, asset, venues) if room >= 0 else None
+    if fees is None or room < fees:
+        return False
+    return room - fees >= scanner.confidence * error_of(known, asset, venues) * scanner.horizon_h
 
 
 def chosen(known: Known, ranked: Iterable[Candidate], most: int) -> Iterator[Candidate]:
@@ -47,7 +64,7 @@ def chosen(known: Known, ranked: Iterable[Candidate], most: int) -> Iterator[Can
             return
         if first.asset in taken:
             continue
-        again = judge(known, first.asset, (first.taker_venue, first.maker_venue)) if taken else first
+        again = judge_for_entry(known, first.asset, (first.taker_venue, first.maker_venue)) if taken else first
         if again is None or not again.passed:
             continue
         taken.append(again.asset)
@@ -75,8 +92,7 @@ def open_best_pairs(state: FundingScanner, context: Context) -> Commands:
     commands: Commands = ()
     spawned = state.spawned
     known = known_of(state, context)
-    ranked = candidates(known, [each for each in free(state, context) if hopeful(known, *each)])
-    for candidate in chosen(known, [each for each in ranked if each.passed], room):
+    for candidate in chosen(known, passing(known, free(state, context)), room):
         held = _idle(state, candidate.asset)
         if held is None:
             spawned += 1

@@ -11,6 +11,7 @@ from actors.board import Board
 from actors.domain import ZERO, Noun, Venue
 from actors.forecast import Series
 from actors.gates import Known
+from actors.lowered import policy_of
 from actors.policy import Policy
 from actors.stakes import Stake
 from actors.volatility import Swing
@@ -92,10 +93,10 @@ def _stake(held: Holding, board: Board) -> Stake:
 
 
 def known_of(state: FundingScanner, context: Context) -> Known:
-    """What a judgement of this step rests on."""
+    """What a judgement of this step rests on; the limits are those in force, which a person may have lowered."""
     return Known(
         board=context.board,
-        policy=context.policy,
+        policy=policy_of(context.policy, context.board.lowered),
         at_ns=context.at_ns,
         series=state.series,
         swings=state.swings,

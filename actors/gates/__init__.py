@@ -7,6 +7,19 @@ Counterparts: `actors.funding_scanner`, which opens the candidates that pass, an
 from __future__ import annotations
 
 from actors.gates.case import Candidate, Case, Gate, Known, funding_of, skew_s
-from actors.gates.judging import judge, mean_of, more_liquid
+from actors.gates.judging import error_of, fees_of, judge, judge_for_entry, mean_of, more_liquid
 
-__all__ = ["Candidate", "Case", "Gate", "Known", "funding_of", "judge", "mean_of", "more_liquid", "skew_s"]
+__all__ = [
+    "Candidate",
+    "Case",
+    "Gate",
+    "Known",
+    "error_of",
+    "fees_of",
+    "funding_of",
+    "judge",
+    "judge_for_entry",
+    "mean_of",
+    "more_liquid",
+    "skew_s",
+]

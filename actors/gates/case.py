@@ -14,6 +14,7 @@ from actors.board import Board, Market
 from actors.domain import BPS, NS_PER_S, ZERO, Instrument, Side, Venue
 from actors.expectation import Expectation
 from actors.forecast import Outlook, Series
+from actors.one_time import needed_words, told_words
 from actors.policy import Policy
 from actors.sizing import Bound, Sized
 from actors.stakes import Stake
@@ -46,7 +47,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate before its gates: the taker's venue and market stand first. `stakes` are held without it.
 
-    `month` is the standard deviation of a move over 30 days, the larger of both venues'; `day` the same of a day.
+    `compared`: both marks are of one time (`actors.one_time`), else nothing rests on their difference. `month` is the
+    standard deviation of a move over 30 days, the larger of both venues'; `day` the same of a day.
     `volatility_known` is False where the profile's assumed figure stands in.
     """
 
@@ -64,6 +66,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     lot: Decimal
     expectation: Expectation
     stake: Stake
+    compared: bool
 
     @property
     def policy(self) -> Policy:
@@ -96,7 +99,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """One asset on two venues, judged: which side goes where, the size and what bound it, what it should bring.
 
-    `expectation` is that of `size`; of one lot where there is no room for any.
+    `expectation` is that of `size`; of one lot where there is no room for any. Where the marks were not `compared` the
+    basis is not in it: what rests on it is not measured, and no such candidate passes.
     """
 
     asset: str
@@ -107,6 +111,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[Bound, ...]
     persistence: Decimal
     expectation: Expectation
+    compared: bool
     gates: tuple[Gate, ...]
 
     @property
@@ -191,6 +196,13 @@ def most(name: str, measured: Decimal, limit: Decimal) -> Gate:
 def least(name: str, measured: Decimal, limit: Decimal) -> Gate:
     """Passed from the limit on."""
     return Gate(name=name, passed=measured >= limit, measured=f"{measured:.4g}", needed=f">= {limit:.6g}")
+
+
+def unmeasured(name: str, case: Case, needed: str) -> Gate:
+    """Refused: it rests on a comparison of the marks, which are not of one time."""
+    told = told_words([market.sampled_ns for market in case.markets], case.known.at_ns)
+    marks = f"marks {needed_words(case.policy)}"
+    return Gate(name=name, passed=False, measured=f"not measured: marks {told}", needed=f"{needed}, of {marks}")
 
 
 def verdict(name: str, against: list[str], well: str, needed: str) -> Gate:

@@ -13,9 +13,10 @@ import msgspec
 from actors.board import Board, Market, market_key
 from actors.domain import HOUR_NS, ZERO, Side, Venue
 from actors.forecast import Outlook, expected_difference, forecast
+from actors.gates import returns
 from actors.gates.case import Candidate, Case, Known
 from actors.gates.table import TABLE
-from actors.pricing import expect
+from actors.pricing import comparable, entry_fee, exit_fee, expect
 from actors.sizing import MONTH_H, Sized, Wish, capital_usd, lot_of, needed_buffer, sized
 from actors.stakes import Stake
 from actors.volatility import DAY_H, is_known, over_hours
@@ -42,18 +43,48 @@ def mean_of(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Decimal | 
     return expected_difference(first, second, known.policy.scanner.horizon_h, known.policy.forecast)
 
 
+def error_of(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Decimal:
+    """The forecast's error, per hour; both venues have been observed."""
+    first, second = (known.series[market_key(venue, asset)] for venue in venues)
+    return forecast(first, second, known.policy.scanner.horizon_h, known.policy.forecast).error_per_hour
+
+
+def fees_of(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Decimal | None:
+    """Of the whole round trip, a fraction of one leg's notional; None while a market has not told its rules."""
+    _, markets = _by_liquidity(known.board, asset, venues)
+    if any(market.instrument is None for market in markets):
+        return None
+    return entry_fee(markets, known.policy) + exit_fee(markets)
+
+
+def _by_liquidity(
+    board: Board, asset: str, venues: tuple[Venue, Venue]
+) -> tuple[tuple[Venue, Venue], tuple[Market, Market]]:
+    """Venues and their markets, the taker's first."""
+    taker = more_liquid(board, asset, venues)
+    maker = venues[1] if taker is venues[0] else venues[0]
+    return (taker, maker), (board.market(taker, asset), board.market(maker, asset))
+
+
 def judge(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Candidate | None:
     """Judge one asset on two venues; None while a market has not told its instrument, quote, mark and rate."""
-    taker = more_liquid(known.board, asset, venues)
-    maker = venues[1] if taker is venues[0] else venues[0]
-    markets = (known.board.market(taker, asset), known.board.market(maker, asset))
-    if any(m.instrument is None or m.quote is None or m.mark is None for m in markets):
+    case = _case_of(known, asset, venues)
+    return None if case is None else _candidate(case)
+
+
+def judge_for_entry(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Candidate | None:
+    """As `judge`, for whoever wants only what passes every gate: None for all else, most of which is not worth it."""
+    case = _case_of(known, asset, venues)
+    if case is None or not returns.net(case).passed:
         return None
-    if any(market_key(venue, asset) not in known.series for venue in venues):
-        return None
-    case = _case(known, asset, (taker, maker), markets)
+    candidate = _candidate(case)
+    return candidate if candidate.passed else None
+
+
+def _candidate(case: Case) -> Candidate:
+    taker, maker = case.venues
     return Candidate(
-        asset=asset,
+        asset=case.asset,
         taker_venue=taker,
         maker_venue=maker,
         taker_side=case.taker_side,
@@ -61,8 +92,19 @@ def judge(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Candidate | 
         bounds=case.sized.bounds,
         persistence=case.outlook.persistence,
         expectation=case.expectation,
+        compared=case.compared,
         gates=tuple(entry.check(case) for entry in TABLE),
     )
+
+
+def _case_of(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Case | None:
+    """None while a market has not told all that is needed."""
+    ordered, markets = _by_liquidity(known.board, asset, venues)
+    if any(m.instrument is None or m.quote is None or m.mark is None for m in markets):
+        return None
+    if any(market_key(venue, asset) not in known.series for venue in venues):
+        return None
+    return _case(known, asset, ordered, markets)
 
 
 def _case(known: Known, asset: str, venues: tuple[Venue, Venue], markets: tuple[Market, Market]) -> Case:
@@ -81,6 +123,7 @@ def _case(known: Known, asset: str, venues: tuple[Venue, Venue], markets: tuple[
     lot = lot_of(*markets)
     counted = found.size or lot
     capital = capital_usd(wish, counted, known.board, known.policy)
+    compared = comparable(markets, known.at_ns, known.policy)
     return Case(
         known=known,
         asset=asset,
@@ -96,8 +139,9 @@ def _case(known: Known, asset: str, venues: tuple[Venue, Venue], markets: tuple[
         ),
         sized=found,
         lot=lot,
-        expectation=expect(venues, markets, side, counted, outlook, capital, known.policy),
+        expectation=expect(venues, markets, side, counted, outlook, capital, known.policy, compared=compared),
         stake=_stake(asset, short, long, found),
+        compared=compared,
     )
 
 

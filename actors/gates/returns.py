@@ -9,7 +9,7 @@ import msgspec
 
 from actors.board import hour_after
 from actors.domain import BPS, NS_PER_S, ZERO, Side
-from actors.gates.case import Case, Gate, funding_of, least
+from actors.gates.case import Case, Gate, funding_of, least, unmeasured
 
 
 def history(case: Case) -> Gate:
@@ -25,6 +25,8 @@ def persistence(case: Case) -> Gate:
 def net(case: Case) -> Gate:
     """What is left over the horizon of the mean less some errors, after every cost, bps of one leg's notional."""
     told, scanner = case.expectation, case.policy.scanner
+    if not case.compared:
+        return unmeasured("expected_net_bps", case, f">= {scanner.net_least_bps:.6g}")
     doubt = scanner.confidence * told.rate_error_per_hour * told.horizon_h
     expected = told.net_usd / told.notional_usd / BPS
     gate = least("expected_net_bps", expected - doubt / BPS, scanner.net_least_bps)

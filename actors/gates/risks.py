@@ -14,7 +14,8 @@ from actors.buffer import buffer_of
 from actors.depth import slippage_bps
 from actors.domain import BPS, NS_PER_S, ONE, ZERO, Side, Venue
 from actors.endurance import trial
-from actors.gates.case import Case, Gate, least, most, verdict
+from actors.gates.case import Case, Gate, least, most, unmeasured, verdict
+from actors.mark_path import mark_path
 from actors.pricing import DEEPER_BPS
 from actors.sizing import needed_buffer
 from actors.stakes import gross_usd
@@ -39,11 +40,35 @@ def _spread_bps(market: Market) -> Decimal:
 
 
 def divergence(case: Case) -> Gate:
-    """Between both venues' marks."""
+    """Between both venues' marks, where they are of one time."""
+    limit = case.policy.scanner.divergence_most_bps
+    if not case.compared:
+        return unmeasured("divergence_bps", case, f"<= {limit:.6g}")
     taker, maker = (market.mark for market in case.markets)
     assert taker is not None
     assert maker is not None
-    return most("divergence_bps", abs(taker / maker - ONE) / BPS, case.policy.scanner.divergence_most_bps)
+    return most("divergence_bps", abs(taker / maker - ONE) / BPS, limit)
+
+
+def path(case: Case) -> Gate:
+    """Both marks, and what the opening may pay, are near where their markets have been lately: risk denies it else."""
+    limits = case.policy.risk
+    aways = [_away_bps(case, venue, market, side) for venue, market, _, side in case.sides()]
+    known = [away for away in aways if away is not None]
+    if len(known) < len(aways):
+        needed = f"{limits.path_samples_least} marks of each market within {limits.path_window_s:g} s"
+        return Gate(name="mark_path_bps", passed=False, measured="not measured: fewer marks told lately", needed=needed)
+    return most("mark_path_bps", max(known), limits.path_collar_bps)
+
+
+def _away_bps(case: Case, venue: Venue, market: Market, side: Side) -> Decimal | None:
+    """Of the mark, and of the limit price of an order that takes the touch; None where the path is not known."""
+    assert market.mark is not None
+    assert market.quote is not None
+    found = mark_path(case.board, venue, case.asset, case.known.at_ns, case.policy.risk)
+    touch = market.quote.ask if side is Side.BUY else market.quote.bid
+    limit = touch * (ONE + side.sign * case.policy.entry.taker_slippage_bps * BPS)
+    return None if found is None else max(found.away_bps(market.mark), found.away_bps(limit))
 
 
 def volatility(case: Case) -> Gate:
@@ -130,6 +155,6 @@ def _level(case: Case, venue: Venue, side: Side) -> int:
 def endurance(case: Case) -> Gate:
     """Both accounts survive the trial with the new pair in them; else the step that broke one is named."""
     cost_usd = abs(case.expectation.funding_usd)
-    step = trial(case.stake, case.known.stakes, cost_usd, case.board, case.policy.endurance)
+    step = trial(case.stake, case.known.stakes, cost_usd, case.board, case.policy)
     told = f"{step.name}: {step.left_usd:.2f} USD left"
     return verdict("endurance", [] if step.survived else [told], f"tightest: {told}", f">= {step.least_usd:.2f} USD")

@@ -125,9 +125,16 @@ TABLE: tuple[Entry, ...] = (
     _row(
         "divergence_bps",
         risks.divergence,
-        "abs(mark / mark - 1) between the venues",
-        "scanner.divergence_most_bps",
+        "abs(mark / mark - 1) between the venues, of marks told at one time",
+        "scanner.divergence_most_bps prices.told_within_s scanner.quote_age_most_s",
         "what is entered apart may be left further apart",
+    ),
+    _row(
+        "mark_path_bps",
+        risks.path,
+        "the opening's limit and both marks against the median of each market's recent marks, the furthest",
+        "risk.path_collar_bps risk.path_window_s risk.path_samples_least entry.taker_slippage_bps",
+        "a spike takes the collar about the mark with it",
     ),
     _row(
         "volatility_day",
@@ -168,8 +175,8 @@ TABLE: tuple[Entry, ...] = (
     _row(
         "liquidation_buffer",
         risks.buffer,
-        "(equity - maintenance) / larger of longs and shorts, with the new leg, against "
-        "max(least, volatilities x 30-day deviation)",
+        "(equity - maintenance) / (shorts + their maintenance), or / (longs - theirs), the nearer, with the new leg, "
+        "against max(least, volatilities x 30-day deviation)",
         "gates.buffer_least_fraction gates.buffer_volatilities",
         "one leg is liquidated long before the other has paid for it",
     ),
@@ -183,9 +190,10 @@ TABLE: tuple[Entry, ...] = (
     _row(
         "endurance",
         risks.endurance,
-        "equity left after shocks, a venue gone, a leg taken, funding turned",
+        "equity left of each account after shocks, a venue gone, a leg taken, funding turned",
         "endurance.shocks endurance.equity_floor_fraction endurance.maintenance_multiple endurance.slippage_bps "
-        "endurance.funding_multiple",
+        "endurance.stressed_spread_multiple endurance.stressed_depth_fraction endurance.stressed_beyond_bps "
+        "endurance.funding_multiple endurance.funding_caps_per_hour",
         "several things go wrong on one day",
     ),
     _row(
@@ -207,7 +215,7 @@ TABLE: tuple[Entry, ...] = (
         returns.net,
         "(funding + basis - fees - slippage - gas) / notional - confidence x error x horizon",
         "scanner.net_least_bps scanner.confidence scanner.horizon_h costs.gas_usd costs.basis_gain_share "
-        "costs.basis_cost_share",
+        "costs.basis_cost_share prices.told_within_s",
         "it is what all this is for",
     ),
     _row(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from actors import identity
 from actors.board import Board, market_key
 from actors.domain import BPS, NS_PER_S, MarketStatus, Venue
-from actors.gates.case import Case, Gate, skew_s, verdict
+from actors.gates.case import Case, Gate, skew_s, unmeasured, verdict
 
 OPENING_IN = ("WATCHING", "")
 """Where risk lets something be opened; before its first step it has said nothing against it."""
@@ -93,6 +93,8 @@ def same_instrument(case: Case) -> Gate:
     taker, maker = case.markets
     scanner = case.policy.scanner
     needed = f"prices within {scanner.identity_price_most_bps} bps, settled in {' or '.join(scanner.settle_tokens)}"
+    if not case.compared:
+        return unmeasured("identity", case, needed)
     against = list(identity.objections(taker, maker, scanner))
     return verdict("identity", against, identity.told(taker, maker), needed)
 

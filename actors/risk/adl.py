@@ -40,6 +40,15 @@ def level_of(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_n
     return _level(held, board, policy, at_ns, deleveraged_ns)[0]
 
 
+def stands_in_no_queue(held: Held, mark: Decimal | None) -> bool:
+    """Level 1 without a look at the stress, for most legs: no rank was told, and the leg does not gain, or nobody is
+    deleveraged on its venue."""
+    if held.adl_rank is not None:
+        return False
+    gain = _gain(held, mark)
+    return held.venue in WITHOUT_ADL or (gain is not None and gain <= ONE)
+
+
 def _level(held: Held, board: Board, policy: Policy, at_ns: int, deleveraged_ns: int) -> tuple[int, Callable[[], str]]:
     if not held.size:
         return 1, lambda: "no position"
@@ -69,7 +78,7 @@ def queue_of(held: Held, board: Board, leverage_most: Decimal) -> Scored:
     """The published formula; 0 for a leg that does not gain, which no queue holds."""
     mark = board.market(held.venue, held.asset).mark
     gain = _gain(held, mark)
-    if gain is not None and gain <= 1:
+    if gain is not None and gain <= ONE:
         return Scored(ZERO, lambda: f"gain {gain:.4f}, not in profit")
     leverage = _leverage(held, board, mark)
     score = (ONE if gain is None else gain) * (leverage_most if leverage is None else leverage)

@@ -2,7 +2,8 @@
 
 The first row that triggers for a pair speaks for it, and its reason is the one that is recorded. The most urgent pair
 is asked first: by the row's place, then by how far its limit is passed. A limit of 0 switches a row off, but for
-`market_closed_s`, which is a pause. Looked at as marks, fills and positions come, and every `auto_close.watch_s`.
+`market_closed_s`, which is a pause, and `hold_longest_h`, which is never off. Looked at as marks, fills and positions
+come, and every `auto_close.watch_s`.
 The run ends for a loss only when it is found a second time, after every account was told anew.
 
 | rule | triggers | limit | asks | acts | why |
@@ -20,7 +21,8 @@ The run ends for a loss only when it is found a second time, after every account
 | funding_inverted | above | scanner.inverted_h | close | funding_scanner close_tired_pairs | staying costs more |
 | daily_loss | above | daily_loss_most_usd | drain | risk | something is wrong that no single pair shows |
 | profit_target | above | profit_target_bps | close | risk | the funding of many hours is here already |
-| hold_most | above | hold_most_h | close | risk | nothing is held for ever on one old decision |
+| hold_longest | above | hold_longest_h | close | risk | nothing is held for ever |
+| hold_most | above | hold_most_h | close | risk | not worth it any more, or nobody can say |
 | better_pair | above | costs.switching_factor | close | funding_scanner close_outdone_pair | another one is worth it |
 
 What several rows want at once:
@@ -29,12 +31,15 @@ What several rows want at once:
 - What stands before the ADL rows is asked before the level is told, what stands after them is asked after it. While a
   reduction for ADL 4 can still be made (each halves the pair, so they end), the rows after it wait.
 - The scanner looks at its own times; between its rows and the others the first to ask is recorded.
+- The longest hold is a review: past `hold_most_h` a pair stays for as long again when staying is worth it by the
+  forecast that would open it (`longest_hold`), which is told as an alarm `hold_reviewed`; past `hold_longest_h` it is
+  closed whatever it would bring.
 - A silent venue cannot be traded with, so nothing is sent: both legs are kept, the pair is asked to leave at its
   deadline, and leaves in order as soon as both venues can trade again, after its positions were verified. To close the
   living leg alone would make a naked leg of a hedged pair; only its own nearness to liquidation does that.
 
-Counterparts: `measures`, which measures; `watch`, which asks; `statecharts.risk`, whose rows say when;
-`statecharts.pair_position`, whose rows answer.
+Counterparts: `measures` and `longest_hold`, which measure; `watch`, which asks; `statecharts.risk`, whose rows say
+when; `statecharts.pair_position`, whose rows answer.
 """
 
 from __future__ import annotations
@@ -45,7 +50,7 @@ from typing import Literal, NamedTuple
 
 from actors.domain import NS_PER_S
 from actors.policy import Policy
-from actors.risk import measures
+from actors.risk import longest_hold, measures
 from actors.risk.books import account_age_most_ns
 from actors.risk.measures import Case, Measured
 from actors.risk.state import Asked
@@ -59,7 +64,8 @@ class Rule(NamedTuple):
     """One row. `limit` is a field of the policy, of `auto_close` where it names no other part.
 
     `acts` is who acts: risk, or a role and the chart's rows that do; those rows have no `measure` here. `stays`: a pair
-    that could not close when asked is asked again even when the row no longer triggers.
+    that could not close when asked is asked again even when the row no longer triggers. `kept` is asked where the limit
+    is passed: a pair that it keeps is not closed by the row.
     """
 
     name: str
@@ -71,6 +77,7 @@ class Rule(NamedTuple):
     acts: str = HERE
     stays: bool = False
     zero_is_off: bool = True
+    kept: Callable[[Case], bool] | None = None
 
 
 class Finding(NamedTuple):
@@ -194,12 +201,22 @@ TABLE: tuple[Rule, ...] = (
         measures.profit_target,
     ),
     Rule(
+        "hold_longest",
+        "above",
+        "hold_longest_h",
+        "close",
+        "nothing is held for ever",
+        longest_hold.hold_longest,
+        zero_is_off=False,
+    ),
+    Rule(
         "hold_most",
         "above",
         "hold_most_h",
         "close",
-        "nothing is held for ever on one old decision",
-        measures.hold_most,
+        "not worth it any more, or nobody can say",
+        longest_hold.hold_most,
+        kept=longest_hold.is_kept,
     ),
     Rule(
         "better_pair",
@@ -243,6 +260,8 @@ def triggered(pair: str, rule: Rule, case: Case) -> Finding | None:
         return None
     measured = rule.measure(case)
     if measured is None or not (measured.value < limit if rule.triggers == "below" else measured.value >= limit):
+        return None
+    if rule.kept is not None and rule.kept(case):
         return None
     reachable = measured.venue is None or case.board.link_up(measured.venue)
     return Finding(pair, rule, measured, limit, urgent=rule.asks == "emergency" and reachable)

@@ -34,7 +34,7 @@ from actors.messages import (
 )
 from actors.policy import Policy
 from actors.risk import observing, person, throttle
-from actors.risk.state import Asked, Held, InFlight, Kind, RiskState, key_of
+from actors.risk.state import REVIEWED, Asked, Held, InFlight, Kind, RiskState, key_of
 
 DAY_NS = 24 * HOUR_NS
 """What an account was told to have counts for so long: Drift's, unchanged, is told every minute."""
@@ -44,14 +44,16 @@ __all__ = ["Asked", "Held", "InFlight", "RiskState", "absorb", "key_of", "rememb
 
 
 def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
-    """Count an order, position or money fact; name the trigger."""
+    """Count an order, position or money fact; name the trigger. The end of an order is an own fill where it names more
+    than was told: what is held is watched from the first word on."""
     message = context.message
     state = _day(observing.observed(state, context), context)
     match message:
         case OrderFilled():
             return _fill(state, message, context), "OwnFill"
         case OrderDone():
-            return _done(state, message, context), "OrderNoted"
+            counted = _done(state, message, context)
+            return counted, "OrderNoted" if counted.positions is state.positions else "OwnFill"
         case OrderRejected() | OrderDenied():
             return _forget(state, message.order_id), "OrderNoted"
         case OrderUnknown():
@@ -80,7 +82,8 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
 def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskState:
     """Note what a pair was asked for, whose reason begins with the rule's name, and what people were told."""
     if isinstance(command, RaiseAlarm):
-        return person.remembered(state, command, context)
+        reviewed = command.code == REVIEWED
+        return _reviewed(state, command, context) if reviewed else person.remembered(state, command, context)
     if not isinstance(command, Tell) or not isinstance(command.message, CloseAsked | EmergencyAsked):
         return state
     if command.to == "pairs":
@@ -90,17 +93,26 @@ def remember(state: RiskState, command: AnyCommand, context: Context) -> RiskSta
     return msgspec.structs.replace(state, asked={**state.asked, command.to: asked})
 
 
+def _reviewed(state: RiskState, alarm: RaiseAlarm, context: Context) -> RiskState:
+    """Both legs of the pair whose name the alarm begins with."""
+    legs = [key for key, held in state.positions.items() if alarm.text.startswith(f"{held.holder}: ")]
+    changed = {key: msgspec.structs.replace(state.positions[key], reviewed_ns=context.at_ns) for key in legs}
+    return msgspec.structs.replace(state, positions={**state.positions, **changed})
+
+
 def _day(state: RiskState, context: Context) -> RiskState:
     """The first words of the accounts after midnight (UTC) are what the day's loss is counted from.
 
     All are taken at about one time, or a price that moved between them would look like a loss: an account that is
     first told later begins the count anew, with those that were told just now.
     """
-    day_ns = context.at_ns - context.at_ns % DAY_NS
+    day_ns, accounts = context.at_ns - context.at_ns % DAY_NS, context.board.accounts
+    if state.day_ns == day_ns and accounts.keys() <= state.equity_start_usd.keys():
+        return state
     known = state.equity_start_usd if state.day_ns == day_ns else {}
     told = {
         venue: account.equity_usd
-        for venue, account in context.board.accounts.items()
+        for venue, account in accounts.items()
         if account.told_ns >= day_ns and is_recent(account, context.at_ns, context.policy)
     }
     if state.day_ns == day_ns and all(venue in known for venue in told):
@@ -189,15 +201,13 @@ def _move(
 
 
 def _traded(state: RiskState, key: str, signed: Decimal, paid_usd: Decimal, context: Context) -> RiskState:
-    """A position grew by a signed size for so much money; the liquidation price was that of another size."""
+    """A position grew by a signed size for so much money; the liquidation price was that of another size, and entry and
+    rank are of another position where nothing was held any more."""
     held = state.positions[key]
-    since_ns = held.since_ns if held.size else context.at_ns
+    if not held.size:
+        held = msgspec.structs.replace(held, since_ns=context.at_ns, entry_price=None, adl_rank=None)
     changed = msgspec.structs.replace(
-        held,
-        size=held.size + signed,
-        cash_usd=held.cash_usd - paid_usd,
-        since_ns=since_ns,
-        liquidation_price=None,
+        held, size=held.size + signed, cash_usd=held.cash_usd - paid_usd, liquidation_price=None
     )
     return _with_position(state, key, changed)
 

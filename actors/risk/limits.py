@@ -16,6 +16,8 @@ leg that stands naked (`throttle.hedges`, by risk's own count) to all but those 
 | venue_messages_per_second_most * | 10 | the same | 15(1)(d) |
 | hedges_per_minute_most | 60 | orders that hedge, to all venues | ours |
 | price_collar_bps | 300 | distance of a limit price from the mark | 15(1)(a) |
+| path_samples_least * | 1 | marks that are known of the last `path_window_s` | 15(1)(a) |
+| path_collar_bps * | 300 | distance of a limit price from their median, which no spike moves | 15(1)(a) |
 | order_notional_most_usd | 50000 | one order, at the mark | 15(1)(b) |
 | order_base_most | none | one order, in base units, by asset | 15(1)(c) |
 | pair_long_most_usd | 60000 | long legs of one pair | ours |
@@ -33,7 +35,8 @@ leg that stands naked (`throttle.hedges`, by risk's own count) to all but those 
 
 15 is article 15 of Commission Delegated Regulation (EU) 2017/589 (RTS 6), which asks firms for price collars, maximum
 order values and volumes, maximum messages limits, and a throttle on repeated automated execution that only a designated
-person lifts; its paragraph 2 has every order counted at once, as here. Collars over a period of time are not built.
+person lifts; its paragraph 2 has every order counted at once, as here. It asks for collars on an order alone and over a
+period of time: `price_collar_bps` is the former, `path_collar_bps` the latter.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ import msgspec
 from actors.board import Board
 from actors.commands import CancelAll, CancelOrder, SubmitOrder
 from actors.domain import BPS, LAPSE_GRACE_NS, ONE
+from actors.mark_path import mark_path
 from actors.messages import OrderDenied
 from actors.policy import Policy, RiskPolicy
 from actors.risk import throttle
@@ -105,6 +109,7 @@ def _refusal(
         opening
         or throttle.too_many(state, order.venue, kind, limits, at_ns)
         or _order_refusal(order, board, limits)
+        or (_path_refusal(order, board, limits, at_ns) if kind == "open" else None)
         or _exposure_refusal(state, actor, order, board, limits)
     )
 
@@ -132,6 +137,17 @@ def _order_refusal(order: SubmitOrder, board: Board, limits: RiskPolicy) -> Refu
     most = limits.order_base_most.get(order.asset)
     if most is not None and order.size > most:
         return ("order_base_most", f"{order.size} {order.asset}", str(most))
+    return None
+
+
+def _path_refusal(order: SubmitOrder, board: Board, limits: RiskPolicy, at_ns: int) -> Refusal | None:
+    """An opening at a price that its market has not been near lately; or nobody knows where it has been."""
+    path = mark_path(board, order.venue, order.asset, at_ns, limits)
+    if path is None:
+        return ("path_samples_least", "fewer marks told lately", str(limits.path_samples_least))
+    away_bps = path.away_bps(order.limit_price)
+    if away_bps > limits.path_collar_bps:
+        return ("path_collar_bps", f"{away_bps:.1f}", str(limits.path_collar_bps))
     return None
 
 

@@ -2,7 +2,7 @@
 
 A measure says nothing (None) while what it looks at was not told lately, or cannot be: prices older than
 `scanner.quote_age_most_s`, a status or an account of a venue whose link is down, an account of minutes ago.
-Counterpart: `auto_close`, which holds each of them against its limit.
+Counterparts: `auto_close`, which holds each of them against its limit; `longest_hold`, which measures its rows itself.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from actors.board import Board, Market
-from actors.domain import BPS, HOUR_NS, NS_PER_S, ONE, ZERO, MarketStatus, Venue
+from actors.domain import BPS, NS_PER_S, ONE, ZERO, MarketStatus, Venue
 from actors.flat_cost import OpenLeg, flat_cost
+from actors.one_time import of_one_time, oldest_ns
 from actors.policy import Policy
 from actors.risk.books import DAY_NS, is_recent
 from actors.risk.liquidation import Nearness, nearness, seconds_left
@@ -36,7 +37,7 @@ class Case(NamedTuple):
     @property
     def oldest_ns(self) -> int:
         """Prices from before that time are not used."""
-        return self.at_ns - round(self.policy.scanner.quote_age_most_s * NS_PER_S)
+        return oldest_ns(self.at_ns, self.policy)
 
 
 class Measured(NamedTuple):
@@ -134,39 +135,25 @@ def _is_known(venue: str, case: Case) -> bool:
 
 
 def divergence(case: Case) -> Measured | None:
-    """The distance of the two venues' marks, bps, where they were told at about one time."""
+    """The distance of the two venues' marks, bps, where they are of one time."""
     markets = [case.market(held) for held in case.legs]
-    known = [each for each in markets if each.mark is not None and each.sampled_ns >= case.oldest_ns]
-    marks = [each.mark for each in known if each.mark is not None]
-    if len(marks) < len(case.legs) or len(marks) < 2:
-        return None
-    if not _at_one_time(case, [each.sampled_ns for each in known]):
+    marks = [each.mark for each in markets if each.mark is not None]
+    told_ns = [each.sampled_ns for each in markets]
+    if len(marks) < len(markets) or len(marks) < 2 or not of_one_time(told_ns, case.at_ns, case.policy):
         return None
     apart = (max(marks) / min(marks) - ONE) / BPS
     return Measured(apart, lambda: f"the venues' marks are {apart:.1f} bps apart")
 
 
-def _at_one_time(case: Case, told_ns: list[int]) -> bool:
-    """Whether two venues' prices may be compared: else what the market moved in between counts as their difference."""
-    return max(told_ns) - min(told_ns) <= case.policy.auto_close.divergence_told_within_s * NS_PER_S
-
-
 def profit_target(case: Case) -> Measured | None:
     """What being flat now would bring, counted from the first fill, bps of the larger leg's notional.
 
-    None unless both books were told at about one time: a move that one venue has not told yet is no profit.
+    None unless both books are of one time: a move that one venue has not told yet is no profit.
     """
-    held_open = [held for held in case.legs if held.size]
-    legs = [OpenLeg(held.venue, held.asset, held.size) for held in held_open]
-    cost = flat_cost(legs, case.board, case.policy, case.oldest_ns)
-    if cost is None or len(legs) < 2 or not _at_one_time(case, [case.market(held).quoted_ns for held in held_open]):
+    legs = [OpenLeg(held.venue, held.asset, held.size) for held in case.legs if held.size]
+    cost = flat_cost(legs, case.board, case.policy, case.at_ns)
+    if cost is None or cost.brings_usd is None or len(legs) < 2:
         return None
     net = cost.brings_usd + sum((held.cash_usd for held in case.legs), ZERO)
     share = net / cost.notional_usd / BPS
     return Measured(share, lambda: f"being flat now would bring {net:.2f} USD, {share:.1f} bps, after {cost.words()}")
-
-
-def hold_most(case: Case) -> Measured | None:
-    """Hours since the first fill."""
-    hours = Decimal(case.at_ns - min(held.since_ns for held in case.legs)) / HOUR_NS if case.legs else ZERO
-    return Measured(hours, lambda: f"held for {hours:.1f} h")

@@ -8,12 +8,13 @@ what an engine that was away hears late is nobody's fault. Counterparts: `actors
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from actors.actor import Context
-from actors.board import Market
+from actors.board import NOTHING_TOLD, Market
 from actors.depth import DEPTH_BPS
 from actors.domain import RejectReason, Venue
 from actors.messages import (
@@ -89,7 +90,7 @@ def _link_broke(order: InFlight, context: Context) -> bool:
 
 def _measured(state: RiskState, order: InFlight, message: OrderWord, doubted: bool, context: Context) -> RiskState:
     settings, at_ns = context.policy.reliability, context.at_ns
-    seen = _watched(state, order.venue, context)
+    seen = _watched(state.reliability, order.venue, context)
     if not order.heard:
         seen = observe_order(seen, doubted=doubted, at_ns=at_ns, settings=settings)
         seen = seen if doubted else observe_answer(seen, at_ns - order.sent_ns, at_ns, settings)
@@ -99,7 +100,7 @@ def _measured(state: RiskState, order: InFlight, message: OrderWord, doubted: bo
         seen = observe_reject(seen, at_ns, settings)
     if _ends_filled(order, message):
         seen = observe_final(seen, at_ns - order.sent_ns, at_ns, settings)
-    return _with(state, order.venue, seen)
+    return msgspec.structs.replace(state, reliability={**state.reliability, order.venue.value: seen})
 
 
 def _ends_filled(order: InFlight, message: OrderWord) -> bool:
@@ -119,14 +120,16 @@ def _ends_filled(order: InFlight, message: OrderWord) -> bool:
 
 def _look(state: RiskState, context: Context) -> RiskState:
     """Look at the link and the book of each position that is held."""
-    for _, held in sorted(state.positions.items()):
-        if held.size and context.board.link_up(held.venue):
-            seen = _watched(state, held.venue, context)
-            size = _thinner_side(context.board.market(held.venue, held.asset))
-            if size is not None:
-                seen = observe_depth(seen, held.asset, size, context.at_ns, context.policy.reliability)
-            state = _with(state, held.venue, seen)
-    return state
+    board, settings = context.board, context.policy.reliability
+    seen_of = dict(state.reliability)
+    legs = [(key, held) for key, held in sorted(state.positions.items()) if held.size and board.link_up(held.venue)]
+    for key, held in legs:
+        seen = _watched(seen_of, held.venue, context)
+        size = _thinner_side(board.markets.get(key, NOTHING_TOLD))
+        if size is not None:
+            seen = observe_depth(seen, held.asset, size, context.at_ns, settings)
+        seen_of[held.venue.value] = seen
+    return msgspec.structs.replace(state, reliability=seen_of) if legs else state
 
 
 def _thinner_side(market: Market) -> Decimal | None:
@@ -137,12 +140,8 @@ def _thinner_side(market: Market) -> Decimal | None:
     return min(quote.bid_depths[LADDER], quote.ask_depths[LADDER])
 
 
-def _watched(state: RiskState, venue: Venue, context: Context) -> Reliability:
+def _watched(reliability: Mapping[str, Reliability], venue: Venue, context: Context) -> Reliability:
     """What was seen of a venue, its link until now with it."""
-    seen = state.reliability.get(venue.value, Reliability())
+    seen = reliability.get(venue.value) or Reliability()
     losses = context.board.losses.get(venue.value, 0)
     return observe_link(seen, losses, context.at_ns, context.policy.reliability)
-
-
-def _with(state: RiskState, venue: Venue, seen: Reliability) -> RiskState:
-    return msgspec.structs.replace(state, reliability={**state.reliability, venue.value: seen})

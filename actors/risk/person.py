@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from actors.actor import Context
 from actors.board import BOARD
 from actors.commands import AnyCommand, RaiseAlarm, Tell
+from actors.lowered import limits_of
 from actors.messages import LimitAsked, PersonAsked, RearmAsked
 from actors.policy import Policy, RiskPolicy
 from actors.risk.state import RiskState
@@ -39,6 +40,7 @@ SETTABLE = (
     "total_net_most_usd",
     "leverage_most",
     "price_collar_bps",
+    "path_collar_bps",
     "orders_per_minute_most",
     "messages_per_second_most",
     "messages_per_minute_most",
@@ -52,16 +54,7 @@ SETTABLE = (
 
 def effective(state: RiskState, policy: Policy) -> RiskPolicy:
     """The profile's limits, with those a person lowered in place."""
-    if not state.lowered:
-        return policy.risk
-    changes = {name: _as_in(policy.risk, name, value) for name, value in state.lowered.items()}
-    return replace(policy.risk, **changes)
-
-
-def _as_in(profile: RiskPolicy, name: str, value: Decimal) -> Decimal | int:
-    """The lower of both, a count as a whole number."""
-    most: Decimal | int = getattr(profile, name)
-    return min(most, int(value)) if isinstance(most, int) else min(most, value)
+    return limits_of(policy.risk, state.lowered)
 
 
 def heard(state: RiskState, message: PersonAsked) -> tuple[RiskState, str]:

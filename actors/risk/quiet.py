@@ -35,6 +35,7 @@ class Limits(NamedTuple):
     apart: Decimal
     profit: Decimal
     hold_ns: int
+    longest_ns: int
 
 
 class _Memory:
@@ -64,24 +65,32 @@ def _limits(policy: Policy) -> Limits:
         apart=part.divergence_most_bps * BPS * NEAR,
         profit=part.profit_target_bps * BPS * NEAR,
         hold_ns=int(part.hold_most_h * HOUR_NS * NEAR),
+        longest_ns=int(part.hold_longest_h * HOUR_NS * NEAR),
     )
 
 
 def is_quiet(legs: tuple[LegAt, ...], board: Board, policy: Policy, at_ns: int) -> bool:
     """True when no row for pairs can trigger now for these legs of one pair."""
     limits, markets, pasts, accounts = limits_of(policy), board.markets, board.pasts, board.accounts
-    told: list[object] = [legs, board.links, limits]
+    told: tuple[object, ...] = (legs, board.links, limits)
     for key, held in legs:
-        if limits.hold_ns and at_ns - held.since_ns >= limits.hold_ns:
+        if _is_long(held, limits, at_ns):
             return False
-        told += (markets.get(key), pasts.get(key), accounts.get(held.venue))
+        told += (markets.get(key), pasts.get(key), accounts.get(held.venue.value))
     pair = legs[0][1].holder
-    if _Memory.quiet.holds(pair, at_ns, tuple(told)):
+    if _Memory.quiet.holds(pair, at_ns, told):
         return True
     if not _is_quiet(legs, board, limits, at_ns):
         return False
-    _Memory.quiet.note(pair, at_ns, tuple(told))
+    _Memory.quiet.note(pair, at_ns, told)
     return True
+
+
+def _is_long(held: Held, limits: Limits, at_ns: int) -> bool:
+    """Its review, or the end of every hold, is near."""
+    if at_ns - held.since_ns >= limits.longest_ns:
+        return True
+    return bool(limits.hold_ns) and at_ns - max(held.since_ns, held.reviewed_ns) >= limits.hold_ns
 
 
 def _is_quiet(legs: tuple[LegAt, ...], board: Board, limits: Limits, at_ns: int) -> bool:

@@ -17,6 +17,9 @@ from actors.reliability import Reliability
 
 Kind = Literal["open", "hedge", "reduce", "cancel"]
 """What a message to a venue does: adds exposure, hedges a leg that stands naked, only reduces, or cancels."""
+REVIEWED = "hold_reviewed"
+"""The code of the alarm by which a review that lets a pair stay is told and remembered; its text begins with the pair's
+name."""
 
 
 class InFlight(Noun, frozen=True, kw_only=True):
@@ -46,8 +49,9 @@ class Held(Noun, frozen=True, kw_only=True):
     """A position: signed base size, what the venue told of it, and the pair that trades it.
 
     `liquidation_price` is the venue's for this very size, None once the size has changed. `since_ns` is since when
-    something is held. `cash_usd` is what its holder's fills and funding brought, fees taken off; a fill whose price
-    was not told counts at its order's limit, the worst it can have been. `payments` are the funding records counted.
+    something is held, `reviewed_ns` when a review let it stay last. `cash_usd` is what its holder's fills and funding
+    brought, fees taken off; a fill whose price was not told counts at its order's limit, the worst it can have been.
+    `payments` are the funding records counted.
     """
 
     venue: Venue
@@ -57,6 +61,7 @@ class Held(Noun, frozen=True, kw_only=True):
     adl_rank: Decimal | None = None
     liquidation_price: Decimal | None = None
     since_ns: int = 0
+    reviewed_ns: int = 0
     cash_usd: Decimal = ZERO
     payments: tuple[str, ...] = ()
     holder: str = ""
@@ -125,7 +130,7 @@ class RiskState(ActorState, frozen=True, kw_only=True):
 
 def key_of(venue: Venue, asset: str) -> str:
     """The key of a position and its market."""
-    return f"{venue}:{asset}"
+    return venue + ":" + asset
 
 
 def split_key(key: str) -> tuple[Venue, str]:

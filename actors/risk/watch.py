@@ -24,10 +24,11 @@ from actors.messages import (
     PositionReported,
     TimerFired,
 )
-from actors.risk.adl import estimate, level_of
+from actors.risk.adl import estimate, level_of, stands_in_no_queue
 from actors.risk.auto_close import RANKS, STAYING, Case, Finding, findings, is_due_again, is_loss_sure, is_news
+from actors.risk.longest_hold import renewal
 from actors.risk.quiet import LegAt, is_quiet
-from actors.risk.state import Held, RiskState, key_of
+from actors.risk.state import REVIEWED, Held, RiskState, key_of
 from actors.risk.unchanged import Unchanged
 
 Commands = tuple[AnyCommand, ...]
@@ -87,13 +88,16 @@ def _estimate(state: RiskState, context: Context, held: Held) -> AdlLevelEstimat
 def adl_acts(state: RiskState, context: Context, key: str, held: Held) -> bool:
     """Whether the leg's level asks for an action. While nothing new is told a level can only fall: what a window saw
     leaves it, and no score grows by waiting."""
-    board, policy, deleveraged_ns = context.board, context.policy, state.deleveraged_ns.get(held.venue.value, 0)
-    market, account = board.markets.get(key, NOTHING_TOLD), board.accounts.get(held.venue)
+    board, policy = context.board, context.policy
+    market, least = board.markets.get(key, NOTHING_TOLD), min(policy.adl.reduce_level, policy.adl.exit_level)
+    if least > 1 and stands_in_no_queue(held, market.mark):
+        return False
+    venue = held.venue.value
+    account, deleveraged_ns = board.accounts.get(venue), state.deleveraged_ns.get(venue, 0)
     told = (held, market.mark, market.sampled_ns, market.instrument, account)
     inputs = (*told, board.pasts.get(key), deleveraged_ns, policy)
     if _Memory.calm.holds(key, context.at_ns, inputs):
         return False
-    least = min(policy.adl.reduce_level, policy.adl.exit_level)
     if level_of(held, board, policy, context.at_ns, deleveraged_ns) >= least:
         return True
     _Memory.calm.note(key, context.at_ns, inputs)
@@ -126,7 +130,14 @@ def ask_closes(state: RiskState, context: Context) -> Commands:
         if not _is_told(state, context, level)
     )
     asks = _asks(state, context, (finding for finding in found if finding.pair not in waiting))
-    return told + asks + _ask_those_that_stay(state, context, cases, found)
+    return told + asks + _ask_those_that_stay(state, context, cases, found) + _reviews(cases, found)
+
+
+def _reviews(cases: dict[str, Case], found: tuple[Finding, ...]) -> Commands:
+    """Tell of each pair that stays after its review; being told is how it is remembered."""
+    leaving = [finding.pair for finding in found]
+    renewed = [(pair, renewal(case)) for pair, case in cases.items() if pair not in leaving]
+    return tuple(RaiseAlarm(severity="info", code=REVIEWED, text=f"{pair}: {text}") for pair, text in renewed if text)
 
 
 def _engine(state: RiskState, context: Context) -> Case:

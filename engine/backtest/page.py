@@ -12,15 +12,24 @@ from engine.backtest.plots import Curve, chart
 
 Report = Mapping[str, Any]
 CURVES_MOST = 8
+CLOSED, TRAINED = "closed because", "train net by set"
+LONG = (CLOSED, TRAINED)
+TEXT = ("what", "asset", "venue", "pair", "short", "long", "entered", "window", "chosen")
+"""Columns of words: long ones may break."""
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 960px; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0; font-size: 13px } th, td { padding: 3px 9px; text-align: right }
-th { border-bottom: 1px solid #888 } th:first-child, td:first-child { text-align: left }
-tr:nth-child(even) { background: #f4f4f4 } code { background: #eee; padding: 2px 4px; font-size: 12px }
+:root { color-scheme: light }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em }
+html, body { color: #222; background: #fff }
+table { border-collapse: collapse; font-size: 13px } .wide { overflow-x: auto; margin: 1em 0 }
+th, td { padding: 3px 9px; text-align: right; vertical-align: top; white-space: nowrap }
+th { border-bottom: 1px solid #888 } th.text, td.text { text-align: left }
+td.long { white-space: normal; min-width: 22em } tr:nth-child(even) { background: #f4f4f4 }
+code { background: #eee; padding: 2px 4px; font-size: 12px; overflow-wrap: anywhere }
 .warnings { background: #fff6e0; border-left: 4px solid #d9a400; padding: .6em 1.6em }
-svg { width: 100%; margin: 1em 0; font: 11px system-ui, sans-serif } svg .title { font-weight: bold; font-size: 13px }
+svg { width: 100%; min-width: 640px; margin: .6em 0; font: 12px system-ui, sans-serif }
+svg .title { font-weight: bold; font-size: 14px; fill: #222 } svg .name { fill: #222 }
 svg .grid { stroke: #ddd } svg .zero { stroke: #888 } svg .value { text-anchor: end; fill: #555 }
-svg .day { text-anchor: middle; fill: #555 }
+svg .day { text-anchor: middle; fill: #555 } svg .first { text-anchor: start } svg .last { text-anchor: end }
 """
 
 
@@ -42,8 +51,8 @@ def _parts(report: Report) -> Iterator[str]:
     runs = [run for run in report["runs"] if not run.get("failed")]
     nets = _nets(runs, report["rules"])
     calm = {name: curve for name, curve in nets.items() if name != "naive"}
-    yield chart("net, USD: the engine and simple rules on the same hours", calm)
-    yield chart("the same with naive flipping", nets)
+    yield _wide(chart("net, USD: the engine and simple rules on the same hours", calm))
+    yield _wide(chart("net, USD: the same with naive flipping", nets))
     for run in runs:
         yield from _run(run)
     yield "</body></html>"
@@ -55,7 +64,7 @@ def _choices(choices: Sequence[Report]) -> Iterator[str]:
             (choice["window"], choice["chosen"], "; ".join(f"{k} {v}" for k, v in choice["train_net"].items()))
             for choice in choices
         ]
-        yield f"<h2>What was chosen on which days</h2>{_table(('window', 'chosen', 'train net by set'), rows)}"
+        yield f"<h2>What was chosen on which days</h2>{_table(('window', 'chosen', TRAINED), rows)}"
 
 
 def _nets(runs: Sequence[Report], rules: Sequence[Mapping[str, Report]]) -> dict[str, Curve]:
@@ -86,16 +95,14 @@ def _run(run: Report) -> Iterator[str]:
     yield f"<h2>Engine, {_text(run['name'])}</h2>"
     net, funding, fees = _column(run, 1), _column(run, 2), _column(run, 3)
     price = [(at, n - f + c) for (at, n), (_, f), (_, c) in zip(net, funding, fees, strict=True)]
-    yield chart("funding, fees and price, USD", {"funding": funding, "fees": fees, "price and basis": price})
-    yield chart("drawdown, USD", {"drawdown": _drawdown(net)})
-    yield chart("gross exposure, USD", {"exposure": _column(run, 4)})
-    yield _table(("asset", *words.OF_ASSET), _rows(run["by_asset"], words.OF_ASSET))
-    yield _table(("venue", *words.OF_VENUE), _rows(run["by_venue"], words.OF_VENUE))
-    names = ("short", "long", "entered", "held_h", "funding", "fees", "price", "net", "expected_net", "naked_s")
-    pairs = {pair["pair"]: pair for pair in run["pairs"]}
-    yield _table(("pair", *names, "closed because"), [
-        (*row, pairs[row[0]]["close_reason"]) for row in _rows(pairs, names)
-    ])  # fmt: skip
+    yield _wide(chart("funding, fees and price, USD", {"funding": funding, "fees": fees, "price and basis": price}))
+    yield _wide(chart("drawdown, USD", {"drawdown": _drawdown(net)}))
+    yield _wide(chart("gross exposure, USD", {"exposure": _column(run, 4)}))
+    yield _table(words.titles("asset", words.OF_ASSET), words.rows(run["by_asset"], words.OF_ASSET))
+    yield _table(words.titles("venue", words.OF_VENUE), words.rows(run["by_venue"], words.OF_VENUE))
+    head = (*words.PAIR, "naked s", CLOSED)
+    pairs = [(*words.pair_cells(pair), f"{pair['naked_s']:.0f}", pair["close_reason"]) for pair in run["pairs"]]
+    yield _table(head, pairs)
 
 
 def _drawdown(net: Curve) -> Curve:
@@ -105,14 +112,23 @@ def _drawdown(net: Curve) -> Curve:
     ]
 
 
-def _rows(figures: Mapping[str, Report], names: Sequence[str]) -> list[Sequence[str]]:
-    return [(key, *(str(each[name]) for name in names)) for key, each in figures.items()]
-
-
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    titles = "".join(f"<th>{_text(each)}</th>" for each in head)
-    lines = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><tr>{titles}</tr>{lines}</table>"
+    """Words to the left, figures to the right; what is too wide for the page scrolls by itself."""
+    kinds = ["text long" if name in LONG else "text" if name in TEXT else "" for name in head]
+    lines = [_row("th", kinds, head), *(_row("td", kinds, row) for row in rows)]
+    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
+
+
+def _row(tag: str, kinds: Sequence[str], cells: Sequence[str]) -> str:
+    parts = (
+        f'<{tag} class="{kind}">{_text(cell)}</{tag}>' if kind else f"<{tag}>{_text(cell)}</{tag}>"
+        for kind, cell in zip(kinds, cells, strict=True)
+    )
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+def _wide(chart_: str) -> str:
+    return f'<div class="wide">{chart_}</div>'
 
 
 def _text(words_: str) -> str:

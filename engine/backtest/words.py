@@ -8,6 +8,9 @@ from typing import Any
 Report = Mapping[str, Any]
 OF_ASSET = ("net", "funding", "fees", "price", "traded", "trades", "held_h")
 OF_VENUE = ("funding", "fees", "traded", "held_short", "held_long")
+TITLES = {"held_h": "held h", "held_short": "times short", "held_long": "times long"}
+"""What people read instead of a field's name."""
+PAIR = ("pair", "short", "long", "entered", "held h", "funding", "fees", "price", "net", "expected")
 PAIRS_MOST = 12
 """Pairs that are told one by one in words; report.json has all."""
 
@@ -46,14 +49,14 @@ def _days(report: Report) -> str:
 def comparison(report: Report) -> tuple[Sequence[str], list[Sequence[str]]]:
     """The engine's runs, and the simple rules on the same hours."""
     head = ("what", "net", "APR %", "funding", "fees", "price", "drawdown", "trades", "turnover")
-    rows: list[Sequence[str]] = [_engine_row(run) for run in report["runs"]]
+    found: list[Sequence[str]] = [_engine_row(run) for run in report["runs"]]
     for number, rules in enumerate(report["rules"]):
         window = f" (test {number + 1})" if len(report["rules"]) > 1 else ""
         for name, made in rules.items():
-            rows.append((f"{_rule_words(name, report, number)}{window}", *_rule_row(made, report)))
+            found.append((f"{_rule_words(name, report, number)}{window}", *_rule_row(made, report)))
     if report["totals"]:
-        rows += [(f"all test days: {name}", _money(net), *[""] * 7) for name, net in report["totals"].items()]
-    return head, rows
+        found += [(f"all test days: {name}", _money(net), *[""] * 7) for name, net in report["totals"].items()]
+    return head, found
 
 
 def _rule_words(name: str, report: Report, number: int) -> str:
@@ -95,24 +98,30 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
     )
     yield ""
     if run["by_asset"]:
-        yield from table(("asset", *OF_ASSET), _rows(run["by_asset"], OF_ASSET))
+        yield from table(titles("asset", OF_ASSET), rows(run["by_asset"], OF_ASSET))
         yield ""
-        yield from table(("venue", *OF_VENUE), _rows(run["by_venue"], OF_VENUE))
+        yield from table(titles("venue", OF_VENUE), rows(run["by_venue"], OF_VENUE))
         yield ""
     if run["pairs"]:
-        head = ("pair", "short", "long", "entered", "held h", "funding", "fees", "price", "net", "expected")
-        yield from table(head, [_pair(pair) for pair in run["pairs"][:PAIRS_MOST]])
+        yield from table(PAIR, [pair_cells(pair) for pair in run["pairs"][:PAIRS_MOST]])
         if len(run["pairs"]) > PAIRS_MOST:
             yield f"\n... and {len(run['pairs']) - PAIRS_MOST} more in report.json"
         yield ""
 
 
-def _pair(pair: Mapping[str, Any]) -> Sequence[str]:
+def pair_cells(pair: Mapping[str, Any]) -> Sequence[str]:
+    """One pair, under `PAIR`."""
     money = [_money(pair[key]) for key in ("funding", "fees", "price", "net", "expected_net")]
     return (pair["pair"], pair["short"], pair["long"], pair["entered"], f"{pair['held_h']:.0f}", *money)
 
 
-def _rows(figures: Mapping[str, Mapping[str, float]], names: Iterable[str]) -> list[Sequence[str]]:
+def titles(first: str, names: Iterable[str]) -> Sequence[str]:
+    """A table's head."""
+    return (first, *(TITLES.get(name, name) for name in names))
+
+
+def rows(figures: Mapping[str, Mapping[str, float]], names: Iterable[str]) -> list[Sequence[str]]:
+    """Figures by asset or venue: counts whole, money to the cent."""
     counts = ("trades", "held_short", "held_long")
     return [
         (key, *(str(each[name]) if name in counts else f"{each[name]:,.2f}" for name in names))
@@ -124,8 +133,8 @@ def _money(value: float | None) -> str:
     return "failed" if value is None else f"{value:,.2f}"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[str]:
     """A Markdown table; all but the first column to the right."""
     yield f"| {' | '.join(head)} |"
     yield f"|---|{'---:|' * (len(head) - 1)}"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
+    yield from (f"| {' | '.join(row)} |" for row in lines)

@@ -108,6 +108,7 @@ def _policy(world: World, base: Policy) -> Policy:
     if world.tight:
         one = world.notional_usd
         risk = replace(base.risk, total_gross_most_usd=3 * one, asset_gross_most_usd=2 * one + one / 2)
+    hold_h = Decimal(f"{world.hold_s / 3600:.6f}")
     scores = tuple(Decimal(score) for score in ("0.01", "0.02", "0.05", "0.3")) if world.wary else base.adl.level_scores
     scanner = replace(
         base.scanner,
@@ -131,10 +132,10 @@ def _policy(world: World, base: Policy) -> Policy:
         verify=replace(base.verify, reverify_s=60.0),
         adl=replace(base.adl, level_scores=scores),
         risk=risk,
-        auto_close=replace(base.auto_close, watch_s=5.0, hold_most_h=Decimal(f"{world.hold_s / 3600:.6f}")),
+        auto_close=replace(base.auto_close, watch_s=5.0, hold_most_h=hold_h / 2, hold_longest_h=hold_h),
         reconcile=replace(base.reconcile, every_s=60.0),
         gates=replace(base.gates, link_up_least_s=0.0, adl_level_most=5, buffer_volatilities=Decimal(0)),
-        endurance=replace(base.endurance, shocks=()),
+        endurance=replace(base.endurance, shocks=(), funding_caps_per_hour={}),
         # Where limits are tight the scanner asks for more than they bear: the screen has to say no.
         sizing=replace(base.sizing, caps_share_most=Decimal(10) if world.tight else base.sizing.caps_share_most),
         lifecycle=replace(base.lifecycle, duration_s=world.duration_s, drain_timeout_s=60.0, emergency_timeout_s=120.0),

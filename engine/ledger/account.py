@@ -48,10 +48,13 @@ class PairAccount(msgspec.Struct):
     """Sums of a pair, USD. `mids` is what the legs cost at mids, `paid` at fill prices.
 
     `sums` is by kind and phase: `entry`, `exit`, or `` where there is no order. `became_taker_usd` is how much more
-    the maker leg paid because it took, by the tiers of the moment.
+    the maker leg paid because it took, by the tiers of the moment. `asked` is the size the expectation is of, `reached`
+    the largest each leg has been, base units.
     """
 
     expectation: Expectation | None = None
+    asked: Decimal = ZERO
+    reached: dict[LegName, Decimal] = msgspec.field(default_factory=lambda: {"taker": ZERO, "maker": ZERO})
     sums: dict[tuple[Kind, str], Decimal] = msgspec.field(default_factory=dict)
     by_venue: dict[tuple[Venue, Kind], Decimal] = msgspec.field(default_factory=dict)
     estimated_usd: Decimal = ZERO
@@ -102,8 +105,13 @@ class PairAccount(msgspec.Struct):
         return sum((usd for (k, p), usd in self.sums.items() if k is kind and phase in (None, p)), ZERO)
 
     @property
+    def held_share(self) -> Decimal:
+        """Of the size that was expected, what both legs have reached; all of it where none was asked for."""
+        return (min(self.reached.values()) / self.asked).quantize(GRAIN) if self.asked else Decimal(1)
+
+    @property
     def net_usd(self) -> Decimal:
-        """All entries together."""
+        """All entries together, gas among them, which the pair's own books do not know."""
         return sum(self.sums.values(), ZERO)
 
     @property

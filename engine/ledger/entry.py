@@ -24,7 +24,10 @@ class Kind(StrEnum):
     their decision. price: what the leg's price moved, from mid to mid; over both legs that is the basis. naked: the
     part of the price that moved the net size beyond dust, taken out of `price`. forced: ADL and liquidation fills
     against the mid of their moment. haircut: other people's losses that a venue let us bear. estimated: corrections
-    of estimates once the truth was told. settlement: profit that became collateral, no income (amount zero).
+    of estimates once the truth was told. gas: transactions on a venue's chain, assumed and paid outside its account
+    (`engine.ledger.gas`). settlement: profit that became collateral, no income (amount zero).
+
+    The definition of slippage and price is here alone: a report that tells either means these, with these signs.
     """
 
     FUNDING = "funding"
@@ -35,13 +38,14 @@ class Kind(StrEnum):
     FORCED = "forced"
     HAIRCUT = "haircut"
     ESTIMATED = "estimated"
+    GAS = "gas"
     SETTLEMENT = "settlement"
 
 
 class Entry(Noun, frozen=True, kw_only=True):
     """One line of the ledger. `at_ns` is the venue's time of what it told, else ours; `seq` is the run's record.
 
-    `amount_usd` is what we gained by it. `estimated_usd` is by how much the books' estimates grew with it: cash that
+    `pair` is empty where no pair of the run holds it (`engine.ledger.unheld`). `amount_usd` is what we gained by it. `estimated_usd` is by how much the books' estimates grew with it: cash that
     nobody has told yet. `moved_usd` is what a settlement moved into the collateral. `reference` is the venue's id of
     the fill or payment; `tier` the fee (a fraction of notional) the instrument listed at that time.
     """

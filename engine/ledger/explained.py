@@ -1,12 +1,15 @@
 """What a pair was entered for against what came of it: the difference by cause, adding up to the last digit.
 
-The expectation is the one `EntryAsked` carried (`actors.expectation`); journals from before there was one hold its net
+What was expected is of the size that was asked for; the size both legs reached comes first among the causes, and all
+others are told against what that size was to bring. The expectation is the one `EntryAsked` carried (`actors.expectation`); journals from before there was one hold its net
 alone, and say so. Counterparts: `account`, which has the sums; `engine.report`, which shows this.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+
+from msgspec.structs import replace
 
 from actors.domain import HOUR_NS, ZERO, Noun
 from actors.expectation import Expectation
@@ -48,18 +51,19 @@ class Explained(Noun, frozen=True, kw_only=True):
 
 
 def explain(pair: PairPosition, account: PairAccount) -> Explained:
-    """The result of a pair that has closed, by cause."""
+    """The result of a pair that has closed, by cause; gas, which its own books do not know, is in it."""
     with localcontext(WIDE):
         expectation = account.expectation
         expected = pair.expected_net_usd if expectation is None else expectation.net_usd
         held_h = held_hours(pair)
         causes = () if expectation is None else tuple(_causes(expectation, account, held_h))
-        difference = pair.net_usd - expected
+        realised = pair.net_usd + account.total(Kind.GAS)
+        difference = realised - expected
         return Explained(
             pair=pair.actor,
             recorded=expectation is not None,
             expected_usd=expected,
-            realised_usd=pair.net_usd,
+            realised_usd=realised,
             difference_usd=difference,
             held_h=held_h,
             horizon_h=None if expectation is None else expectation.horizon_h,
@@ -75,14 +79,16 @@ def held_hours(pair: PairPosition) -> Decimal:
     return (Decimal(max(0, pair.arrived_ns - pair.entered_ns)) / HOUR_NS).quantize(GRAIN) if pair.entered_ns else ZERO
 
 
-def _causes(expected: Expectation, account: PairAccount, held_h: Decimal) -> list[Cause]:
-    total = account.total
-    whole = expected.funding_usd
-    in_time = (whole * held_h / expected.horizon_h).quantize(GRAIN) if expected.horizon_h else whole
+def _causes(whole: Expectation, account: PairAccount, held_h: Decimal) -> list[Cause]:
+    """First the size, then all else against what that size was to bring."""
+    total, expected = account.total, _of_size(whole, account.held_share)
+    funding = expected.funding_usd
+    in_time = (funding * held_h / expected.horizon_h).quantize(GRAIN) if expected.horizon_h else funding
     fees = expected.entry_fees_usd + account.became_taker_usd + total(Kind.FEE, "entry")
     found = {
+        "size differed": expected.net_usd - whole.net_usd,
         "funding rate differed": total(Kind.FUNDING) - in_time,
-        "held shorter or longer": in_time - whole,
+        "held shorter or longer": in_time - funding,
         "fees at entry": fees,
         "maker that became taker": -account.became_taker_usd,
         "fees at exit": expected.exit_fees_usd + total(Kind.FEE, "exit"),
@@ -93,6 +99,15 @@ def _causes(expected: Expectation, account: PairAccount, held_h: Decimal) -> lis
         "forced fills": total(Kind.FORCED) + total(Kind.FEE, ""),
         "haircut": total(Kind.HAIRCUT),
         "estimates corrected": total(Kind.ESTIMATED),
-        "gas (not booked)": expected.gas_usd,
+        "gas (assumed)": expected.gas_usd + total(Kind.GAS),
     }
     return [Cause(name=name, usd=usd) for name, usd in found.items()]
+
+
+def _of_size(whole: Expectation, share: Decimal) -> Expectation:
+    """What a share of the size was to bring; gas is by transaction and stays."""
+    if share == 1:
+        return whole
+    scaled = ("notional_usd", "capital_usd", "funding_usd", "entry_fees_usd", "exit_fees_usd", "basis_usd")
+    slips = ("entry_slippage_usd", "exit_slippage_usd")
+    return replace(whole, **{name: getattr(whole, name) * share for name in (*scaled, *slips)})

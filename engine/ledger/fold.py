@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
-from actors.commands import SubmitOrder
+from actors.commands import SettlePnl, SubmitOrder
 from actors.domain import ZERO, Instrument, Liquidity
 from actors.messages import (
     AnyMessage,
@@ -32,8 +32,10 @@ from actors.policy import Policy
 from engine.ledger.account import Claim, PairAccount
 from engine.ledger.entry import NOTHING, WIDE, Booking, Entry, Fill, Kind
 from engine.ledger.fills import Told, Trade, fill_row
+from engine.ledger.gas import gas
 from engine.ledger.naked import gained_usd, standing
 from engine.ledger.shadow import Change, Recorded, Shadow
+from engine.ledger.unheld import Unheld
 
 Timed = OrderFilled | PositionDeleveraged | PositionLiquidated | FundingPaid | LossSocialised | PnlSettled
 """Messages that carry the venue's own time of what they tell."""
@@ -46,18 +48,40 @@ class Ledger:
         """`pairs` are those the run began with."""
         self.shadow = Shadow(policy, pairs)
         self.accounts: dict[str, PairAccount] = {}
+        self._costs = policy.costs
+        self._unheld = Unheld()
 
     def take(self, record: Recorded) -> Booking:
         """What one record brought."""
         change = self.shadow.take(record)
+        with localcontext(WIDE):
+            booking = NOTHING if change is None else self._step(record, change)
+            more = (*self._unheld.take(record, taken=_has_leg(record, change)), *self._gas(record))
         message = record.envelope.message
         if isinstance(message, PnlSettled):
-            return Booking((_settlement(record, message, self._holder(message)),))
-        if change is None:
-            return NOTHING
+            more = (*more, _settlement(record, message, self._holder(message)))
+        return booking if not more else msgspec.structs.replace(booking, entries=(*booking.entries, *more))
+
+    def finished(self) -> tuple[Entry, ...]:
+        """What waited for a word that can no longer come; each is returned once."""
+        return self._unheld.finished()
+
+    def _step(self, record: Recorded, change: Change) -> Booking:
         account = self.accounts.setdefault(record.envelope.to, PairAccount())
-        with localcontext(WIDE):
-            return _Step(record, change, account).booked()
+        return _Step(record, change, account).booked()
+
+    def _gas(self, record: Recorded) -> tuple[Entry, ...]:
+        """Transactions of a pair, or of whoever settles for the pair that traded there last."""
+        if not record.commands:
+            return ()
+        pair = record.envelope.to if record.envelope.to in self.shadow.pairs else ""
+        settled = next((command for command in record.commands if isinstance(command, SettlePnl)), None)
+        if settled is not None:
+            pair = self._holder(settled)
+        found = tuple(gas(record, pair, self._costs))
+        for entry in found if pair else ():
+            self.accounts.setdefault(pair, PairAccount()).add(entry)
+        return found
 
     def unclaimed(self) -> tuple[Fill, ...]:
         """Fills that were claimed and never told, at the mid of their decision; each is returned once."""
@@ -74,7 +98,7 @@ class Ledger:
                 account.claims.clear()
         return tuple(found)
 
-    def _holder(self, message: PnlSettled) -> str:
+    def _holder(self, message: PnlSettled | SettlePnl) -> str:
         """The pair that traded the market last, whose profit it mostly is."""
         holders = (
             pair.actor
@@ -82,6 +106,12 @@ class Ledger:
             if pair.asset == message.asset and any(leg.venue is message.venue and leg.traded_usd for leg in pair.legs)
         )
         return next(holders, "")
+
+
+def _has_leg(record: Recorded, change: Change | None) -> bool:
+    """Whether the record was taken in by a pair that trades on the venue its message is of."""
+    venue = getattr(record.envelope.message, "venue", None)
+    return change is not None and any(leg.venue is venue for leg in change.after.legs)
 
 
 def _settlement(record: Recorded, message: PnlSettled, pair: str) -> Entry:
@@ -113,6 +143,7 @@ class _Step:
         for name in LEGS:
             self._leg(name, self._change.before, self._change.heard)
             self._leg(name, self._change.heard, self._change.after, adopted=True)
+            self._account.reached[name] = max(self._account.reached[name], abs(self._change.after.leg(name).position))
         self._account.standing = standing(self._change.after, self._change.context)
         for entry in self._entries:
             self._account.add(entry)
@@ -122,7 +153,7 @@ class _Step:
         """Remember what was expected, and which row sent each order."""
         message, account = self._message, self._account
         if isinstance(message, EntryAsked) and self._change.before.place == "IDLE.ready":
-            account.expectation = message.expectation
+            account.expectation, account.asked = message.expectation, message.size
         for command in self._record.commands:
             if isinstance(command, SubmitOrder):
                 account.sent[command.order_id] = (command, self._record.row)
@@ -135,8 +166,8 @@ class _Step:
         gained = gained_usd(before, self._change.before, self._change.context)
         if gained:
             leg = self._change.before.leg(before.leg)
-            self._enter(leg, Kind.NAKED, gained, size=before.net)
-            self._enter(leg, Kind.PRICE, -gained)
+            self._note(leg, Kind.NAKED, gained, size=before.net)
+            self._note(leg, Kind.PRICE, -gained)
 
     # --- one leg ------------------------------------------------------------------------------------------------
 
@@ -232,6 +263,20 @@ class _Step:
             reference=_reference(message),
             size=message.size if isinstance(message, Told | FundingPaid) else None,
             price=message.price if isinstance(message, Told) else None,
+        )
+        self._entries.append(msgspec.structs.replace(entry, **more))
+
+    def _note(self, leg: Leg, kind: Kind, amount: Decimal, **more: object) -> None:
+        """What the price did by now: at our own time, and nothing of the message by which we noticed, which may tell of
+        an hour ago."""
+        entry = Entry(
+            at_ns=self._record.envelope.at_ns,
+            seq=self._record.envelope.seq,
+            pair=self._change.after.actor,
+            venue=leg.venue,
+            asset=self._change.after.asset,
+            kind=kind,
+            amount_usd=amount,
         )
         self._entries.append(msgspec.structs.replace(entry, **more))
 

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 import msgspec
 import trio
 
+from engine.clock import whole_step_s
 from engine.simulators.consequences import Manner, garbled, manner_of, status_answer, unexecuted
 from engine.simulators.face import Face, Lever, Push
 from engine.simulators.faults import (
@@ -51,6 +52,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Market step while nothing of ours rests."""
     busy_step_s: float = 1.0
     """Market step while an order rests or waits."""
+    steps_on_the_clock: bool = False
+    """Whether quiet steps fall on the clock's whole steps (`engine.clock.whole_step_s`): then all venues tell of one
+    moment, and whoever looks at whole steps has just heard it. Else they are counted from what moved the venue last."""
     latency_least_s: float = 0.02
     latency_most_s: float = 0.12
     """One way, drawn per request and per flush of frames."""
@@ -126,13 +130,18 @@ class SimulatedVenue:
     async def _move(self) -> None:
         while True:
             busy = self.face.busy
-            with trio.move_on_after(self._pace.busy_step_s if busy else self._pace.quiet_step_s):
+            with trio.move_on_after(self._pace.busy_step_s if busy else self._quiet_s()):
                 if not busy:
                     await self._poked.wait()
                 else:
                     await trio.sleep_forever()
             self._poked = trio.Event()
             self._advance()
+
+    def _quiet_s(self) -> float:
+        """Until the next quiet step."""
+        step_s = self._pace.quiet_step_s
+        return whole_step_s(self._true_ns(), step_s) if self._pace.steps_on_the_clock else step_s
 
     def _advance(self) -> None:
         now_ns = self.now_ns()

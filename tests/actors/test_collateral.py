@@ -38,7 +38,15 @@ def test_the_loss_is_what_prices_may_do_until_a_transfer_arrives() -> None:
     """5 % a day: 2.5 % in six hours, twice that of 10,000 USD."""
     first, second = outlays(HELD, {}, board(), POLICY)
     assert (first.loss_usd, second.loss_usd) == (D(500), D(1000))
-    assert (first.expected_usd, first.maintenance_usd) == (D(9500), D(125))
+    assert first.expected_usd == 9500
+
+
+def test_the_margin_of_a_short_that_loses_has_grown_by_then_and_that_of_a_long_is_as_told() -> None:
+    """125 and 1.25 % of the 500 that prices may rise by; the long's would fall, which is not counted."""
+    first, second = outlays(HELD, {}, board(), POLICY)
+    assert (first.maintenance_usd, second.maintenance_usd) == (D("131.25"), D(125))
+    more_long = (*HELD, stake("160", MAKER, TAKER))
+    assert outlays(more_long, {}, board(), POLICY)[0].maintenance_usd == 260 * D(100) * D("0.0125")
 
 
 def test_a_measured_volatility_counts_where_it_is_known() -> None:
@@ -53,16 +61,16 @@ def test_longs_and_shorts_of_one_venue_do_not_lose_together() -> None:
 
 
 def test_enough_everywhere_asks_for_nothing() -> None:
-    assert found("1000", "1500") == ()
+    assert found("1025", "1500") == ()
 
 
 def test_too_little_asks_for_a_transfer_from_where_it_is_spare() -> None:
-    """500 of loss and four margins of 125 are needed; the other venue can spare all but 1,500."""
-    (short,) = found("900", "1550")
+    """500 of loss and four margins of 131.25 are needed; the other venue can spare all but 1,500."""
+    (short,) = found("925", "1550")
     assert (short.outlay.venue, short.missing_usd, short.source, short.movable_usd) == (TAKER, D(100), MAKER, D(50))
     assert short.reduce_fraction == 0
     assert short.words() == (
-        "hyperliquid: 400 USD expected in 6 h, 100 less than needed; move 50 USD from pacifica now, it takes about 6 h"
+        "hyperliquid: 425 USD expected in 6 h, 100 less than needed; move 50 USD from pacifica now, it takes about 6 h"
     )
 
 
@@ -73,10 +81,10 @@ def test_where_nobody_has_any_to_spare_people_are_asked_to_deposit() -> None:
 
 
 def test_what_a_transfer_cannot_save_is_reduced_by_as_much_as_is_needed() -> None:
-    """600 USD bear 600 / (500 + 2 x 125) of the legs: 80 %."""
-    (short,) = found("600", "10000")
+    """610 USD bear 610 / (500 + 2 x 131.25) of the legs: 80 %."""
+    (short,) = found("610", "10000")
     assert short.reduce_fraction == D("0.20")
-    assert found("751", "10000")[0].reduce_fraction == 0
+    assert found("763", "10000")[0].reduce_fraction == 0
     assert found("-5", "10000")[0].reduce_fraction == 1
 
 
@@ -98,5 +106,5 @@ def test_a_venue_without_a_lead_takes_a_day_and_one_without_an_account_is_left_o
 def test_after_the_reduction_the_account_holds_what_is_asked(equity: int) -> None:
     (short, *_) = found(str(equity), "10000")
     kept = 1 - short.reduce_fraction
-    assert equity - kept * 500 >= kept * 2 * 125
-    assert (kept + D("0.01")) * 750 > equity or not short.reduce_fraction
+    assert equity - kept * 500 >= kept * 2 * D("131.25")
+    assert (kept + D("0.01")) * D("762.5") > equity or not short.reduce_fraction

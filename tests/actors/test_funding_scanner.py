@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from actors.actor import Context
 from actors.board import Board, VenueClock, fold, market_key
-from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, Tell
-from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side, Venue
+from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, SubmitOrder, Tell
+from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side, TimeInForce, Venue
 from actors.funding_scanner import ROLE, FundingScanner, Holding, candidates, chosen, known_of, pairings
 from actors.funding_scanner.opening import stake_of
 from actors.gates import Candidate, Known
@@ -25,10 +25,13 @@ from actors.messages import (
     EntryRefused,
     KillSwitchPulled,
     LinkLost,
+    MarketReconciled,
     PairHedged,
     ReduceAsked,
 )
 from actors.policy import CollateralPolicy, CostsPolicy, GatesPolicy, Policy, RiskPolicy, ScannerPolicy
+from actors.risk.limits import screen
+from actors.risk.state import RiskState
 from actors.stakes import gross_usd
 from tests.actors.known import LAST_RATE, seen
 from tests.actors.rows import Story, never_taken, not_rows, row_of
@@ -60,6 +63,7 @@ def policy(**changes: object) -> Policy:
         scanner=ScannerPolicy(**{**told, **changes}),  # type: ignore[arg-type]
         forecast=LAST_RATE,
         gates=GatesPolicy(sample_age_most_s=Decimal(10**7)),
+        risk=RiskPolicy(path_window_s=10.0**7),
     )
 
 
@@ -208,6 +212,59 @@ def test_the_best_pairs_are_opened_first_and_the_lifecycle_is_told() -> None:
     assert [command.actor for command in said(opened()) if isinstance(command, SpawnPair)] == [BTC, ETH]
 
 
+def lowered(play: Scan, **limits: Decimal) -> Scan:
+    """A person has set these limits, which risk has put on the board."""
+    play.board = replace(play.board, lowered=limits)
+    return play
+
+
+def opening(size: Decimal, at_ns: int) -> SubmitOrder:
+    """The order that a pair of this size begins with."""
+    return SubmitOrder(
+        venue=TAKER,
+        asset="BTC",
+        order_id="1",
+        side=Side.SELL,
+        size=size,
+        limit_price=Decimal(100),
+        time_in_force=TimeInForce.IOC,
+        reduce_only=False,
+        purpose="taker",
+        decision_mid=Decimal(100),
+        expires_at_ns=at_ns,
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "size"),
+    [
+        ("order_notional_most_usd", 4000, "37.9"),
+        ("pair_short_most_usd", 6000, "56.9"),
+        ("leverage_most", "0.05", "39.9"),
+    ],
+)
+def test_a_limit_that_a_person_lowered_opens_less_instead_of_what_is_denied(
+    limit: str, most: Decimal, size: str
+) -> None:
+    """10,000 USD are the target, asks are at 100.05; of caps 95 % are used, of leverage 80."""
+    play = lowered(warm(*rates("BTC", "0.0002")), **{limit: Decimal(most)}).play(SCAN)
+    (entry,) = (each.message for each in said(play) if isinstance(each, Tell) and isinstance(each.message, EntryAsked))
+    assert entry.size == Decimal(size)
+    watching = RiskState(actor="risk", place="WATCHING.idle", lowered=play.board.lowered)
+    told_ns = play.board.market(TAKER, "BTC").sampled_ns
+    (_, passed), (_, denied) = (
+        screen(watching, BTC, opening(asked_for, told_ns), play.board, play.policy, told_ns)
+        for asked_for in (entry.size, Decimal(100))
+    )
+    assert passed is None
+    assert denied is not None
+    assert denied.rule == limit
+
+
+def test_a_limit_lowered_to_nothing_opens_nothing() -> None:
+    assert not asked(lowered(warm(*rates("BTC", "0.0002")), total_gross_most_usd=ZERO).play(SCAN))
+
+
 def test_a_pair_is_asked_for_once() -> None:
     play = opened()
     assert said(play.play(SCAN)) == []
@@ -255,7 +312,7 @@ def test_a_refused_pair_is_asked_again_after_its_pause_and_not_before() -> None:
 
 def test_a_refused_pair_whose_venues_changed_roles_is_retired() -> None:
     play = opened().play(EntryRefused(pair=BTC, reason="margin"), EntryRefused(pair=ETH, reason="margin"))
-    play.play(sample(MAKER, asset="BTC", rate="0", interest="9000000"), SCAN)
+    play.play(*rates("BTC", "0.0002"), sample(MAKER, asset="BTC", rate="0", interest="9000000"), SCAN)
     assert (BTC, "CloseAsked") in asked(play)
     assert (ETH, "EntryAsked") in asked(play)
 
@@ -485,6 +542,53 @@ def test_nothing_is_outdone_while_there_is_room_or_a_pair_is_on_its_way() -> Non
     assert asked(entering.play(*rates("ETH", "0.003"), SCAN)) == []
 
 
+def migrating(third: str, **changes: object) -> Scan:
+    """BTC is held on two of three venues for 0.5 bps an hour, with room for more; the third pays `third`."""
+    venues = (TAKER, MAKER, THIRD)
+    at = policy(venues=venues, assets=("BTC",), **changes)
+    told = (*rates("BTC", "0.00005"), sample(THIRD, rate="0"))
+    play = warm(*told, at=at, on=board(*venues)).play(SCAN)
+    assert asked(play) == [(BTC, "EntryAsked")]
+    return play.play(PairHedged(pair=BTC, size=Decimal(100)), *rates("BTC", "0.00005"), sample(THIRD, rate=third))
+
+
+def test_the_same_asset_on_other_venues_takes_the_place_of_the_whole_pair_though_there_is_room() -> None:
+    play = migrating("-0.003").play(SCAN)
+    ((to, message),) = [(c.to, c.message) for c in said(play) if isinstance(c, Tell)]
+    assert to == BTC
+    assert isinstance(message, CloseAsked), "no leg is kept"
+    assert message.reason.startswith("BTC hyperliquid/lighter is better: expected ")
+    assert said(play.play(SCAN)) == [], "one at a time"
+    play.play(closed(BTC), *rates("BTC", "0.00005"), sample(THIRD, rate="-0.003"))
+    for venue in (TAKER, MAKER):
+        play.board = fold(play.board, MarketReconciled(venue=venue, asset="BTC"), play.at_ns)
+    spawn = [each for each in said(play.play(SCAN)) if isinstance(each, SpawnPair)]
+    assert [sorted((each.taker_venue, each.maker_venue)) for each in spawn] == [[TAKER, THIRD]]
+
+
+@pytest.mark.parametrize(
+    ("third", "leaves"),
+    [("0", []), ("-0.00012", []), ("-0.000124", [(BTC, "CloseAsked")]), ("0.000124", [])],
+)
+def test_the_same_asset_moves_only_beyond_twice_the_cost_of_the_change(
+    third: str, leaves: list[tuple[str, str]]
+) -> None:
+    """36 USD here, 29.5 of costs there, and twice 29.5 for the change: 124.5 USD, 1.7292 bps an hour between them."""
+    assert asked(migrating(third).play(SCAN)) == leaves
+
+
+def test_a_pair_does_not_move_to_where_a_gate_refuses() -> None:
+    play = migrating("-0.003")
+    play.board = fold(play.board, LinkLost(venue=THIRD, reason="cut"), play.at_ns)
+    assert asked(play.play(SCAN)) == []
+
+
+def test_without_a_factor_a_pair_does_not_move_either() -> None:
+    play = migrating("-0.003")
+    play.policy = replace(play.policy, costs=CostsPolicy(switching_factor=ZERO))
+    assert asked(play.play(SCAN)) == []
+
+
 def test_a_factor_of_nothing_keeps_every_pair() -> None:
     play = outdone(resumed=False)
     play.policy = replace(play.policy, costs=CostsPolicy(switching_factor=ZERO))
@@ -528,7 +632,7 @@ def test_margin_that_runs_short_asks_people_first_and_pairs_only_where_it_is_too
     assert isinstance(told, RaiseAlarm)
     assert (told.severity, told.code) == ("warning", "collateral_short")
     assert told.text.startswith(
-        "lighter: 1575 USD expected in 12 h, 925 less than needed; move 925 USD from hyperliquid"
+        "lighter: 1575 USD expected in 12 h, 1296 less than needed; move 1296 USD from hyperliquid"
     )
     assert asked(play) == []
 

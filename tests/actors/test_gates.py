@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from actors.board import Board, Market, fold, market_key
-from actors.domain import NS_PER_S, MarketStatus, Side
+from actors.domain import NS_PER_S, MarketStatus, Side, Venue
 from actors.gates import Candidate, Gate, funding_of, judge, mean_of, more_liquid
 from actors.gates.table import TABLE, page
 from actors.messages import (
@@ -22,7 +22,7 @@ from actors.messages import (
     MarketDoubted,
     MarketReconciled,
 )
-from actors.policy import AdlPolicy, CostsPolicy, EndurancePolicy, GatesPolicy, Policy, ScannerPolicy
+from actors.policy import AdlPolicy, CostsPolicy, EndurancePolicy, GatesPolicy, Policy, RiskPolicy, ScannerPolicy
 from actors.volatility import Swing
 from tests.actors.known import RATE, SURE, known, seen, stake, sure
 from tests.factories import (
@@ -383,7 +383,80 @@ def test_rates_that_were_checked_pass_where_the_policy_asks() -> None:
 
 def test_an_old_quote_of_either_venue_refuses() -> None:
     assert refusals(judged(at_ns=START_NS + 900 * NS_PER_S)) == []
-    assert refusals(judged(at_ns=START_NS + 901 * NS_PER_S)) == ["oracle", "quote_age_s"]
+    told = refusals(judged(at_ns=START_NS + 901 * NS_PER_S))
+    assert told == ["identity", "oracle", "quote_age_s", "divergence_bps", "mark_path_bps", "expected_net_bps"]
+
+
+# --- prices of one time, and a mark's own path -----------------------------------------------------------------
+
+
+def later(*facts: AnyMessage, after_s: int) -> tuple[Board, int]:
+    """The board after it was told these facts so much later, and that time."""
+    board, at_ns = two_venues(), START_NS + after_s * NS_PER_S
+    for fact in facts:
+        board = fold(board, fact, at_ns)
+    return board, at_ns
+
+
+def late(*facts: AnyMessage, after_s: int) -> Candidate:
+    """Judged then."""
+    board, at_ns = later(*facts, after_s=after_s)
+    return judged(board, at_ns=at_ns)
+
+
+COMPARING = ["identity", "divergence_bps", "expected_net_bps"]
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_marks_of_two_times_are_not_measured_and_say_so(venue: Venue) -> None:
+    """A move in between would be a divergence, or a basis that the pair is paid or charged for."""
+    board, at_ns = later(sample(venue, "100.5"), after_s=61)
+    candidate = judged(board, at_ns=at_ns)
+    assert refusals(candidate) == COMPARING
+    assert not candidate.compared
+    assert candidate.expectation.basis_usd == 0
+    gate = gate_of(candidate, "divergence_bps")
+    assert gate.measured == "not measured: marks told 61 s apart, the older 61 s ago"
+    assert gate.needed == "<= 60, of marks told within 60 s of one another and 900 s ago"
+
+
+def test_marks_of_one_time_are_measured_however_far_the_venues_clocks_are_apart() -> None:
+    """What counts is when they came, by our clock."""
+    board, at_ns = later(sample(TAKER, "100.5"), after_s=60)
+    assert judged(board, at_ns=at_ns).compared
+    early = replace(sample(MAKER), venue_at_ns=START_NS - 3600 * NS_PER_S)
+    board, at_ns = later(sample(TAKER), early, after_s=300)
+    assert judged(board, at_ns=at_ns).passed
+
+
+@pytest.mark.parametrize("jumped", [VENUES, (TAKER,), (MAKER,)])
+def test_a_mark_that_has_left_its_path_is_not_entered_until_the_path_has_followed(jumped: tuple[Venue, ...]) -> None:
+    """3.1 % up within a minute: where both venues are, the collar about the mark and the divergence say nothing."""
+    found = []
+    board = two_venues()
+    for minute in range(6):
+        at_ns = START_NS + minute * 60 * NS_PER_S
+        for each in VENUES:
+            price = "103.1" if minute > 2 and each in jumped else "100"
+            facts = (sample(each, price, interest="2000000"), quote(each, f"{D(price) - D('0.05')}", f"{D(price)}"))
+            board = fold(fold(board, facts[0], at_ns), facts[1], at_ns)
+        found.append("mark_path_bps" in refusals(judged(board, at_ns=at_ns)))
+    assert found == [False, False, False, True, True, False]
+
+
+def test_what_an_opening_may_pay_is_measured_against_the_path_as_well() -> None:
+    """The ask that the long leg would pay, with what an order may slip, is 3 % above the path."""
+    touch = [quote(TAKER, "102.95", "103.05"), quote(MAKER, "102.95", "103.05")]
+    board, at_ns = later(*touch, *(sample(each) for each in VENUES), after_s=30)
+    gate = gate_of(judged(board, at_ns=at_ns), "mark_path_bps")
+    assert gate.measured == f"{(D('103.05') * D('1.0008') / 100 - 1) * 10_000:.4g}"
+    assert not gate.passed
+
+
+def test_with_too_few_marks_on_the_path_nothing_is_opened_and_it_says_so() -> None:
+    gate = gate_of(judged(policy=sure(risk=RiskPolicy(path_samples_least=2))), "mark_path_bps")
+    assert (gate.passed, gate.measured) == (False, "not measured: fewer marks told lately")
+    assert gate.needed == "2 marks of each market within 900 s"
 
 
 def test_funding_that_does_not_pay_all_costs_refuses() -> None:

@@ -60,6 +60,8 @@ WITHOUT_UNIT = {
     "shocks": "fractions",
     "maintenance_multiple": "maintenance margins",
     "funding_multiple": "times the expected rate",
+    "stressed_spread_multiple": "times today's",
+    "funding_caps_per_hour": "fractions, by venue",
     "deviations": "standard deviations",
     "alarm_multiple": "maintenance margins",
     "reduce_multiple": "maintenance margins",

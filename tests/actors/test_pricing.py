@@ -4,12 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from actors.board import Market
-from actors.domain import Side
+from actors.board import Market, fold
+from actors.domain import NS_PER_S, Side
 from actors.forecast import Outlook
 from actors.policy import CostsPolicy, Policy, ScannerPolicy
-from actors.pricing import DEEPER_BPS, basis, expect, premium, slippage, taker_fee
+from actors.pricing import DEEPER_BPS, basis, comparable, expect, premium, slippage, taker_fee
 from tests.factories import ASSET, MAKER, TAKER, board_of, market_facts, quote, sample, two_venues
+from tests.playbook import START_NS
 
 D = Decimal
 OUTLOOK = Outlook(mean_per_hour=D("0.0001"), error_per_hour=D("0.00002"), persistence=D(1), hours_seen=9)
@@ -69,3 +70,21 @@ def test_the_premium_is_the_short_leg_s(side: Side, dearer: str) -> None:
     assert abs(premium(markets, side) - D(dearer)) < D("1e-8")
     expected = D(0) if side is Side.SELL else D(dearer)
     assert abs(basis(markets, side, Policy()) - expected) < D("1e-8")
+
+
+@pytest.mark.parametrize(("later_s", "compared"), [(0, True), (60, True), (61, False)])
+def test_marks_are_compared_where_they_are_of_one_time(later_s: int, compared: bool) -> None:
+    at_ns = START_NS + later_s * NS_PER_S
+    board = fold(board_of(sample(TAKER, "101")), sample(MAKER, "100"), at_ns)
+    markets = (board.market(TAKER, ASSET), board.market(MAKER, ASSET))
+    assert comparable(markets, at_ns, Policy()) is compared
+
+
+def test_a_basis_that_was_not_measured_is_no_part_of_the_sum() -> None:
+    board = board_of(*market_facts(TAKER), *market_facts(MAKER), sample(MAKER, "105"))
+    markets = (board.market(TAKER, ASSET), board.market(MAKER, ASSET))
+    told = expect((TAKER, MAKER), markets, Side.SELL, D(10), OUTLOOK, D(700), Policy())
+    untold = expect((TAKER, MAKER), markets, Side.SELL, D(10), OUTLOOK, D(700), Policy(), compared=False)
+    assert told.basis_usd < 0
+    assert untold.basis_usd == 0
+    assert untold.net_usd == told.net_usd - told.basis_usd

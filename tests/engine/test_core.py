@@ -10,22 +10,26 @@ from actors import risk
 from actors.actor import Step
 from actors.commands import CancelAll, RaiseAlarm, SpawnPair, SubmitOrder
 from actors.domain import Side, Venue
+from actors.funding_scanner import FundingScanner
 from actors.messages import (
     EmergencyAsked,
     EntryAsked,
     Envelope,
     FrameRefused,
     HoldOpeningsAsked,
+    LimitAsked,
     LinkLost,
     LinkUp,
     RearmAsked,
     ResumeOpeningsAsked,
+    TimerFired,
 )
 from actors.policy import CorePolicy
 from actors.risk.state import Disarmed
 from actors.roles import ROLES
 from engine.core import BOARD, Core, digest_of
 from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
+from tests.factories import sample
 
 LINK = f"venue_link/{TAKER.value}"
 SIBLING = f"venue_link/{MAKER.value}"
@@ -110,6 +114,22 @@ def test_what_risk_has_measured_stands_on_the_board_for_the_next_message() -> No
     assert run.core.board.reliability is state.reliability
 
 
+def test_what_the_scanner_has_observed_stands_on_the_board_for_the_next_message() -> None:
+    """Risk reviews long holds by it."""
+    run = SmallRun()
+    run.open_venues()
+    assert run.core.board.series == {}
+    run.tell(BOARD, sample(TAKER, "60000", rate="0.00001"))
+    scanner = run.core.states["funding_scanner"]
+    assert isinstance(scanner, FundingScanner)
+    (armed,) = scanner.timers
+    run.tell("funding_scanner", TimerFired(timer=armed.timer, generation=armed.generation))
+    scanner = run.core.states["funding_scanner"]
+    assert isinstance(scanner, FundingScanner)
+    assert list(run.core.board.series) == [f"{TAKER}:BTC"]
+    assert run.core.board.series is scanner.series
+
+
 def test_what_risk_lets_be_opened_stands_on_the_board_for_the_next_message() -> None:
     run = SmallRun()
     assert (run.core.board.risk_place, run.core.board.disarmed) == ("", ())
@@ -127,6 +147,15 @@ def test_what_risk_lets_be_opened_stands_on_the_board_for_the_next_message() -> 
     assert run.core.board.disarmed == (key,)
     run.tell("risk", RearmAsked(command_id="3", by="Ann", reason="seen", market=key))
     assert not run.core.board.disarmed
+
+
+def test_a_limit_that_a_person_lowered_stands_on_the_board_until_it_is_put_back() -> None:
+    run = SmallRun()
+    name, profile = "total_gross_most_usd", POLICY.risk.total_gross_most_usd
+    run.tell("risk", LimitAsked(command_id="1", by="Ann", reason="news", limit=name, value=Decimal(7)))
+    assert run.core.board.lowered == {name: Decimal(7)}
+    run.tell("risk", LimitAsked(command_id="2", by="Ann", reason="over", limit=name, value=profile))
+    assert run.core.board.lowered == {}
 
 
 def test_a_spawned_pair_is_known_to_the_next_message() -> None:

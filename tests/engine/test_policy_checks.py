@@ -35,6 +35,11 @@ def test_the_policy_as_it_comes_has_no_problem() -> None:
             "liquidation_distance_least_fraction is 0.17; at leverage 3 a pair is opened at most 0.33",
         ),
         (AutoClosePolicy(speed_window_s=59.0), "speed_window_s is 59; the board remembers a mark every 60 s, for 3600"),
+        (
+            AutoClosePolicy(hold_longest_h=Decimal(0), hold_most_h=Decimal(0)),
+            "hold_longest_h is 0; nothing is held for",
+        ),
+        (AutoClosePolicy(hold_longest_h=Decimal(335)), "hours, not below hold_most_h, which is 336"),
         (AutoClosePolicy(speed_window_s=3601.0), "speed_window_s is 3601; the board remembers a mark every 60 s"),
     ],
 )

@@ -22,7 +22,7 @@ from engine.journal.files import lock_directory
 from engine.journal.marker import Marker, marker_path, set_mark
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME
-from engine.kept_config import keep
+from engine.config.kept import keep
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.sequencer import Waiting
 from tests.engine.recorded import MAKER, PAIR, POLICY, TAKER, SmallRun, header, hedged_run, start_states
@@ -293,7 +293,7 @@ def test_taking_the_mark_away_allows_nothing_but_a_new_run(tmp_path: Path) -> No
         with pytest.raises(RecoveryRefused, match="are lost"):
             Recovery(directory, tmp_path, tmp_path)
         path.unlink(missing_ok=True)
-    config = configuration.load(Path(configuration.__file__).parents[1] / "config" / "paper.toml")
+    config = configuration.load(configuration.DEFAULT_CONFIG)
     mode = JournalReader(directory).header.mode
     config = msgspec.structs.replace(config, run=msgspec.structs.replace(config.run, mode=mode))
     assert run_to_resume(None, tmp_path / "runs", config) is None

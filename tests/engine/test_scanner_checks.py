@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from actors.domain import Venue
 from actors.policy import (
     CollateralPolicy,
     CostsPolicy,
@@ -17,6 +18,7 @@ from engine.policy_checks import policy_problems
 from engine.scanner_checks import scanner_problems
 
 D = Decimal
+CAPS = "policy.endurance.funding_caps_per_hour lacks pacifica"
 
 
 def test_the_defaults_have_no_problem() -> None:
@@ -32,6 +34,10 @@ def test_the_defaults_have_no_problem() -> None:
         (Policy(endurance=EndurancePolicy(shocks=(D(1),))), "policy.endurance.shocks"),
         (Policy(endurance=EndurancePolicy(shocks=(D(0),))), "policy.endurance.shocks"),
         (Policy(endurance=EndurancePolicy(equity_floor_fraction=D(1))), "policy.endurance.equity_floor_fraction is 1"),
+        (Policy(endurance=EndurancePolicy(stressed_spread_multiple=D("0.9"))), "policy.endurance.stressed_spread"),
+        (Policy(endurance=EndurancePolicy(stressed_depth_fraction=D(0))), "policy.endurance.stressed_depth_fraction"),
+        (Policy(endurance=EndurancePolicy(stressed_beyond_bps=D(99))), "policy.endurance.stressed_beyond_bps is below"),
+        (Policy(endurance=EndurancePolicy(funding_caps_per_hour={Venue.HYPERLIQUID: D("0.04")})), CAPS),
         (Policy(gates=GatesPolicy(volatility_half_life_h=D(721))), "policy.gates.volatility_half_life_h is 721"),
         (Policy(gates=GatesPolicy(volatility_half_life_h=D(0))), "policy.gates.volatility_half_life_h is 0"),
         (Policy(gates=GatesPolicy(adl_level_most=0)), "policy.gates.adl_level_most is 0"),

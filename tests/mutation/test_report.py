@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from statecharts.catalog import CATALOG
+from tests.mutation.__main__ import JUDGES
 from tests.mutation.accepted import FILE, accepted
+from tests.mutation.charts import mutants
 from tests.mutation.report import Outcome, report
 from tests.mutation.sources import describe
 
@@ -47,6 +50,13 @@ def test_an_entry_without_a_reason_or_given_twice_is_refused(wrong: str) -> None
 
 def test_the_committed_list_can_be_read() -> None:
     assert all(reason for reason in accepted(FILE.read_text(encoding="utf-8")).values())
+
+
+def test_every_accepted_mutant_of_a_chart_can_still_be_made() -> None:
+    made = [mutant.name for name in JUDGES for mutant in mutants(CATALOG[name])]
+    listed = [name for name in accepted(FILE.read_text(encoding="utf-8")) if name.partition(" ")[0] in JUDGES]
+    assert listed
+    assert [name for name in listed if name not in made] == []
 
 
 def test_a_mutant_of_the_code_is_named_by_its_function_and_its_change() -> None:

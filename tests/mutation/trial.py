@@ -84,6 +84,10 @@ class Case(NamedTuple):
         return hasattr(self.call, "hypothesis")
 
 
+_SOUND: dict[Task, Explored | None] = {}
+"""Whole tasks whose tests pass without any mutant, with what the check finds then; seen once by each process."""
+
+
 class TookTooLong(Exception):
     """A mutant kept a test busy."""
 
@@ -118,11 +122,13 @@ class Trial:
         chart = self.task.chart
         shipped = Shipped(chart)
         self.begun = bool(cases) and bool(shipped.names)
-        self.broken = _caught(Transplant(shipped, chart), cases)
-        if not self.broken:
-            exploring = self.task.name in EXPLORED and not self.task.quick
-            reference = explore() if exploring else None
-            self.verdicts = [_judge(mutant, shipped, cases, reference) for mutant in self.task.mutants()]
+        whole = self.task._replace(share=0, of=1, only="")
+        if whole not in _SOUND:
+            self.broken = _caught(Transplant(shipped, chart), cases)
+            if self.broken:
+                return True
+            _SOUND[whole] = explore() if self.task.name in EXPLORED and not self.task.quick else None
+        self.verdicts = [_judge(mutant, shipped, cases, _SOUND[whole]) for mutant in self.task.mutants()]
         return True
 
 

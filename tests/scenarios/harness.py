@@ -67,7 +67,9 @@ POLICY = Policy(
         buffer_volatilities=Decimal(0),
         volatility_most=Decimal(10),
     ),
-    endurance=EndurancePolicy(shocks=(), equity_floor_fraction=Decimal(0), maintenance_multiple=Decimal(0)),
+    endurance=EndurancePolicy(
+        shocks=(), equity_floor_fraction=Decimal(0), maintenance_multiple=Decimal(0), funding_caps_per_hour={}
+    ),
     sizing=SizingPolicy(caps_share_most=Decimal(1), margin_share_most=Decimal(1)),
     costs=CostsPolicy(switching_factor=Decimal(0)),
     collateral=CollateralPolicy(alarm_multiple=Decimal(0)),

@@ -41,7 +41,7 @@ HELD = replace(POLICY, lifecycle=replace(POLICY.lifecycle, duration_s=240.0))
 STORMY = replace(
     HELD,
     entry=replace(POLICY.entry, backoff_s=20.0),
-    auto_close=replace(POLICY.auto_close, hold_most_h=Decimal("0.007")),
+    auto_close=replace(POLICY.auto_close, hold_most_h=Decimal("0.007"), hold_longest_h=Decimal("0.007")),
 )
 ADL = Cue(at_s=40.3, do=pull(HYPERLIQUID, lambda x, at_ns: x.deleverage(at_ns, account_of(HYPERLIQUID), ASSET, PART)))
 LIQUIDATION = Cue(at_s=40.3, do=pull(PACIFICA, lambda x, at_ns: x.liquidate(at_ns, account_of(PACIFICA), ASSET, PART)))

@@ -35,7 +35,7 @@ def test_storm_of_all_faults_ends_flat_with_true_books(seed: int, venues: tuple[
     policy = replace(
         POLICY,
         entry=replace(POLICY.entry, backoff_s=20.0),
-        auto_close=replace(POLICY.auto_close, hold_most_h=Decimal("0.007")),
+        auto_close=replace(POLICY.auto_close, hold_most_h=Decimal("0.007"), hold_longest_h=Decimal("0.007")),
         lifecycle=replace(POLICY.lifecycle, duration_s=240.0),
     )
     weight = (0.03, 0.1, 0.2)[seed % 3]

@@ -69,7 +69,7 @@ class DriftAdapter:
         self._reader = Reader(settings, self._rpc, accounts, self._ledger)
         instructions = Instructions(accounts, settings.delegate or settings.account)
         self._sender = Sender(settings, self._rpc, self._reader, instructions, signing, now_ns)
-        self._watch = Watch(settings, self._reader, self._ledger, self._telling, self._transport, report)
+        self._watch = Watch(settings, self._reader, self._ledger, self._telling, self._transport, report, now_ns)
         self._deliveries = Deliveries(
             settings, self._sender, self._reader, self._ledger, self._telling, report, now_ns, self._watch.wake
         )

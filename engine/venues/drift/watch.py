@@ -13,7 +13,8 @@ import trio
 
 from actors.domain import Venue
 from actors.messages import FrameRefused, VenueMessage
-from engine.venues.adapter import Report
+from engine.clock import whole_step_s
+from engine.venues.adapter import NowNs, Report
 from engine.venues.drift.ledger import Ledger
 from engine.venues.drift.reader import Reader
 from engine.venues.drift.settings import DriftSettings
@@ -86,7 +87,9 @@ class Watch:
         telling: Telling,
         transport: WatchedTransport,
         report: Report,
+        now_ns: NowNs,
     ) -> None:
+        self._now_ns = now_ns
         self._settings, self._reader, self._ledger = settings, reader, ledger
         self._telling, self._transport, self._report = telling, transport, report
         self._read_at_s = 0.0
@@ -106,11 +109,16 @@ class Watch:
         """Read for ever: often while an order may be open, else seldom."""
         while True:
             busy = bool(self._ledger.living()) or self._reader.changed()
-            with trio.move_on_after(self._settings.poll_busy_s if busy else self._settings.poll_quiet_s):
+            with trio.move_on_after(self._settings.poll_busy_s if busy else self._quiet_s()):
                 await self._news.wait()
             self._news = trio.Event()  # before the reading: what lands during it is read after it
             if self._up:
                 await self._once()
+
+    def _quiet_s(self) -> float:
+        """Until the next quiet poll."""
+        step_s = self._settings.poll_quiet_s
+        return whole_step_s(self._now_ns(), step_s) if self._settings.polls_on_the_clock else step_s
 
     async def _once(self) -> None:
         try:

@@ -62,6 +62,8 @@ from engine.venues.link import FrameError
 NS_PER_MS = 1_000_000
 HOUR_MS = HOUR_NS // NS_PER_MS
 USDC_TOKEN = 0
+LEFT_OUT_MOST = Decimal("0.01")
+"""Of the account's notional, what the listed positions may be short of."""
 UNIFIED_MODES: tuple[AccountMode, ...] = ("unifiedAccount", "portfolioMargin")
 """Modes in which the collateral of perpetuals is told in the spot state."""
 
@@ -106,9 +108,12 @@ def decode(kind: str, payload: bytes | msgspec.Raw) -> Any:
     if decoder is None:
         raise FrameError(kind, "not a payload we read")
     try:
-        return decoder.decode(payload)
+        decoded = decoder.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError) as refused:
         raise FrameError(kind, str(refused)) from refused
+    if isinstance(decoded, ClearinghouseState | ClearinghouseUpdate):
+        _require_complete(kind, decoded)
+    return decoded
 
 
 def at_ns(milliseconds: int) -> int:
@@ -189,6 +194,23 @@ def account(state: ClearinghouseState, spot: SpotState | None = None) -> Account
         maintenance_usd=Decimal(state.crossMaintenanceMarginUsed),
         venue_at_ns=at_ns(state.time),
     )
+
+
+def _require_complete(kind: str, told: ClearinghouseState | ClearinghouseUpdate) -> None:
+    """Raise FrameError where the list of positions leaves out what the account's own sums count: it is no proof of flat.
+
+    `totalNtlPos` is the notional of all positions, cross and isolated; the list may be worth more in recorded payloads
+    (`totalNtlPos` 0.0 beside a position of 500 USD), never less. That both are of one price: not verified, hence
+    `LEFT_OUT_MOST`.
+    """
+    state = told if isinstance(told, ClearinghouseState) else told.clearinghouseState
+    total = Decimal(state.marginSummary.totalNtlPos)
+    listed = sum((abs(Decimal(each.position.positionValue)) for each in state.assetPositions), ZERO)
+    if total - listed > total * LEFT_OUT_MOST:
+        raise FrameError(kind, f"positions of {listed} USD, `totalNtlPos` {total} - at `$.assetPositions`")
+    if not state.assetPositions and Decimal(state.crossMaintenanceMarginUsed) > 0:
+        needed = state.crossMaintenanceMarginUsed
+        raise FrameError(kind, f"no position, `crossMaintenanceMarginUsed` {needed} - at `$.assetPositions`")
 
 
 def usdc(spot: SpotState) -> tuple[Decimal, Decimal]:

@@ -51,11 +51,22 @@ def decode_markets(body: bytes) -> list[MarketRow]:
 
 
 def decode_account(body: bytes) -> AccountRow:
-    """GET account by index: exactly one."""
+    """GET account by index: exactly one, whose sums do not contradict a list without a position."""
     accounts = answered("account", _ACCOUNTS, body).accounts
     if len(accounts) != 1:
         raise FrameError("account", f"`accounts` has {len(accounts)} entries")
+    _require_complete(accounts[0])
     return accounts[0]
+
+
+def _require_complete(row: AccountRow) -> None:
+    """Raise FrameError where no cross position is listed and maintenance margin is needed for one: no proof of flat.
+
+    Recorded as 0.000000 beside flat rows; that orders alone need none: not verified. Isolated positions have no witness.
+    """
+    needed = Decimal(row.cross_maintenance_margin_requirement or "0")
+    if needed > 0 and not any(Decimal(each.position) for each in row.positions if not each.margin_mode):
+        raise FrameError("account", f"no cross position, `cross_maintenance_margin_requirement` {needed}")
 
 
 def decode_fundings(body: bytes) -> PositionFundings:

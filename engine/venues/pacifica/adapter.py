@@ -62,6 +62,7 @@ class PacificaAdapter:
         self._rest = Rest(settings, signing, transport, now_ns)
         self._order_questions = Questions(settings.order_question_pause_s)
         self._positions = Shared(self._rest.positions)
+        self._account = Shared(self._rest.account)
         self._ledger = Ledger(
             settings.assets,
             orders_most=settings.orders_remembered_most,
@@ -226,14 +227,17 @@ class PacificaAdapter:
         await self._ask_position(command.asset, queried=True)
 
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
+        """A market the venue does not list is flat only if its account, asked behind it, counts no more than it lists."""
         symbol = market_of_asset(asset).symbol
         try:
             rows = await self._positions.ask()
+            found = [codec_rest.position_message(row, queried=queried) for row in rows if row.symbol == symbol]
+            flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
+            if not found:
+                codec_rest.require_complete(rows, await self._account.ask())
         except (TransportError, FrameError) as failed:
             self._fail(asset, "position", str(failed))
             return
-        found = [codec_rest.position_message(row, queried=queried) for row in rows if row.symbol == symbol]
-        flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
         self._report(found[0] if found else flat)
 
     # words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -201,6 +201,17 @@ def position_message(row: PositionRow, *, queried: bool) -> PositionReported:
         liquidation_price=liquidation_price(row.liquidation_price, market),
         margin_used_usd=Decimal(row.margin) if row.isolated else None,
     )
+
+
+def require_complete(rows: Sequence[PositionRow], account: AccountRow) -> None:
+    """Raise FrameError where the account counts more positions than were listed: the list is no proof of flat.
+
+    `account` was asked after the list. That `positions_count` counts what the list holds: not verified (recorded only
+    as 0, in the documentation as 2 with margin in use), so margin must be in use as well.
+    """
+    if account.positions_count > len(rows) and Decimal(account.total_margin_used) > 0:
+        told = f"{len(rows)} positions, `positions_count` {account.positions_count}"
+        raise FrameError("positions", f"{told}, `total_margin_used` {account.total_margin_used}")
 
 
 def flat_message(asset: str, at_ns: int, *, queried: bool) -> PositionReported:

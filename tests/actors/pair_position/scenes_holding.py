@@ -102,6 +102,20 @@ HOLD_SCENES = (
         POSITIONS,
         "MAKER_PENDING.verifying",
     ),
+    Scene(
+        "H17",
+        "MAKER_PENDING.canceling",
+        (done(), NO_MAKER_LINK, filled("4")),
+        (order("trim", "6", TAKER),),
+        "REDUCING.trimming",
+    ),
+    Scene(
+        "H17",
+        "MAKER_PENDING.sweeping",
+        (*(done(), *both_confirm()) * 2, filled(), filled("2", number=0)),
+        (order("trim", "2", TAKER),),
+        "REDUCING.trimming",
+    ),
     Scene("H18", "HEDGED.earning", (filled("0.1", number=0),), (), "HEDGED.earning"),
     Scene(
         "H19",

@@ -14,8 +14,9 @@ from actors.domain import DoneReason, RejectReason, Side
 from actors.messages import EngineResumed, LinkLost, LinkUp
 from statecharts.pair_position import CHART
 from tests.actors.pair_position.scenes import Cues, Scene, act
-from tests.actors.pair_position.scenes_emergency import WATCHED
+from tests.actors.pair_position.scenes_emergency import ONE_SILENT, WATCHED
 from tests.actors.pair_position.scenes_entering import FOUR_AND_TEN
+from tests.actors.pair_position.scenes_holding import LAPSED_AND_PAUSING
 from tests.actors.pair_position.test_rows import IDS, SCENES
 from tests.factories import (
     MAKER,
@@ -25,6 +26,7 @@ from tests.factories import (
     both_confirm,
     cancel_rejected,
     deleveraged,
+    denied,
     done,
     filled,
     foreign,
@@ -76,8 +78,12 @@ NOTHING_THERE = rejected(RejectReason.REDUCE_ONLY)
 NO_MAKER_LINK = LinkLost(venue=MAKER, reason="cut")
 TAKEN = deleveraged(TAKER, "4", Side.BUY, "adl-9")
 TAKEN_ALL: Cues = (deleveraged(TAKER, "10", Side.BUY, "adl-8"), deleveraged(MAKER, "10", Side.SELL, "adl-9"))
+TAKEN_REST: Cues = (deleveraged(TAKER, "6", Side.BUY, "adl-8"), deleveraged(MAKER, "10", Side.SELL, "adl-9"))
+"""From REDUCING: all that is left of both legs."""
 SOLD = liquidated(TAKER, "4", Side.BUY)
 CORRECTED = filled("2", number=0)
+ALIVE_IN_PAUSE: Cues = (*LAPSED_AND_PAUSING, accepted(number=-2))
+"""From REDUCING.trimming: pausing after the second trim was refused, the first one is alive after all."""
 SWEPT_IN_VAIN: Cues = (done(), *both_confirm())
 """A sweep that fills nothing, verified."""
 
@@ -86,7 +92,7 @@ OVER_CELLS = (
     Cell("M4", (filled(),), (*MAKING, *SWEEPING)),
     Cell("M14", (lapsed(),), ("TAKER_FILLED.maker_in_flight", *SWEEPING)),
     Cell("M14", (fires("maker_timeout"), lapsed()), ("TAKER_FILLED.maker_in_flight",), "MAKER_PENDING.canceling"),
-    Cell("M20", (done(),), ("MAKER_PENDING.canceling", "MAKER_PENDING.resting", *SWEEPING)),
+    Cell("M20", (done(),), (*MAKING, *SWEEPING)),
     Cell("M6", (rejected(),), ("TAKER_FILLED.maker_in_flight",)),
     Cell("M6", (CROSSED,) * 4, ("TAKER_FILLED.maker_in_flight",)),
     Cell("M7", (NO_MAKER_LINK, CROSSED), ("TAKER_FILLED.maker_in_flight",)),
@@ -233,6 +239,7 @@ UNTOLD_CELLS = (
     Cell("V4", (CLAIMED, reported(TAKER)), ("CLOSING.second_leg",), "CLOSING.verifying"),
     Cell("X17", (CLAIMED, NOTHING_THERE, *both_confirm()), ("CLOSING.first_leg",), "CLOSING.verifying"),
     Cell("X16", (CLAIMED, *ASKED_OUT[1:], *both_confirm()), ("CLOSING.second_leg",), "CLOSING.verifying"),
+    Cell("X16", (reported(TAKER, "-3", queried=False), *both_confirm()), ("IDLE.ready",), "CLOSING.verifying"),
     Cell(
         "X22",
         (done("10", DoneReason.FILLED, -2), filled(), *both_confirm()),
@@ -253,13 +260,26 @@ VERIFYING_CELLS = (
     Cell("V7", (fires("verify_retry"),), ALL_VERIFYING),
     Cell("V6", (fires("verify_retry"),) * 5, ("HEDGED.rechecking", "REDUCING.verifying")),
     Cell("V15", (*twice(reported(MAKER, "0"), reported(TAKER, "0")), *(fires("verify_retry"),) * 4), VERIFYING),
-    Cell("V16", (*twice(reported(MAKER, "0"), reported(TAKER)), *ASKED_OUT), ("HEDGED.rechecking", VERIFYING[0])),
+    Cell("V16", (*twice(reported(MAKER, "0"), reported(TAKER)), *ASKED_OUT), VERIFYING),
     Cell("V11", (*twice(reported(MAKER, "-3"), reported(TAKER, "-3")), *ASKED_OUT), ("IDLE.verifying",)),
     Cell("Q8", (RESUMED,), ALL_VERIFYING),
     Cell("Q6", (RESUMED,), (PAUSING,)),
     Cell("X2", (CLOSE,), (PAUSING,)),
     Cell("R11", (rejected(),), ("REDUCING.trimming", "REDUCING.in_doubt")),
 )
+NOT_EXECUTED_CELLS = (
+    Cell("R11", (TAKEN, rejected()), ("REDUCING.first_leg",)),
+    Cell("R11", (*ALIVE_IN_PAUSE, done(number=-2)), ("REDUCING.trimming",), PAUSING, PAUSING),
+    Cell("E5", (denied(),), ENTERING[:1]),
+    Cell("M6", (denied(),), MAKING[:1]),
+    Cell("R11", (denied(),), ("REDUCING.trimming",)),
+    Cell("R12", (NOTHING_THERE,), ("REDUCING.trimming", "REDUCING.in_doubt")),
+    Cell("R12", (TAKEN, NOTHING_THERE), ("REDUCING.first_leg",)),
+    Cell("R5", (done(), done(), done(), NOTHING_THERE), ("REDUCING.trimming",)),
+    Cell("R13", (*ALIVE_IN_PAUSE, *TAKEN_REST, fires("retry_pause")), ("REDUCING.trimming",), PAUSING),
+    Cell("P15", ONE_SILENT[1:], ("EMERGENCY.closing",), "EMERGENCY.stranded"),
+)
+"""An order that did nothing for certain; and what waits for an order that may still do something."""
 CELLS = (
     *OVER_CELLS,
     *DOUBT_CELLS,
@@ -271,6 +291,7 @@ CELLS = (
     *EMERGENCY_CELLS,
     *UNTOLD_CELLS,
     *VERIFYING_CELLS,
+    *NOT_EXECUTED_CELLS,
 )
 
 

@@ -89,6 +89,17 @@ def test_an_emergency_s_cap_is_widened_for_each_leg_by_its_own_attempts() -> Non
     assert 1.9 < distances[1] / distances[0] < 2.1
 
 
+@pytest.mark.parametrize("most", [1, 3])
+def test_each_attempt_that_is_to_be_enough_widens_an_emergency_s_cap_and_none_beyond(most: int) -> None:
+    policy = Policy()
+    exits = msgspec.structs.replace(policy.exit, emergency_tries_most=most)
+    play = pair_at("EMERGENCY.closing", msgspec.structs.replace(policy, exit=exits)).play(*BOTH_REFUSED * most)
+    play.at("EMERGENCY.stranded").play(fires("recheck"), *both_confirm()).at("EMERGENCY.closing")
+    sold = [order for order in play.orders if order.purpose == "emergency" and order.venue is MAKER]
+    distances = [Decimal("99.95") - order.limit_price for order in sold]
+    assert [round(each / distances[0]) for each in distances] == [*range(1, most + 1), most]
+
+
 def test_a_stranded_leg_is_offered_no_cheaper_than_at_the_last_of_the_attempts_that_were_to_be_enough() -> None:
     """A market that is halted for half an hour opens again: the cap is 600 bps from the touch, not 6600."""
     play = pair_at("EMERGENCY.stranded")
@@ -162,6 +173,19 @@ def test_one_answer_and_silence_after_it_are_not_followed() -> None:
     play = pair_at("HEDGED.rechecking").play(reported(TAKER), reported(MAKER, "0"), *(fires("verify_retry"),) * 9)
     assert (play.row, play.state.maker.position) == ("V6", Decimal(10))
     assert [order.purpose for order in play.orders] == ["taker", "maker"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ((), "no answer from hyperliquid and pacifica"),
+        ((reported(TAKER), reported(MAKER, "0")), "no two equal answers from pacifica"),
+        ((reported(MAKER, "0"),), "no answer from hyperliquid, no two equal answers from pacifica"),
+    ],
+)
+def test_who_did_not_answer_is_told_apart_from_who_did_not_answer_twice_the_same(answers: Cues, words: str) -> None:
+    play = pair_at("HEDGED.rechecking").play(*answers, *(fires("verify_retry"),) * 4).took("V6")
+    assert f"cannot be verified, {words}; by our books" in alarm_text(play)
 
 
 def test_an_old_answer_that_comes_late_is_not_followed_against_a_newer_one() -> None:

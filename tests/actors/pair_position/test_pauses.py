@@ -8,7 +8,7 @@ from actors.commands import RaiseAlarm, Tell
 from actors.domain import NS_PER_S
 from actors.messages import DrainAsked
 from actors.policy import Policy
-from tests.factories import MAKER, TAKER, PairPlay, both_confirm, pair_at, rejected, reported, twice
+from tests.factories import MAKER, PAIR, TAKER, PairPlay, both_confirm, pair_at, rejected, reported, twice
 from tests.playbook import fires
 from tests.stories import BOTH_REFUSED
 
@@ -53,7 +53,7 @@ def test_a_leg_that_somebody_else_closed_is_named_with_what_follows_and_how_trad
     play = pair_at("HEDGED.rechecking").play(*gone).took("V16", "REDUCING.trimming")
     assert play.step is not None
     alarm = next(command for command in play.step.commands if isinstance(command, RaiseAlarm))
-    for words in ("10.0 BTC on pacifica is gone", "nothing more is opened", "`perp2perp run`"):
+    for words in (f"{PAIR}: 10.0 BTC on pacifica is gone", "nothing more is opened", "`perp2perp run`"):
         assert words in alarm.text
     told = [command for command in play.step.commands if isinstance(command, Tell)]
     assert [(each.to, type(each.message)) for each in told] == [("engine_lifecycle", DrainAsked)]

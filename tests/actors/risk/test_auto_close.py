@@ -91,7 +91,7 @@ FALLEN = sample(MAKER, "97")
         ("liquidation_distance", "0.05", case(legs(taker="104.9")), case(legs(taker="105.1"))),
         ("divergence", "200", case(legs(), sample(MAKER, "102")), case(legs(), sample(MAKER, "101.9"))),
         ("venue_silent", "900", case(legs(), DOWN, later_s=900), case(legs(), DOWN, later_s=899)),
-        ("hold_most", "2", case(legs(), later_s=7200), case(legs(), later_s=7199)),
+        ("hold_most", "2", case(legs(), later_s=10_000), case(legs(), later_s=7199)),
         (
             "profit_target",
             "100",
@@ -283,7 +283,7 @@ def test_the_two_looks_follow_each_other(between: Callable[[Case], Case]) -> Non
 
 def test_the_first_row_of_the_table_that_triggers_speaks() -> None:
     limits: dict[str, Any] = {"liquidation_distance_least_fraction": Decimal("0.05"), "hold_most_h": Decimal(1)}
-    both = case(legs(maker="96"), later_s=3600, **limits)
+    both = case(legs(maker="96"), later_s=7200, **limits)
     both = both._replace(board=fold(both.board, sample(MAKER), both.at_ns))
     assert rule_of(first_of(PAIR, both)) == "liquidation_distance"
     assert rule_of(first_of(PAIR, both._replace(legs=legs()))) == "hold_most"
@@ -387,6 +387,7 @@ def test_the_order_of_the_table() -> None:
         "funding_inverted",
         "daily_loss",
         "profit_target",
+        "hold_longest",
         "hold_most",
         "better_pair",
     ]
@@ -402,7 +403,7 @@ def test_every_limit_of_the_policy_has_its_row() -> None:
 def test_what_would_surprise_is_off_by_default() -> None:
     """Liquidation, a closed market and the longest hold are watched; the others wait for a profile's number."""
     on = [rule.name for rule in RULES if getattr(AutoClosePolicy(), rule.limit)]
-    assert on == ["time_to_liquidation", "liquidation_distance", "market_closed", "hold_most"]
+    assert on == ["time_to_liquidation", "liquidation_distance", "market_closed", "hold_longest", "hold_most"]
 
 
 # --- whatever happens ----------------------------------------------------------------------------------------
@@ -416,6 +417,7 @@ LIMITS: dict[str, st.SearchStrategy[Any]] = {
     "divergence_most_bps": st.sampled_from([Decimal(0), Decimal(200)]),
     "profit_target_bps": st.sampled_from([Decimal(0), Decimal(50)]),
     "hold_most_h": st.sampled_from([Decimal(0), Decimal(1)]),
+    "hold_longest_h": st.sampled_from([Decimal("0.5"), Decimal(2160)]),
 }
 
 

@@ -81,6 +81,17 @@ def test_a_sell_counts_down() -> None:
     assert size_of(sent("10", Side.SELL).play(fill("4"))) == -4
 
 
+def test_what_the_venue_said_of_a_position_that_is_gone_says_nothing_of_the_next_one() -> None:
+    """It ranks what is held; of nothing it says nothing, and the next word of a rank may come late."""
+    ranked = PositionReported(
+        venue=TAKER, asset=ASSET, size=Decimal(10), venue_at_ns=START_NS, entry_price=Decimal(90), adl_rank=Decimal(1)
+    )
+    play = sent().play(fill("10"), ranked, deleveraged(TAKER, "10", Side.SELL))
+    assert send(play, order("5", order_id="next")) is None
+    held = play.play(fill("5", "b", "next")).state.positions[KEY]
+    assert (held.size, held.entry_price, held.adl_rank) == (5, None, None)
+
+
 def test_an_order_in_flight_is_kept_until_it_is_over() -> None:
     accepted = OrderAccepted(venue=TAKER, order_id="order-1", venue_order_id="1")
     unresolved = OrderUnresolved(venue=TAKER, order_id="order-1", detail="timeout")

@@ -78,6 +78,63 @@ def test_a_price_far_from_the_mark_is_denied(price: str, name: str) -> None:
     assert rule(watching(), order(price=price)) == name
 
 
+# --- a collar over time ----------------------------------------------------------------------------------------
+
+
+def spiked(mark: str, minutes: int = 5, venue: Venue = TAKER) -> RiskPlay:
+    """At 100 for some minutes, then there in one step."""
+    play = watching()
+    for _ in range(minutes):
+        play.passes(60).play(*(sample(each) for each in (TAKER, MAKER)))
+    return play.passes(60).play(sample(venue, mark))
+
+
+@pytest.mark.parametrize(("mark", "price", "name"), [
+    ("104", "104", "path_collar_bps"),
+    ("96", "96", "path_collar_bps"),
+    ("103", "103", ""),
+    ("104", "102.9", ""),
+    ("102", "103.1", "path_collar_bps"),
+])
+def test_a_spike_of_the_mark_does_not_take_the_collar_with_it(mark: str, price: str, name: str) -> None:
+    assert rule(spiked(mark), order(price=price)) == name
+
+
+def test_the_denial_says_how_far_from_the_path_the_price_is() -> None:
+    denied = send(spiked("104"), order(price="104"))
+    assert denied is not None
+    assert (denied.rule, denied.measured, denied.limit) == ("path_collar_bps", "400.0", "300")
+
+
+def test_a_mark_that_stays_where_it_jumped_to_takes_its_path_along() -> None:
+    play = spiked("104", minutes=2)
+    for _ in range(4):
+        play.passes(60).play(sample(TAKER, "104"))
+    assert rule(play, order(price="104")) == ""
+
+
+def test_where_the_mark_has_been_must_be_known_to_open() -> None:
+    policy = limited(path_samples_least=3)
+    play = watching(policy)
+    assert rule(play, order(order_id="a")) == "path_samples_least"
+    play.passes(60).play(sample(TAKER)).passes(60).play(sample(TAKER))
+    assert rule(play, order(order_id="b")) == ""
+    assert rule(play.passes(900), order(order_id="c", at_ns=play.at_ns)) == "path_samples_least"
+
+
+def test_neither_a_close_nor_a_hedge_is_kept_back_by_the_path() -> None:
+    """The one leaves, the other ends a naked leg: both at a price the market has today."""
+    play = spiked("104", venue=MAKER)
+    assert rule(play, order(venue=MAKER, price="104", reduce_only=True)) == ""
+    assert rule(play, order(side=Side.SELL, order_id="opens")) == ""
+    play.play(filled_of(order(side=Side.SELL, order_id="opens")))
+    assert rule(play, order(venue=MAKER, price="104", order_id="hedges")) == ""
+    assert rule(spiked("104", venue=MAKER), order(venue=MAKER, price="104", order_id="opens")) == "path_collar_bps"
+
+
+# --- counts and exposure -----------------------------------------------------------------------------------------
+
+
 def test_orders_a_minute_are_bounded_and_the_minute_passes() -> None:
     play = watching(limited(orders_per_minute_most=2))
     assert [rule(play, order(order_id=str(number))) for number in range(3)] == ["", "", "orders_per_minute_most"]

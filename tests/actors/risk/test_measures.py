@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.messages import LinkLost, LinkUp
-from actors.risk.measures import hold_most, profit_target, venue_silent
+from actors.risk.measures import profit_target, venue_silent
 from tests.actors.risk.test_auto_close import case, leg, legs, told
 from tests.factories import MAKER, TAKER, account, quote, sample
 
@@ -39,8 +39,5 @@ def test_a_venue_is_silent_while_it_is_down_since_its_last_word_on_market_or_acc
     assert venue_silent(told(down, LinkUp(venue=MAKER), later_s=1)) is None
 
 
-def test_without_legs_nothing_is_silent_or_held_for_long() -> None:
+def test_without_legs_nothing_is_silent() -> None:
     assert venue_silent(case(())) is None
-    nobody = hold_most(case((), later_s=7200))
-    assert nobody is not None
-    assert nobody.value == 0

@@ -15,8 +15,9 @@ from actors.policy import Policy, RiskPolicy
 from actors.risk import RiskState
 from actors.risk.person import HEARD_REMEMBERED, SETTABLE, effective, limit_problem
 from tests.actors.risk.orders import RiskPlay, order, send, watching
-from tests.actors.risk.test_books import fill
-from tests.actors.risk.test_throttle import KEY, hedge, naked, often, rule
+from tests.actors.risk.test_books import fill, position
+from tests.actors.risk.test_risk import DRAIN, KILL, WATCH
+from tests.actors.risk.test_throttle import KEY, REARM, hedge, naked, often, rule
 from tests.playbook import Cue
 
 HOLD = HoldOpeningsAsked(command_id="hold", by="Ann", reason="news")
@@ -124,6 +125,31 @@ def test_all_markets_are_armed_again_at_once() -> None:
     assert (play.state.disarmed, play.state.executions) == ({}, ())
     nothing = answer(play, replace(every, command_id="again"))
     assert nothing == ("person_refused", "market all: not disarmed; none is; asked by Ann: looked at")
+
+
+PLACES: dict[str, tuple[Cue[RiskState], ...]] = {
+    "WATCHING.idle": (position("0"), WATCH),
+    "WATCHING.holding": (),
+    "PAUSED": (HOLD,),
+    "RESTRICTED": (DRAIN,),
+    "KILLED": (KILL,),
+}
+"""What leads there from a pair whose market is disarmed."""
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_in_every_place_a_market_is_armed_again_and_a_limit_lowered(place: str) -> None:
+    play = naked(repeated_executions_most=1).play(*PLACES[place]).at(place)
+    assert answer(play, REARM)[0] == "rearmed"
+    assert answer(play, limit("total_gross_most_usd", "5"))[0] == "limit_set"
+    assert (play.at(place).state.disarmed, play.state.lowered) == ({}, {"total_gross_most_usd": Decimal(5)})
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_in_every_place_what_cannot_be_done_is_refused(place: str) -> None:
+    play = naked().play(*PLACES[place]).at(place)
+    assert answer(play, REARM)[0] == answer(play, limit("total_gross", "5"))[0] == "person_refused"
+    assert (play.at(place).state.disarmed, play.state.lowered) == ({}, {})
 
 
 def test_what_a_person_set_comes_back_from_the_record() -> None:

@@ -97,7 +97,7 @@ def level(number: int) -> object:
 
 
 STORIES: dict[str, Story] = {
-    "K1": lambda: (_sent() >> fill("4")).at("WATCHING.holding"),
+    "K1": lambda: (sent() >> fill("4")).at("WATCHING.holding"),
     "K2": lambda: (holding(position("0")) >> fill("1")).at("WATCHING.holding"),
     "K3": lambda: (watching() >> position("10")).at("WATCHING.holding"),
     "K4": lambda: (holding() >> ranked("0.7") << level(4)).at("WATCHING.holding"),
@@ -110,6 +110,7 @@ STORIES: dict[str, Story] = {
         (lost("-51").play(near_liquidation()) >> later(61, WATCH)) << CLOSING << LOST << DRAINED
     ),
     "K12": lambda: (lost("-51") >> WATCH << LOST << DRAINED).at("RESTRICTED"),
+    "K12: while openings are held": lambda: (lost("-51", HOLD) >> WATCH << LOST << DRAINED).at("RESTRICTED"),
     "K13": lambda: (holding(ranked("0.1"), WATCH) >> WATCH).at("WATCHING.holding"),
     "K14": lambda: (holding(ranked("0.9"), KILL) >> deleveraged(TAKER, "1", Side.SELL) << level(5)).at("KILLED"),
     "K15": lambda: (holding(KILL) >> ranked("0.9") << level(5)).at("KILLED"),
@@ -129,6 +130,10 @@ STORIES: dict[str, Story] = {
     "K20: killed": lambda: (holding(KILL) >> RESUME << NOT_DONE).at("KILLED"),
     "K2: opened too often": lambda: (twice() >> fill("10", "again", "again") << DISARMED).at("WATCHING.holding"),
     "K1: opened too often": lambda: (too_often() >> fill("10") << DISARMED).at("WATCHING.holding"),
+    "K1: claimed, and no fill told": lambda: (sent() >> over("10")).at("WATCHING.holding"),
+    "K2: claimed, opened too often": lambda: (twice() >> over("10", "again") << DISARMED).at("WATCHING.holding"),
+    "K6: opened too often while killed": lambda: too_often().play(KILL, fill("10"), FAULT) >> WATCH << DISARMED,
+    "K13: opened too often while killed": lambda: too_often().play(KILL, WATCH, fill("10"), FAULT) >> WATCH << DISARMED,
     "K21": lambda: (too_often().play(fill("10")) >> REARM << ARMED).at("WATCHING.holding"),
     "K22": lambda: (holding() >> REARM << NOT_DONE).at("WATCHING.holding"),
     "K23": lambda: (holding() >> limit("100") << LOWERED).at("WATCHING.holding"),
@@ -144,9 +149,9 @@ def holding_limited() -> RiskPlay:
     return play.play(fill("10"))
 
 
-def lost(usd: str) -> RiskPlay:
+def lost(usd: str, *before: Cue[RiskState]) -> RiskPlay:
     """Held, with so much equity lost since the first word of the day, against a limit of 50 USD, and seen once."""
-    play = holding_limited()
+    play = holding_limited().play(*before)
     play.play(*equities(usd), WATCH)
     return play.play(*equities(usd))
 
@@ -175,7 +180,7 @@ def twice() -> RiskPlay:
     return play
 
 
-def _sent() -> RiskPlay:
+def sent() -> RiskPlay:
     play = watching()
     assert send(play, order("10")) is None
     return play
@@ -231,7 +236,7 @@ def test_a_position_nobody_trades_is_told_to_nobody() -> None:
 
 
 def test_an_order_that_is_over_unfilled_leaves_nothing_held() -> None:
-    play = _sent().play(over("0"))
+    play = sent().play(over("0"))
     assert play.at("WATCHING.idle").state.in_flight == {}
 
 

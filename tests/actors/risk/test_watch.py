@@ -45,6 +45,7 @@ ON: dict[str, dict[str, Any]] = {
     "divergence": {"divergence_most_bps": Decimal(200)},
     "daily_loss": {"daily_loss_most_usd": Decimal(500)},
     "profit_target": {"profit_target_bps": Decimal(50)},
+    "hold_longest": {"hold_longest_h": Decimal(2)},
     "hold_most": {"hold_most_h": Decimal(1)},
 }
 """What makes each row trigger in one and the same misfortune; the ADL rows by the venue's rank."""

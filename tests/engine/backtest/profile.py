@@ -19,9 +19,17 @@ PASSAGES = (
     ("watch_s = 30.0\nreduce_level", "watch_s = 3600.0    # hourly\nreduce_level"),
     ("watch_s = 30.0    # simulated markets move every five minutes", "watch_s = 3600.0    # hourly"),
     ("\nspeed_window_s = 300.0", "\nspeed_window_s = 3600.0    # hourly"),
+    ('\npath_collar_bps = "200"  ', '\npath_collar_bps = "600"  '),
+    (
+        "\npath_window_s = 900.0\npath_samples_least = 3 ",
+        "\npath_window_s = 3600.0    # hourly\npath_samples_least = 2 ",
+    ),
     ("\nscan_s = 300.0", "\nscan_s = 3600.0    # hourly"),
     ('\nquote_age_most_s = "900"', '\nquote_age_most_s = "2700"    # this hour\'s, told by its middle; none in a gap'),
-    ("\nreverify_s = 1800.0", "\nreverify_s = 86400.0    # a simulated venue forgets nothing"),
+    (
+        "\nreverify_s = 1800.0    # a simulated venue is left alone; live: a minute",
+        "\nreverify_s = 86400.0    # a simulated venue forgets nothing",
+    ),
     ("\nevery_s = 21600.0  ", "\nevery_s = 604800.0  "),
     ("\nquiet_step_s = 300.0", "\nquiet_step_s = 1800.0    # by the middle of an hour its price is there"),
     (
@@ -30,8 +38,8 @@ PASSAGES = (
     ),
     (
         "poll_quiet_s = 300.0    # a simulated week is read every five minutes; the default is five seconds\n"
-        "poll_lost_s = 900.0\nlink = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
-        "poll_quiet_s = 1800.0\npoll_lost_s = 9000.0\naccount_told_every_s = 3600.0\n"
+        "polls_on_the_clock = true\npoll_lost_s = 900.0\nlink = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
+        "poll_quiet_s = 1800.0\npolls_on_the_clock = true\npoll_lost_s = 9000.0\naccount_told_every_s = 3600.0\n"
         "link = { ping_every_s = 3600.0, silence_most_s = 10000.0 }",
     ),
 )

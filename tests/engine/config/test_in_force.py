@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from actors.domain import Venue
-from engine import in_force
-from engine.config import load
+from engine.config import in_force, load
 
-SANDBOX = Path(__file__).parents[2] / "config" / "sandbox.toml"
+SANDBOX = Path(__file__).parents[3] / "config" / "sandbox.toml"
 
 
 def test_every_adapter_says_all_its_settings_and_which_the_profile_chose() -> None:

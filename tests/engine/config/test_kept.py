@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from actors.domain import Venue
 from engine import config as configuration
 from engine.config import Config, digest
+from engine.config.kept import CONFIG_NAME, differences, keep, kept
 from engine.journal.record import Header
 from engine.journal.revision import new_header
-from engine.kept_config import CONFIG_NAME, differences, keep, kept
 
 SANDBOX = configuration.load(configuration.ROOT / "config" / "sandbox.toml")
 

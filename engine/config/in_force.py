@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.config import Config
+from engine.config.sections import Config
 from engine.venues.registry import SAMPLE_ACCOUNTS, AccountTerms, settings_of
 
 FROM_THE_ACCOUNT = ("account", "assets", "leverage", "is_mainnet", "identified", "chain_id")

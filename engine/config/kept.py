@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from engine.config import Config, digest
+from engine.config.reading import digest
+from engine.config.sections import Config
 from engine.journal.record import Header
 
 CONFIG_NAME = "config.json"
