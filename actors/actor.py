@@ -102,6 +102,7 @@ class Role(Generic[S]):
         self.chart = chart
         self.table: Table = compile_chart(chart)
         self.states: dict[str, State] = {state.name: state for state in chart.states}
+        self.groups = {state.name: state.group for state in chart.states}
         self.absorb = absorb
         self.guards = guards
         self.actions = actions
@@ -130,7 +131,7 @@ class Role(Generic[S]):
 
     def _turn(self, state: S, choice: Choice) -> S:
         """A change of the top-level group begins an episode; the orders that lead into it belong to it already."""
-        if choice.target is None or self.states[choice.target].group == self.states[state.place].group:
+        if choice.target is None or self.groups[choice.target] == self.groups[state.place]:
             return state
         return msgspec.structs.replace(state, episode=state.episode + 1)
 

@@ -74,7 +74,7 @@ def _path_problems(part: RiskPolicy) -> Iterator[str]:
         yield f"{told}; the board remembers a mark every {PAST_STEP_S} s, for {PAST_S} s"
     most = int(part.path_window_s // PAST_STEP_S)
     if not 1 <= part.path_samples_least <= max(most, 1):
-        yield f"policy.risk.path_samples_least is {part.path_samples_least}; from 1 to {most}, one a minute of the window"
+        yield f"policy.risk.path_samples_least is {part.path_samples_least}; from 1 to {most}, one a minute"
     if not part.path_collar_bps:
         yield "policy.risk.path_collar_bps is 0; nothing could ever be opened: give a positive number"
 

@@ -17,7 +17,7 @@ import msgspec
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-PLAIN_WIDTH = 130
+PLAIN_WIDTH = 100
 
 
 def print_json(data: Any) -> None:

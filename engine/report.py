@@ -35,11 +35,14 @@ def report_data(
     """The report as plain data, ready for JSON. Money fields are numbers of USD.
 
     Equity is counted from each venue's first word in this run; `deposits_usd` stand in where there was none. What the
-    books explain of its change is the pairs' net, and their open legs at the mark. `ledger` is that of the `tally`,
-    empty without one.
+    books explain of its change is the pairs' net, their open legs at the mark, and what was told of positions that no
+    pair holds (`unheld_usd`). `ledger` is that of the `tally`, empty without one; it is over with this.
     """
+    if tally is not None:
+        tally.finish()
+    unheld = ZERO if tally is None else tally.unheld_usd
     traded = [pair for pair in view.pairs if pair.orders]
-    explained = sum((pair.net_usd + sum((leg.worth_usd for leg in pair.legs), ZERO) for pair in traded), ZERO)
+    explained = sum((pair.net_usd + sum((leg.worth_usd for leg in pair.legs), ZERO) for pair in traded), unheld)
     start = {venue: view.equity_start_usd.get(venue, deposits_usd[venue]) for venue in view.equity_usd}
     equity_change = sum((value - start[venue] for venue, value in view.equity_usd.items()), ZERO)
     return {
@@ -56,6 +59,7 @@ def report_data(
         "reliability": [_venue(venue) for venue in view.reliability],
         "final_exposure_usd": _usd(view.exposure_usd),
         "equity_change_usd": _usd(equity_change),
+        "unheld_usd": _usd(unheld),
         "unexplained_usd": _usd(equity_change - explained),
         "equity_usd": {venue: _usd(value) for venue, value in view.equity_usd.items()},
         "equity_start_usd": {venue: _usd(value) for venue, value in start.items()},

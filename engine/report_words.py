@@ -58,9 +58,10 @@ def report_markdown(data: dict[str, Any]) -> str:
         "",
         f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
         + ", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items())
-        + " USD. Price PnL is the change of the basis while both legs were held, slippage included; of a leg that is "
-        "still open it holds the cash alone. Slippage is the cost of fills against the last mid seen when deciding "
-        f"(negative: better). Naked time counts from what the engine knew. {_forecast(totals)}",
+        + " USD. Price PnL is what prices brought from mid to mid; of a leg that is open it holds the cash alone. "
+        "Slippage is what fills brought against the last mid seen when deciding (negative: a cost), no part of it: "
+        "funding, price PnL and slippage less fees and haircuts are the net. Naked time counts from what the engine "
+        f"knew. {_forecast(totals)}",
         "",
     ]
     lines += [*(f"- {line}" for line in reliability_lines(data)), ""] if data["reliability"] else []
@@ -77,9 +78,10 @@ def _equity(data: dict[str, Any]) -> str:
     since = "since the accounts were first told"
     if deposits:
         since += f" (for {', '.join(deposits)}, which told none: since the profile's deposit)"
+    nobody = f"{data['unheld_usd']:.2f} of it by positions that no pair holds, " if data["unheld_usd"] else ""
     return (
-        f"Equity changed by {data['equity_change_usd']:.2f} USD {since}; {data['unexplained_usd']:.2f} of it "
-        "unexplained by the pairs' books."
+        f"Equity changed by {data['equity_change_usd']:.2f} USD {since}; {nobody}{data['unexplained_usd']:.2f} of it "
+        "unexplained by the books."
     )
 
 

@@ -21,7 +21,7 @@ from engine.alarms import Alarm, AlarmBook, Told
 from engine.core import BOARD, Core, Decision
 from engine.foreign import Foreign, positions
 from engine.ledger.fold import Ledger
-from engine.ledger.totals import Totals
+from engine.ledger.totals import NO_PAIR, Totals
 
 
 class LegView(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 
     `entered` is the side it was to be opened on. `position` is what our books say; `at_venue` what the venue says by
     risk's count, None when the pair is closed or has not traded there. `worth_usd` is the position at the mark (else
-    the mid).
+    the mid). `slippage_usd` as the ledger has it (`engine.ledger.entry`): negative is a cost.
     """
 
     venue: str
@@ -51,8 +51,10 @@ class LegView(msgspec.Struct, frozen=True, kw_only=True):
 class PairView(msgspec.Struct, frozen=True, kw_only=True):
     """One pair position for people.
 
-    `net_usd` is cash: what was traded, funded and paid. `flat_cost_usd` is what being flat now would cost, through both
-    books as told (`actors.flat_cost`), `flat_cost_words` what it is made of; `net_if_closed_usd` is the net after it.
+    `net_usd` is cash: what was traded, funded and paid. `price_pnl_usd` is what prices brought, the cash alone where a
+    leg is open; `slippage_usd` (negative: a cost) is no part of it, as in the ledger. `flat_cost_usd` is what being
+    flat now would cost, through both books as told (`actors.flat_cost`), `flat_cost_words` what it is made of;
+    `net_if_closed_usd` is the net after it.
     None, and no words, where it is not measured: without a quote, or with an old one; the net after it also where both
     books are not of one time (`actors.one_time`). `close_order` says which leg went first at its close, and by which
     measures.
@@ -194,6 +196,16 @@ class Tally:
             text = f"the ledger failed at record {decision.envelope.seq} ({what}) and is left out of the report"
             self.alarm(RaiseAlarm(severity="warning", code="ledger_failed", text=text), about="ledger")
 
+    def finish(self) -> None:
+        """The run is over: book what the ledger kept waiting for a word that no longer comes."""
+        if self.ledger is not None:
+            self.totals.add(self.ledger.finished())
+
+    @property
+    def unheld_usd(self) -> Decimal:
+        """What the venues paid, and charged, for positions that no pair of this run holds."""
+        return sum((cut.account_usd for cut in self.totals.cut("pair") if cut.name == NO_PAIR), ZERO)
+
     def alarm(self, alarm: RaiseAlarm, about: str = "") -> None:
         """Keep an alarm; `about` is the actor, or the position, whose cause it is."""
         self._book.hear(alarm, about=about, seq=self.seq, at_ns=self.at_ns)
@@ -271,7 +283,7 @@ def pair_view(state: PairPosition, board: Board, policy: Policy, risk: RiskState
         denied=state.orders_denied,
         funding_usd=state.funding_usd,
         fees_usd=state.fees_usd,
-        price_pnl_usd=state.price_pnl_usd,
+        price_pnl_usd=state.price_pnl_usd - first.slippage_usd - second.slippage_usd,
         slippage_usd=first.slippage_usd + second.slippage_usd,
         estimated_usd=state.taker.estimated_usd + state.maker.estimated_usd,
         net_usd=state.net_usd,
@@ -309,7 +321,7 @@ def _leg_view(state: PairPosition, leg: Leg, board: Board, risk: RiskState, at_n
         funding_due=_funding_due(state, leg, board, at_ns),
         funding_forecast_usd=leg.funding_forecast_usd,
         funding_error_usd=leg.funding_error_usd,
-        slippage_usd=leg.slippage_usd,
+        slippage_usd=-leg.slippage_usd,
         traded_usd=leg.traded_usd,
     )
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from actors.actor import Role
+from actors.actor import Role, durations
 from actors.pair_position.actions import ACTIONS
 from actors.pair_position.books import absorb, remember
 from actors.pair_position.guards import GUARDS, INVARIANTS, emergency_attempts
@@ -30,26 +30,22 @@ def _recheck_s(state: PairPosition, policy: Policy) -> float:
     return _grown_s(policy, max(0, beyond) + 1)
 
 
-def _duration_s(state: PairPosition, timer: str, policy: Policy) -> float:
-    durations = {
-        "order_timeout": policy.order.order_timeout_s,
-        "maker_timeout": policy.entry.maker_timeout_s,
-        "doubt_retry": policy.order.doubt_retry_s,
-        "verify_retry": policy.verify.verify_retry_s,
-        "reverify": policy.verify.reverify_s,
-        "backoff": policy.entry.backoff_s,
-        "recheck": _recheck_s(state, policy),
-        "retry_pause": _retry_pause_s(state, policy),
-    }
-    return durations[timer]
-
-
 ROLE: Role[PairPosition] = Role(
     chart=CHART,
     absorb=absorb,
     guards=GUARDS,
     actions=ACTIONS,
-    duration_s=_duration_s,
+    duration_s=durations(
+        CHART,
+        order_timeout=lambda _, policy: policy.order.order_timeout_s,
+        maker_timeout=lambda _, policy: policy.entry.maker_timeout_s,
+        doubt_retry=lambda _, policy: policy.order.doubt_retry_s,
+        verify_retry=lambda _, policy: policy.verify.verify_retry_s,
+        reverify=lambda _, policy: policy.verify.reverify_s,
+        backoff=lambda _, policy: policy.entry.backoff_s,
+        recheck=_recheck_s,
+        retry_pause=_retry_pause_s,
+    ),
     remember=remember,
     invariants=INVARIANTS,
 )

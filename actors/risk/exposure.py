@@ -29,19 +29,24 @@ class Exposed(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """The most that may be long, the most that may be short (positive), and the worst case of each market, added."""
+    """The most that may be long, most that may be short (positive), and the worst case: of one market or several."""
 
     long_usd: Decimal = ZERO
     short_usd: Decimal = ZERO
     gross_usd: Decimal = ZERO
 
-    def plus(self, exposed: Exposed, price: Decimal) -> Sums:
-        """One market more, at that price."""
+    def plus(self, more: Sums) -> Sums:
+        """With those of another market."""
         return Sums(
-            self.long_usd + max(ZERO, exposed.longest) * price,
-            self.short_usd + max(ZERO, -exposed.shortest) * price,
-            self.gross_usd + exposed.gross * price,
+            self.long_usd + more.long_usd,
+            self.short_usd + more.short_usd,
+            self.gross_usd + more.gross_usd,
         )
+
+
+def sums_of(exposed: Exposed, price: Decimal) -> Sums:
+    """Of one market, at that price."""
+    return Sums(max(ZERO, exposed.longest) * price, max(ZERO, -exposed.shortest) * price, exposed.gross * price)
 
 
 class Exposures(NamedTuple):
@@ -62,12 +67,12 @@ def exposures(state: RiskState, actor: str, order: SubmitOrder, board: Board) ->
     for exposed in exposures_with(state, order):
         where, what = split_key(exposed.market)
         price = price_of(board, where, what, order.limit_price)
-        held = state.positions.get(exposed.market)
-        total = total.plus(exposed, price)
-        venue = venue.plus(exposed, price) if where is order.venue else venue
-        asset = asset.plus(exposed, price) if what == order.asset else asset
+        held, sums = state.positions.get(exposed.market), sums_of(exposed, price)
+        total = total.plus(sums)
+        venue = venue.plus(sums) if where is order.venue else venue
+        asset = asset.plus(sums) if what == order.asset else asset
         is_own = exposed.market == own or (held is not None and held.holder == actor)
-        pair = pair.plus(exposed, price) if is_own else pair
+        pair = pair.plus(sums) if is_own else pair
         net_usd += exposed.signed * price
     return Exposures(pair, venue, asset, total, net_usd)
 

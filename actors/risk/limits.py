@@ -141,7 +141,12 @@ def _order_refusal(order: SubmitOrder, board: Board, limits: RiskPolicy) -> Refu
 
 
 def _path_refusal(order: SubmitOrder, board: Board, limits: RiskPolicy, at_ns: int) -> Refusal | None:
-    """An opening at a price that its market has not been near lately; or nobody knows where it has been."""
+    """An opening at a price that its market has not been near lately; or nobody knows where its mark has been.
+
+    A market that tells no marks has no path: its mid is its price, and the scanner asks for nothing there.
+    """
+    if board.market(order.venue, order.asset).mark is None:
+        return None
     path = mark_path(board, order.venue, order.asset, at_ns, limits)
     if path is None:
         return ("path_samples_least", "fewer marks told lately", str(limits.path_samples_least))

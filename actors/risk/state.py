@@ -7,6 +7,7 @@ takes what a person asked into it, and `limits`, which screens by it.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -133,6 +134,7 @@ def key_of(venue: Venue, asset: str) -> str:
     return venue + ":" + asset
 
 
+@lru_cache(maxsize=4096)
 def split_key(key: str) -> tuple[Venue, str]:
     """Venue and asset of a key; an asset's own colon stays in it."""
     venue, _, asset = key.partition(":")

@@ -1,8 +1,9 @@
 """What simple rules would have made of the same hours, fees and prices: flat, static, naive flipping. Pure.
 
 Every leg is of the same notional at entry and held in base units. Opening or closing a leg costs the venue's taker fee
-and half the made-up book's spread. A rule knows what the engine knows: the rate shown at an hour, and what was paid up
-to it; what it holds from an hour on is paid at the next. Counterpart: the engine's own run on the same market.
+and half the made-up book's spread, which is counted as price, as it is in the engine's figures. A rule knows what the
+engine knows: the rate shown at an hour, and what was paid up to it; what it holds from an hour on is paid at the next.
+Counterpart: the engine's own run on the same market.
 """
 
 from __future__ import annotations
@@ -156,7 +157,8 @@ class _Book:
     def _trade(self, sides: Sides, hour: Mapping[str, Hour]) -> None:
         for venue in sides:
             worth = self._units * hour[venue].price
-            self.fees += worth * (self._terms.fees[venue] + self._terms.half_spread_bps * BPS)
+            self.fees += worth * self._terms.fees[venue]
+            self.price -= worth * self._terms.half_spread_bps * BPS
             self.traded += worth
             self.trades += 1
 

@@ -22,6 +22,7 @@ from engine.backtest.many import Show, run_all
 from engine.backtest.one_run import Job, Outcome, market_of
 from engine.backtest.request import Asked
 from engine.backtest.shown import shown
+from engine.backtest.split import Window
 from engine.errors import UserError
 from engine.simulators.market import Played, Span, read_history
 
@@ -88,21 +89,38 @@ def _jobs(asked: Asked) -> tuple[Job, ...]:
 
 
 def _walked(asked: Asked, show: Show) -> tuple[tuple[Outcome, ...], list[Report]]:
-    """Every set on every train window, then the best one of each on the test days after it, begun flat."""
+    """Every set on every train window, then the best one of each on the test days after it, begun flat; and the first
+    set there too, which says what choosing was worth."""
     trains = [
         job_of(asked, f"train {number} {chosen.name}", chosen, window.train)
         for number, window in enumerate(asked.windows, 1)
         for chosen in asked.sets
     ]
     trained = run_all(tuple(trains), asked.jobs, show)
-    choices: list[Report] = []
-    tests: list[Job] = []
-    for number, window in enumerate(asked.windows):
-        own = trained[number * len(asked.sets) : (number + 1) * len(asked.sets)]
-        best = best_of(asked.sets, own)
-        choices.append(_choice(asked, number, best, own))
-        tests.append(job_of(asked, f"test {number + 1} {best.name}", best, window.test))
-    return run_all(tuple(tests), asked.jobs, show), choices
+    parts = [trained[number : number + len(asked.sets)] for number in range(0, len(trained), len(asked.sets))]
+    chosen = [best_of(asked.sets, own) for own in parts]
+    tested = run_all(_tests(asked, chosen), asked.jobs, show)
+    first = asked.sets[0]
+    others = [window for window, best in zip(asked.windows, chosen, strict=True) if best is not first]
+    beside = run_all(_beside(asked, first, others), asked.jobs, show)
+    unchosen = {outcome.from_ns: outcome for outcome in beside}
+    choices = [
+        _choice(asked, number, chosen[number], own, (outcome, unchosen.get(outcome.from_ns, outcome)))
+        for number, (own, outcome) in enumerate(zip(parts, tested, strict=True))
+    ]
+    return tested, choices
+
+
+def _tests(asked: Asked, chosen: list[ParameterSet]) -> tuple[Job, ...]:
+    """The chosen set of each window on its test days."""
+    pairs = enumerate(zip(asked.windows, chosen, strict=True), 1)
+    return tuple(job_of(asked, f"test {number} {best.name}", best, window.test) for number, (window, best) in pairs)
+
+
+def _beside(asked: Asked, first: ParameterSet, windows: list[Window]) -> tuple[Job, ...]:
+    """The first set on the test days of those windows for which another one was chosen."""
+    numbers = {window: number for number, window in enumerate(asked.windows, 1)}
+    return tuple(job_of(asked, f"test {numbers[each]} {first.name}, not chosen", first, each.test) for each in windows)
 
 
 def best_of(sets: tuple[ParameterSet, ...], outcomes: tuple[Outcome, ...]) -> ParameterSet:
@@ -116,12 +134,20 @@ def best_of(sets: tuple[ParameterSet, ...], outcomes: tuple[Outcome, ...]) -> Pa
     return best[1]
 
 
-def _choice(asked: Asked, number: int, best: ParameterSet, trained: tuple[Outcome, ...]) -> Report:
-    nets = {
-        chosen.name: None if outcome.failed else findings.usd(outcome.net)
-        for chosen, outcome in zip(asked.sets, trained, strict=True)
+def _choice(
+    asked: Asked, number: int, best: ParameterSet, trained: tuple[Outcome, ...], tested: tuple[Outcome, Outcome]
+) -> Report:
+    """`tested` is the chosen set on the test days, and the first set."""
+    return {
+        "window": findings.window_words(asked.windows[number]),
+        "chosen": best.name,
+        "train_net": {each.name: _net(made) for each, made in zip(asked.sets, trained, strict=True)},
+        "test_net": {best.name: _net(tested[0]), asked.sets[0].name: _net(tested[1])},
     }
-    return {"window": findings.window_words(asked.windows[number]), "chosen": best.name, "train_net": nets}
+
+
+def _net(outcome: Outcome) -> float | None:
+    return None if outcome.failed else findings.usd(outcome.net)
 
 
 def report_of(asked: Asked, played: Played, outcomes: tuple[Outcome, ...], choices: list[Report]) -> Report:
@@ -147,15 +173,19 @@ def report_of(asked: Asked, played: Played, outcomes: tuple[Outcome, ...], choic
         "runs": [findings.engine_figures(outcome, capital, names) for outcome in outcomes],
         "rules": compared,
         "static_from": [findings.time_of(start) for start in starts],
-        "totals": _totals(outcomes, compared) if asked.windows else None,
+        "totals": _totals(asked, outcomes, compared, choices) if asked.windows else None,
     }
 
 
-def _totals(outcomes: tuple[Outcome, ...], compared: list[dict[str, dict[str, Any]]]) -> dict[str, float]:
-    """Test windows one after the other: the engine's net, and each rule's."""
+def _totals(
+    asked: Asked, outcomes: tuple[Outcome, ...], compared: list[dict[str, dict[str, Any]]], choices: list[Report]
+) -> dict[str, float]:
+    """Test windows one after the other: the engine's net, with what was chosen and with the first set, each rule's."""
     engine = sum((outcome.net for outcome in outcomes if not outcome.failed), ZERO)
+    first = asked.sets[0].name
+    unchosen = round(sum(choice["test_net"][first] or 0.0 for choice in choices), 2)
     rules = {name: round(sum(each[name]["net"] for each in compared), 2) for name in compared[0]}
-    return {"engine": findings.usd(engine), **rules}
+    return {"engine": findings.usd(engine), f"engine, always {first}": unchosen, **rules}
 
 
 def taker_fee(venue: str) -> Decimal:

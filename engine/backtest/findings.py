@@ -207,6 +207,7 @@ def warnings(asked: Asked, played: Played, outcomes: Iterable[Outcome]) -> list[
     told += played.notes
     told += ["the rate shown is the last settled one: what the venues showed as forming was not recorded"]
     told += ["books are made up (2 bps spread, 30 000 USD at the touch): slippage and maker fills are the simulator's"]
+    told += _fewer_pairs(asked, played)
     told += [_tuned(asked)]
     reported = held_out_in(tuple(window.test for window in asked.windows) or (asked.span,), asked.assets)
     if reported:
@@ -216,6 +217,15 @@ def warnings(asked: Asked, played: Played, outcomes: Iterable[Outcome]) -> list[
     told += [f"run {each.name!r} failed: {each.failed}" for each in outcomes if each.failed]
     told += [f"run {each.name!r} left something open" for each in outcomes if not each.failed and not each.ended_well]
     return told
+
+
+def _fewer_pairs(asked: Asked, played: Played) -> list[str]:
+    most, assets = asked.config.policy.scanner.pairs_most, len(played.coverage)
+    return (
+        [f"the engine holds at most {most} pairs at once, a rule one in each of {assets} assets"]
+        if most < assets
+        else []
+    )
 
 
 def _missing_words(each: Coverage) -> str:

@@ -230,7 +230,7 @@ def _pair(pair: PairView, ended_ns: int) -> PairOutcome:
         held_h=round((ended_ns - pair.entered_ns) / HOUR_NS, 2),
         funding=pair.funding_usd,
         fees=pair.fees_usd,
-        price=pair.price_pnl_usd,
+        price=pair.price_pnl_usd + pair.slippage_usd,
         net=pair.net_usd,
         expected_net=pair.expected_net_usd,
         traded=sum((leg.traded_usd for leg in pair.legs), ZERO),

@@ -12,13 +12,13 @@ from engine.backtest.plots import Curve, chart
 
 Report = Mapping[str, Any]
 CURVES_MOST = 8
-CLOSED, TRAINED = "closed because", "train net by set"
-LONG = (CLOSED, TRAINED)
+CLOSED, TRAINED, TESTED = "closed because", "train net by set", "test net"
+LONG = (CLOSED, TRAINED, TESTED)
 TEXT = ("what", "asset", "venue", "pair", "short", "long", "entered", "window", "chosen")
 """Columns of words: long ones may break."""
 STYLE = """
 :root { color-scheme: light }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 1080px; margin: 2em auto; padding: 0 1em }
+body { font: 15px/1.45 system-ui, sans-serif; max-width: 1240px; margin: 2em auto; padding: 0 1em }
 html, body { color: #222; background: #fff }
 table { border-collapse: collapse; font-size: 13px } .wide { overflow-x: auto; margin: 1em 0 }
 th, td { padding: 3px 9px; text-align: right; vertical-align: top; white-space: nowrap }
@@ -47,6 +47,7 @@ def _parts(report: Report) -> Iterator[str]:
     yield f"<p><code>{_text(report['command'])}</code></p>"
     yield f'<ul class="warnings">{"".join(f"<li>{_text(each)}</li>" for each in report["warnings"])}</ul>'
     yield from _choices(report["choices"])
+    yield f"<p>{_text(words.capital(report))}</p>"
     yield _table(*words.comparison(report))
     runs = [run for run in report["runs"] if not run.get("failed")]
     nets = _nets(runs, report["rules"])
@@ -61,10 +62,14 @@ def _parts(report: Report) -> Iterator[str]:
 def _choices(choices: Sequence[Report]) -> Iterator[str]:
     if choices:
         rows = [
-            (choice["window"], choice["chosen"], "; ".join(f"{k} {v}" for k, v in choice["train_net"].items()))
+            (choice["window"], choice["chosen"], *(_nets_of(choice[name]) for name in ("train_net", "test_net")))
             for choice in choices
         ]
-        yield f"<h2>What was chosen on which days</h2>{_table(('window', 'chosen', TRAINED), rows)}"
+        yield f"<h2>What was chosen on which days</h2>{_table(('window', 'chosen', TRAINED, TESTED), rows)}"
+
+
+def _nets_of(nets: Mapping[str, float | None]) -> str:
+    return "; ".join(f"{name} {'failed' if net is None else f'{net:,.2f}'}" for name, net in nets.items())
 
 
 def _nets(runs: Sequence[Report], rules: Sequence[Mapping[str, Report]]) -> dict[str, Curve]:
@@ -93,6 +98,7 @@ def _column(run: Report, number: int) -> Curve:
 
 def _run(run: Report) -> Iterator[str]:
     yield f"<h2>Engine, {_text(run['name'])}</h2>"
+    yield f"<p>{_text(words.course(run))}</p>"
     net, funding, fees = _column(run, 1), _column(run, 2), _column(run, 3)
     price = [(at, n - f + c) for (at, n), (_, f), (_, c) in zip(net, funding, fees, strict=True)]
     yield _wide(chart("funding, fees and price, USD", {"funding": funding, "fees": fees, "price and basis": price}))

@@ -25,21 +25,25 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"`{report['command']}`"
     yield ""
-    money = (
-        f"{report['notional_usd']:,.0f} USD a leg; APR is net over {report['capital_usd']:,.0f}, one leg in every asset"
-    )
-    yield f"{money}, over the days a row may hold anything. Money in USD."
+    yield capital(report)
     yield ""
     yield from (f"- {warning}" for warning in report["warnings"])
     for choice in report["choices"]:
         nets = ", ".join(f"{name} {_money(net)}" for name, net in choice["train_net"].items())
-        yield f"- {choice['window']}: chose **{choice['chosen']}** of {nets}"
+        tested = ", ".join(f"{name} {_money(net)}" for name, net in choice["test_net"].items())
+        yield f"- {choice['window']}: chose **{choice['chosen']}** of {nets}; on the test days {tested}"
     yield ""
     yield from table(*comparison(report))
     yield ""
     for run in report["runs"]:
         if not run.get("failed"):
             yield from _run(run)
+
+
+def capital(report: Report) -> str:
+    """What an APR is a part of."""
+    money = f"{report['notional_usd']:,.0f} USD a leg; APR is net over {report['capital_usd']:,.0f}"
+    return f"{money}, one leg in every asset, over the days a row may hold anything. Money in USD."
 
 
 def _days(report: Report) -> str:
@@ -88,14 +92,7 @@ def _rule_row(made: Mapping[str, Any], report: Report) -> Sequence[str]:
 def _run(run: Mapping[str, Any]) -> Iterator[str]:
     yield f"## Engine, {run['name']} ({run['from'][:10]} to {run['to'][:10]})"
     yield ""
-    share = run["hours_in_market"] / max(1, run["hours"])
-    yield (
-        f"In the market {share:.0%} of {run['hours']} hours; exposure {run['exposure_mean']:,.0f} on average, at most "
-        f"{run['exposure_most']:,.0f}; naked {run['naked_s']:.0f} s in all ({run['naked_usd_s']:,.0f} USD s); "
-        f"holding {run['held_h_median']:.0f} h in the median, at most {run['held_h_most']:.0f} h; "
-        f"expected at entry {_money(run['expected_net'])}; not explained by the books {_money(run['unexplained'])}; "
-        f"alarms: {', '.join(f'{code} {times}' for code, times in run['alarms'].items()) or 'none'}."
-    )
+    yield course(run)
     yield ""
     if run["by_asset"]:
         yield from table(titles("asset", OF_ASSET), rows(run["by_asset"], OF_ASSET))
@@ -107,6 +104,19 @@ def _run(run: Mapping[str, Any]) -> Iterator[str]:
         if len(run["pairs"]) > PAIRS_MOST:
             yield f"\n... and {len(run['pairs']) - PAIRS_MOST} more in report.json"
         yield ""
+
+
+def course(run: Mapping[str, Any]) -> str:
+    """How a run went, in one sentence."""
+    share = run["hours_in_market"] / max(1, run["hours"])
+    return (
+        f"In the market {share:.0%} of {run['hours']} hours; exposure {run['exposure_mean']:,.0f} on average, at most "
+        f"{run['exposure_most']:,.0f}; naked {run['naked_s']:.0f} s in all ({run['naked_usd_s']:,.0f} USD s); "
+        f"holding {run['held_h_median']:.0f} h in the median, at most {run['held_h_most']:.0f} h; "
+        f"expected at entry, over the horizon, {_money(run['expected_net'])}; "
+        f"not explained by the books {_money(run['unexplained'])}; "
+        f"alarms: {', '.join(f'{code} {times}' for code, times in run['alarms'].items()) or 'none'}."
+    )
 
 
 def pair_cells(pair: Mapping[str, Any]) -> Sequence[str]:

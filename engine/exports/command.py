@@ -23,7 +23,7 @@ Form = Literal["csv", "parquet", "both"]
 def export(
     run: Annotated[Path, Parameter(help="A run's directory, as `perp2perp run` prints it last.")],
     *,
-    to: Annotated[Path, Parameter(help="Directory to write to; made if there is none.")],
+    to: Annotated[Path | None, Parameter(help="Directory to write to (needed); made if there is none.")] = None,
     form: Annotated[
         Form, Parameter(name="--format", help="csv, parquet or both; CoinTracking's files come with csv.")
     ] = "both",
@@ -39,6 +39,10 @@ def export(
     from engine.exports.gathering import gather
     from engine.ledger.command import shown
 
+    if to is None:
+        raise UserError(
+            f"export: say where to write, as in `perp2perp export {run} --to exports`; it is made if needed"
+        )
     refuse_full(to, force=force)
     with shown("reading the journal") as show:
         gathered = gather(run, show)

@@ -52,23 +52,26 @@ class _Gathering:
 
     def gather(self) -> None:
         """All records."""
-        before_ns = 0
-        for record, booking in self._reading:
-            self._take(record, booking)
-            before_ns = record.at_ns
+        for record in self._reading.records():
+            self._midnights(record.at_ns)
+            self._take(record, self._reading.ledger.take(record))
         self.fills.extend(self._reading.ledger.unclaimed())
-        self.rows[POSITIONS.name] = [*self._marks, *self._positions(before_ns, "end")]
+        self.entries.extend(self._reading.ledger.finished())
+        self.rows[POSITIONS.name] = [*self._marks, *self._positions(self._reading.last_ns, "end")]
         self.rows[ORDERS.name] = [self._order(record, life) for record, life in self._orders.values()]
         for fill in self.fills:
             self.rows[FILLS.name].append(fill_row(fill, self._venue_order_ids.get(fill.order_id, "")))
         for entry in self.entries:
             self._enter(entry)
 
-    def _take(self, record: StepRecord, booking: Booking) -> None:
-        day = record.at_ns // DAY_NS
-        if self._day and day > self._day:
-            self._marks.extend(self._positions(day * DAY_NS, "midnight"))
+    def _midnights(self, at_ns: int) -> None:
+        """Positions at each midnight since the last record, before the one after it is taken."""
+        day = at_ns // DAY_NS
+        for midnight in range((self._day or day) + 1, day + 1):
+            self._marks.extend(self._positions(midnight * DAY_NS, "midnight"))
         self._day = day
+
+    def _take(self, record: StepRecord, booking: Booking) -> None:
         self.fills.extend(booking.fills)
         self.entries.extend(booking.entries)
         for command in record.commands:

@@ -24,6 +24,10 @@ MAKERS = ("maker", "sweep")
 """Purposes of the leg that was to be made: a sweep takes what did not fill in time."""
 
 
+AFTER_CLOSE = "after the pair closed"
+"""What stands for the purpose of money that is of a time when the pair had closed for good: not its own doing."""
+
+
 def _flat() -> dict[LegName, Cost]:
     return {"taker": Cost(), "maker": Cost()}
 
@@ -47,9 +51,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 class PairAccount(msgspec.Struct):
     """Sums of a pair, USD. `mids` is what the legs cost at mids, `paid` at fill prices.
 
-    `sums` is by kind and phase: `entry`, `exit`, or `` where there is no order. `became_taker_usd` is how much more
-    the maker leg paid because it took, by the tiers of the moment. `asked` is the size the expectation is of, `reached`
-    the largest each leg has been, base units.
+    `sums` is by kind and phase: `entry`, `exit`, `after` the close, or `` where there is no order. `became_taker_usd`
+    is how much more the maker leg paid because it took, by the tiers of the moment. `asked` is the size the expectation
+    is of, `reached` the largest each leg has been, base units.
     """
 
     expectation: Expectation | None = None
@@ -67,8 +71,7 @@ class PairAccount(msgspec.Struct):
 
     def add(self, entry: Entry) -> None:
         """Count an entry."""
-        phase = "" if not entry.purpose else "entry" if entry.purpose in ENTERING else "exit"
-        key, place = (entry.kind, phase), (entry.venue, entry.kind)
+        key, place = (entry.kind, _phase(entry.purpose)), (entry.venue, entry.kind)
         self.sums[key] = self.sums.get(key, ZERO) + entry.amount_usd
         self.by_venue[place] = self.by_venue.get(place, ZERO) + entry.amount_usd
         self.estimated_usd += entry.estimated_usd
@@ -118,3 +121,9 @@ class PairAccount(msgspec.Struct):
     def open_cost_usd(self) -> Decimal:
         """What the legs that are open cost at mids; zero when flat."""
         return sum((cost.usd for cost in self.mids.values()), ZERO)
+
+
+def _phase(purpose: str) -> str:
+    if purpose in ("", AFTER_CLOSE):
+        return "after" if purpose else ""
+    return "entry" if purpose in ENTERING else "exit"

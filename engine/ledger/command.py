@@ -11,14 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 from cyclopts import Parameter
+
+from engine.printed import print_json, print_table
 
 if TYPE_CHECKING:
     from engine.ledger.reading import Shown
-
-PLAIN_WIDTH = 130
-"""Columns when the output is no terminal."""
 
 
 def ledger(
@@ -43,23 +41,13 @@ def ledger(
     forecasts = forecast_data(reading.ledger)
     if json:
         data = {**ledger_data(totals), "forecasts": forecasts, "notes": reading.notes}
-        print(msgspec.json.encode(data).decode(), flush=True)
+        print_json(data)
     else:
-        show_tables(cut_table(ledger_data(totals, by), by), forecast_table(forecasts))
+        for part in (cut_table(ledger_data(totals, by), by), forecast_table(forecasts)):
+            print_table(part)
         for note in reading.notes:
             print(f"note: {note}", file=sys.stderr)
     return 0
-
-
-def show_tables(*parts: object) -> None:
-    """Print tables; wide enough for a file where standard output is no terminal."""
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
-    for part in parts:
-        console.print(part)
 
 
 @contextmanager

@@ -45,9 +45,10 @@ class Kind(StrEnum):
 class Entry(Noun, frozen=True, kw_only=True):
     """One line of the ledger. `at_ns` is the venue's time of what it told, else ours; `seq` is the run's record.
 
-    `pair` is empty where no pair of the run holds it (`engine.ledger.unheld`). `amount_usd` is what we gained by it. `estimated_usd` is by how much the books' estimates grew with it: cash that
-    nobody has told yet. `moved_usd` is what a settlement moved into the collateral. `reference` is the venue's id of
-    the fill or payment; `tier` the fee (a fraction of notional) the instrument listed at that time.
+    `pair` is empty where no pair of the run holds it (`engine.ledger.unheld`). `amount_usd` is what we gained by it.
+    `estimated_usd` is by how much the books' estimates grew with it: cash that nobody has told yet. `moved_usd` is what
+    a settlement moved into the collateral. `reference` is the venue's id of the fill or payment; `tier` the fee (a
+    fraction of notional) the instrument listed at that time.
     """
 
     at_ns: int

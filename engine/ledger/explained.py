@@ -1,8 +1,9 @@
 """What a pair was entered for against what came of it: the difference by cause, adding up to the last digit.
 
 What was expected is of the size that was asked for; the size both legs reached comes first among the causes, and all
-others are told against what that size was to bring. The expectation is the one `EntryAsked` carried (`actors.expectation`); journals from before there was one hold its net
-alone, and say so. Counterparts: `account`, which has the sums; `engine.report`, which shows this.
+others are told against what that size was to bring. The expectation is the one `EntryAsked` carried
+(`actors.expectation`); journals from before there was one hold its net alone, and say so. Counterparts: `account`,
+which has the sums; `engine.report`, which shows this.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 from actors.domain import HOUR_NS, ZERO, Noun
 from actors.expectation import Expectation
 from actors.pair_position.state import PairPosition
-from engine.ledger.account import PairAccount
+from engine.ledger.account import AFTER_CLOSE, PairAccount
 from engine.ledger.cost import GRAIN
 from engine.ledger.entry import WIDE, Kind
 
@@ -87,7 +88,7 @@ def _causes(whole: Expectation, account: PairAccount, held_h: Decimal) -> list[C
     fees = expected.entry_fees_usd + account.became_taker_usd + total(Kind.FEE, "entry")
     found = {
         "size differed": expected.net_usd - whole.net_usd,
-        "funding rate differed": total(Kind.FUNDING) - in_time,
+        "funding rate differed": total(Kind.FUNDING) - total(Kind.FUNDING, "after") - in_time,
         "held shorter or longer": in_time - funding,
         "fees at entry": fees,
         "maker that became taker": -account.became_taker_usd,
@@ -97,7 +98,8 @@ def _causes(whole: Expectation, account: PairAccount, held_h: Decimal) -> list[C
         "basis": total(Kind.PRICE) - expected.basis_usd,
         "naked leg": total(Kind.NAKED),
         "forced fills": total(Kind.FORCED) + total(Kind.FEE, ""),
-        "haircut": total(Kind.HAIRCUT),
+        "haircut": total(Kind.HAIRCUT) - total(Kind.HAIRCUT, "after"),
+        AFTER_CLOSE: total(Kind.FUNDING, "after") + total(Kind.HAIRCUT, "after"),
         "estimates corrected": total(Kind.ESTIMATED),
         "gas (assumed)": expected.gas_usd + total(Kind.GAS),
     }

@@ -30,6 +30,7 @@ def cut_data(cut: Cut) -> dict[str, Any]:
         "name": cut.name,
         **sums,
         "net_usd": exact(cut.net_usd),
+        "account_usd": exact(cut.account_usd),
         "estimated_books_usd": exact(cut.estimated_usd),
         "settled_usd": exact(cut.settled_usd),
     }

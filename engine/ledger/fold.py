@@ -29,7 +29,7 @@ from actors.messages import (
 from actors.pair_position.books import reference_price
 from actors.pair_position.state import LEGS, Leg, LegName, PairPosition
 from actors.policy import Policy
-from engine.ledger.account import Claim, PairAccount
+from engine.ledger.account import AFTER_CLOSE, Claim, PairAccount
 from engine.ledger.entry import NOTHING, WIDE, Booking, Entry, Fill, Kind
 from engine.ledger.fills import Told, Trade, fill_row
 from engine.ledger.gas import gas
@@ -185,7 +185,7 @@ class _Step:
             self._funding(after, funding)
         haircut = before.haircut_usd - after.haircut_usd
         if haircut:
-            self._enter(after, Kind.HAIRCUT, haircut)
+            self._enter(after, Kind.HAIRCUT, haircut, purpose=self._lateness())
 
     def _traded(self, name: LegName, before: Leg, after: Leg, *, adopted: bool) -> None:
         """Cash and estimate together are what the trade brought; slippage and force are told apart from its mids."""
@@ -242,7 +242,14 @@ class _Step:
 
     def _funding(self, leg: Leg, amount: Decimal) -> None:
         rate = self._message.rate_per_hour if isinstance(self._message, FundingPaid) else None
-        self._enter(leg, Kind.FUNDING, amount, rate_per_hour=rate)
+        self._enter(leg, Kind.FUNDING, amount, rate_per_hour=rate, purpose=self._lateness())
+
+    def _lateness(self) -> str:
+        """Whether the money is of a time when the pair had closed: a record told late is the pair's own, one of a
+        later hour is of a position that somebody else has there."""
+        before, message = self._change.before, self._message
+        late = before.place.startswith("CLOSED") and isinstance(message, FundingPaid | LossSocialised)
+        return AFTER_CLOSE if late and message.venue_at_ns > before.arrived_ns else ""
 
     # --- what is written ----------------------------------------------------------------------------------------
 

@@ -49,10 +49,15 @@ class Reading:
 
     def __iter__(self) -> Iterator[tuple[StepRecord, Booking]]:
         """Each good record and what it brought."""
+        for record in self.records():
+            yield record, self.ledger.take(record)
+
+    def records(self) -> Iterator[StepRecord]:
+        """Each good record, which the ledger is still to take: until then it stands as it did before."""
         try:
             for record in self._reader:
                 self.last_seq, self.last_ns = record.seq, record.at_ns
-                yield record, self.ledger.take(record)
+                yield record
                 if self._shown is not None and record.seq % SHOW_EVERY == 0:
                     self._shown(self._reader.bytes / self._size)
         except JournalError as error:
@@ -87,4 +92,5 @@ def read_ledger(path: Path, shown: Shown | None = None) -> tuple[Reading, Totals
     reading, totals = Reading(path, shown), Totals()
     for _, booking in reading:
         totals.add(booking.entries)
+    totals.add(reading.ledger.finished())
     return reading, totals

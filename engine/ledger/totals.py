@@ -20,6 +20,9 @@ CUTS: tuple[By, ...] = ("pair", "venue", "asset", "day")
 EARNING = tuple(kind for kind in Kind if kind is not Kind.SETTLEMENT)
 """Kinds whose amounts are income or cost; a settlement only moves what was earned before."""
 
+NO_PAIR = "(no pair)"
+"""The line of what no pair of the run holds."""
+
 
 class Cell(NamedTuple):
     """Where an amount belongs; `day` is counted from 1970-01-01 UTC."""
@@ -38,6 +41,11 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     net_usd: Decimal
     estimated_usd: Decimal
     settled_usd: Decimal
+
+    @property
+    def account_usd(self) -> Decimal:
+        """What the venues' accounts changed by: all but gas, which another purse pays. Open legs at what they cost."""
+        return self.net_usd - self.sums[Kind.GAS]
 
 
 class _Sums:
@@ -100,5 +108,5 @@ class Totals:
 
 def _shown(name: str | int) -> str:
     if isinstance(name, str):
-        return name.removeprefix("pair_position/") or "(no pair)"
+        return name.removeprefix("pair_position/") or NO_PAIR
     return datetime.fromtimestamp(name * DAY_NS / 1e9, UTC).strftime("%Y-%m-%d")

@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from engine.ledger.totals import By
+from engine.ledger.totals import NO_PAIR, By
 
 COLUMNS = (
     ("funding_usd", "funding"),
@@ -24,8 +24,11 @@ COLUMNS = (
     ("forced_usd", "forced"),
     ("haircut_usd", "haircut"),
     ("estimated_usd", "corrected"),
+    ("gas_usd", "gas"),
     ("net_usd", "net"),
 )
+ALWAYS = ("funding_usd", "fee_usd", "basis_usd", "slippage_usd", "net_usd")
+"""Columns that are shown although nothing stands in them; the others only where something does."""
 EXPLAINED = (
     "USD, positive: gained. Basis is what prices brought from mid to mid over the legs, naked times left out; of one "
     "venue alone it is that leg's price result. Legs that are open count in it once they are reduced."
@@ -35,15 +38,25 @@ EXPLAINED = (
 def cut_table(data: dict[str, Any], by: By) -> Group:
     """One cut for a terminal, the whole at its foot."""
     drawn = Table(box=box.SIMPLE_HEAD, show_footer=True)
-    drawn.add_column(by, footer="all")
-    for name, title in COLUMNS:
-        drawn.add_column(title, justify="right", footer=_cents(data["all"][name]))
+    drawn.add_column(by, footer="all", overflow="fold")
+    columns = _columns([*data[by], data["all"]])
+    for name, title in columns:
+        drawn.add_column(title, justify="right", footer=_cents(data["all"][name]), no_wrap=True)
     for line in data[by]:
-        drawn.add_row(line["name"], *(_cents(line[name]) for name, _ in COLUMNS))
-    return Group(drawn, Text(EXPLAINED), *(Text(note) for note in _notes(data["all"])))
+        drawn.add_row(line["name"], *(_cents(line[name]) for name, _ in columns))
+    return Group(drawn, Text(EXPLAINED), *(Text(note) for note in _notes(data["all"], data.get("pair", []))))
 
 
-def _notes(whole: dict[str, Any]) -> Iterator[str]:
+def _columns(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Those that have a figure in some line: a table of all of them is wider than a page."""
+    return [each for each in COLUMNS if each[0] in ALWAYS or any(float(line[each[0]]) for line in lines)]
+
+
+def _notes(whole: dict[str, Any], pairs: list[dict[str, Any]]) -> Iterator[str]:
+    if float(whole["gas_usd"]):
+        yield "Gas is assumed, a figure of the profile for each transaction, and is no part of a venue's account."
+    if any(line["name"] == NO_PAIR for line in pairs):
+        yield f"{NO_PAIR}: money of positions that no pair of this run holds, as the venues told it."
     if float(whole["estimated_books_usd"]):
         yield f"{_cents(whole['estimated_books_usd'])} USD of the trades' cash is an estimate: no venue has told it."
     if float(whole["settled_usd"]):
@@ -100,10 +113,12 @@ def ledger_markdown(data: dict[str, Any]) -> list[str]:
     """The ledger of `report.md`, by venue and by day; no lines where nothing was booked."""
     if not data or not data["pair"]:
         return []
-    heads = "| " + " | ".join(("", *(title for _, title in COLUMNS))) + " |"
     lines = [line for by in ("venue", "day") for line in data[by]] + [data["all"]]
-    rows = ["| " + " | ".join((line["name"], *(_cents(line[name]) for name, _ in COLUMNS))) + " |" for line in lines]
-    return ["## Ledger", "", heads, "|---" * (len(COLUMNS) + 1) + "|", *rows, "", EXPLAINED, *_notes(data["all"]), ""]
+    columns = _columns(lines)
+    heads = "| " + " | ".join(("", *(title for _, title in columns))) + " |"
+    rows = ["| " + " | ".join((line["name"], *(_cents(line[name]) for name, _ in columns))) + " |" for line in lines]
+    notes = _notes(data["all"], data["pair"])
+    return ["## Ledger", "", heads, "|---" * (len(columns) + 1) + "|", *rows, "", EXPLAINED, *notes, ""]
 
 
 def _cents(exact: str) -> str:

@@ -32,7 +32,9 @@ def cost_of(size: str, board: Board, venue: Venue = TAKER, policy: Policy = POLI
 
 def test_both_legs_pay_half_the_spread_and_the_taker_fee_at_the_price_they_get() -> None:
     """Ten bought at 100.05 and ten sold at 99.95: half a dollar of spread each, 4.5 and 4 bps of fee."""
-    found = flat_cost([OpenLeg(TAKER, ASSET, Decimal(-10)), OpenLeg(MAKER, ASSET, Decimal(10))], two_venues(), POLICY, START_NS)
+    found = flat_cost(
+        [OpenLeg(TAKER, ASSET, Decimal(-10)), OpenLeg(MAKER, ASSET, Decimal(10))], two_venues(), POLICY, START_NS
+    )
     assert found is not None
     fees = Decimal("1000.5") * Decimal("0.00045") + Decimal("999.5") * Decimal("0.0004")
     assert found.cost_usd == 1 + fees

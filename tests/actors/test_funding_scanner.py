@@ -12,7 +12,7 @@ from actors.board import Board, VenueClock, fold, market_key
 from actors.commands import AnyCommand, RaiseAlarm, SpawnPair, SubmitOrder, Tell
 from actors.domain import HOUR_NS, NS_PER_S, ZERO, Side, TimeInForce, Venue
 from actors.funding_scanner import ROLE, FundingScanner, Holding, candidates, chosen, known_of, pairings
-from actors.funding_scanner.opening import stake_of
+from actors.funding_scanner.opening import hopeful, passing, stake_of
 from actors.gates import Candidate, Known
 from actors.messages import (
     ActorFaulted,
@@ -461,6 +461,42 @@ def rivals(rates_bps: tuple[int, int, int], venue_usd: int, total_usd: int) -> t
     }
     known = Known(board=THREE, policy=replace(told, risk=risk), at_ns=START_NS, series=series, swings={})
     return known, candidates(known, zip(ASSETS, COUPLES, strict=True))
+
+
+@settings(max_examples=40)
+@given(
+    taker=st.integers(-40, 40),
+    maker=st.integers(-40, 40),
+    mark=st.integers(990, 1010),
+    share=st.sampled_from([ZERO, Decimal(1)]),
+    sure=st.booleans(),
+)
+def test_whatever_passes_was_hoped_for(taker: int, maker: int, mark: int, share: Decimal, sure: bool) -> None:
+    """Rates in tenths of a bps, so that many candidates lie about the limit; marks up to a percent apart."""
+    told = policy(net_least_bps=Decimal(5), divergence_most_bps=Decimal(80), confidence=ZERO if sure else Decimal(1))
+    costs = replace(told.costs, basis_gain_share=share, basis_cost_share=ZERO)
+    far = fold(board(TAKER, MAKER), sample(MAKER, str(Decimal(mark) / 10), asset="BTC"), START_NS)
+    series = {
+        market_key(venue, "BTC"): seen(venue, Decimal(rate) / 100_000, 3)
+        for venue, rate in ((TAKER, taker), (MAKER, maker))
+    }
+    known = Known(board=far, policy=replace(told, costs=costs), at_ns=START_NS, series=series, swings={})
+    pairing = ("BTC", (TAKER, MAKER))
+    assert passing(known, [pairing]) == tuple(each for each in candidates(known, [pairing]) if each.passed)
+
+
+def test_what_its_fees_or_its_doubt_would_eat_is_not_hoped_for() -> None:
+    """Of the horizon's 72 h a tenth of a bps an hour is 7.2 bps: more than is asked for, less than 14.5 bps of fees."""
+    told = policy(net_least_bps=Decimal(5))
+
+    def hoped(rate: str, at: Policy = told) -> bool:
+        rates = {TAKER: Decimal(rate), MAKER: ZERO}
+        series = {market_key(venue, "BTC"): seen(venue, each, 3) for venue, each in rates.items()}
+        known = Known(board=board(TAKER, MAKER), policy=at, at_ns=START_NS, series=series, swings={})
+        return hopeful(known, "BTC", (TAKER, MAKER))
+
+    assert [hoped(rate) for rate in ("0.000005", "0.00001", "0.00003", "-0.00003")] == [False, False, True, True]
+    assert not hoped("0.00003", policy(net_least_bps=Decimal(5), confidence=Decimal(1000)))
 
 
 def brings(known: Known, ranked: tuple[Candidate, ...]) -> Decimal:

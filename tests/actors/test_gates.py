@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.board import Board, Market, fold, market_key
 from actors.domain import NS_PER_S, MarketStatus, Side, Venue
-from actors.gates import Candidate, Gate, funding_of, judge, mean_of, more_liquid
+from actors.gates import Candidate, Gate, error_of, fees_of, funding_of, judge, judge_for_entry, mean_of, more_liquid
 from actors.gates.table import TABLE, page
 from actors.messages import (
     AnyMessage,
@@ -62,6 +62,25 @@ def refusals(candidate: Candidate) -> list[str]:
 def gate_of(candidate: Candidate, name: str) -> Gate:
     (found,) = [gate for gate in candidate.gates if gate.name == name]
     return found
+
+
+@pytest.mark.parametrize("facts", [(), (LinkLost(venue=MAKER, reason="x"),), (quote(TAKER, "90", "110"),)])
+@pytest.mark.parametrize("rate", [RATE, RATE / 100])
+def test_judged_for_entry_is_judged_alike_and_only_what_passes_is_told(
+    facts: tuple[AnyMessage, ...], rate: Decimal
+) -> None:
+    what = known(board_with(*facts), rate=rate)
+    candidate = judge(what, ASSET, VENUES)
+    assert candidate is not None
+    assert judge_for_entry(what, ASSET, VENUES) == (candidate if candidate.passed else None)
+    assert candidate.passed is (not facts and rate == RATE)
+
+
+def test_fees_and_doubt_are_those_of_the_judgement() -> None:
+    told = judged().expectation
+    assert fees_of(known(), ASSET, VENUES) == (told.entry_fees_usd + told.exit_fees_usd) / told.notional_usd
+    assert error_of(known(), ASSET, VENUES) == told.rate_error_per_hour
+    assert fees_of(known(board_of(*market_facts(TAKER))), ASSET, VENUES) is None
 
 
 # --- the model -------------------------------------------------------------------------------------------------

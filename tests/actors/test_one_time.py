@@ -10,9 +10,7 @@ from actors.one_time import needed_words, of_one_time, oldest_ns, told_words
 from actors.policy import Policy, PricesPolicy, ScannerPolicy
 from tests.playbook import START_NS
 
-POLICY = Policy(
-    scanner=ScannerPolicy(quote_age_most_s=Decimal(100)), prices=PricesPolicy(told_within_s=Decimal("1.5"))
-)
+POLICY = Policy(scanner=ScannerPolicy(quote_age_most_s=Decimal(100)), prices=PricesPolicy(told_within_s=Decimal("1.5")))
 S = NS_PER_S
 
 

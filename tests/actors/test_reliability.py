@@ -94,6 +94,13 @@ def test_a_long_time_without_a_look_counts_as_an_hour() -> None:
     assert observe_link(seen, 0, START_NS + 50 * HOUR_NS, for_ever).links.count == 1
 
 
+def test_a_second_look_at_a_link_at_the_same_moment_adds_nothing_but_a_loss() -> None:
+    at_ns = START_NS + HOUR_NS // 2
+    seen = observe_link(observe_link(ordered(1), 5, START_NS, SETTINGS), 5, at_ns, SETTINGS)
+    assert observe_link(seen, 5, at_ns, SETTINGS) is seen
+    assert observe_link(seen, 6, at_ns, SETTINGS).links.bad == seen.links.bad + 1
+
+
 def looked(*sizes: str, step_ns: int = HOUR_NS) -> Reliability:
     seen = Reliability()
     for number, size in enumerate(sizes):

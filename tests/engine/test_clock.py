@@ -7,7 +7,7 @@ import trio
 import trio.testing
 
 from actors.domain import NS_PER_S
-from engine.clock import Clock
+from engine.clock import Clock, whole_step_s
 
 EPOCH_NS = 1_790_000_000_123_456_000
 
@@ -54,3 +54,12 @@ async def test_a_time_that_has_passed_is_not_waited_for(autojump_clock: trio.tes
     await trio.sleep(3)
     await clock.sleep_until(EPOCH_NS + NS_PER_S)
     assert clock.now_ns() == EPOCH_NS + 3 * NS_PER_S
+
+
+@pytest.mark.parametrize(
+    ("now_s", "left_s"),
+    [(0, 298), (297, 1), (298, 300), (297.9995, 300.0005), (299, 299), (598, 300), (1_767_225_600, 298)],
+)
+def test_whole_steps_fall_at_one_moment_for_all_a_little_early(now_s: float, left_s: float) -> None:
+    """A step that is due within a trifle is taken: whoever was woken for it does not wait for it again."""
+    assert whole_step_s(round(now_s * NS_PER_S), 300.0) == pytest.approx(left_s, abs=1e-5)

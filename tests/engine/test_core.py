@@ -83,6 +83,24 @@ def test_the_same_messages_lead_to_the_same_decisions() -> None:
     assert hedged_run().decisions == hedged_run().decisions
 
 
+def test_every_digest_is_that_of_the_state_as_the_step_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a message left the state alone, whose digest is not made again."""
+    run = SmallRun()
+    made: list[object] = []
+
+    def counted(state: object) -> str:
+        made.append(state)
+        return digest_of(state)
+
+    monkeypatch.setattr("engine.core.digest_of", counted)
+    hold = HoldOpeningsAsked(command_id="1", by="Ann", reason="news")
+    for message in (sample(TAKER), sample(TAKER), hold, sample(TAKER)):
+        decision = run.tell("risk", message)[0]
+        assert decision.digest == digest_of(run.core.states["risk"])
+    assert [decision.place for decision in run.decisions if decision.envelope.to == "risk"][-1] == "PAUSED"
+    assert len(made) < len(run.decisions)
+
+
 def test_an_order_beyond_a_limit_is_denied_and_does_not_leave() -> None:
     run = SmallRun()
     run.open_venues()

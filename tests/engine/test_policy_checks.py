@@ -51,6 +51,21 @@ def test_an_impossible_limit_of_closing_by_itself_is_named(part: AutoClosePolicy
 @pytest.mark.parametrize(
     ("part", "told"),
     [
+        (RiskPolicy(path_window_s=59.0), "path_window_s is 59; the board remembers a mark every 60 s, for 3600 s"),
+        (RiskPolicy(path_window_s=3601.0), "path_window_s is 3601; the board remembers"),
+        (RiskPolicy(path_samples_least=0), "path_samples_least is 0; from 1 to 15, one a minute"),
+        (RiskPolicy(path_samples_least=16), "path_samples_least is 16; from 1 to 15, one a minute"),
+        (RiskPolicy(path_collar_bps=Decimal(0)), "path_collar_bps is 0; nothing could ever be opened"),
+    ],
+)
+def test_an_impossible_collar_over_time_is_named(part: RiskPolicy, told: str) -> None:
+    (problem,) = policy_problems(replace(Policy(), risk=part))
+    assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
         (ForecastPolicy(fast_reversion_h=Decimal(0)), "policy.forecast.fast_reversion_h is 0; give a positive number"),
         (ForecastPolicy(clip_most=Decimal(0)), "policy.forecast.clip_most is 0; give a positive number"),
         (ForecastPolicy(error_fraction=Decimal(0)), "policy.forecast.error_fraction is 0; give a positive number"),

@@ -9,11 +9,24 @@ import pytest
 from actors.commands import RaiseAlarm
 from actors.domain import Venue
 from engine.foreign import Foreign
+from engine.ledger.entry import Entry, Kind
 from engine.report import report_data
+from engine.report_words import report_markdown
 from engine.view import PairView, Tally, build
 from tests.engine.recorded import MAKER, START_NS, SmallRun, hedged_run
 
 DEPOSITS = dict.fromkeys(("hyperliquid", "pacifica"), Decimal(50_000))
+
+
+NOBODYS = Entry(
+    at_ns=1,
+    seq=1,
+    pair="",
+    venue=Venue.HYPERLIQUID,
+    asset="BTC",
+    kind=Kind.FUNDING,
+    amount_usd=Decimal(-3),
+)
 
 
 def data(**changes: Any) -> dict[str, Any]:
@@ -55,6 +68,18 @@ def test_what_the_books_do_not_explain_of_the_equity_is_said() -> None:
     equity = {"hyperliquid": Decimal(50_003), "pacifica": Decimal(49_998)}
     report = data(equity_usd=equity, equity_start_usd=DEPOSITS, pairs=(closed,))
     assert report["unexplained_usd"] == pytest.approx(1.0 - float(closed.net_usd), abs=0.01)
+
+
+def test_what_nobody_holds_has_a_name_and_is_explained() -> None:
+    tally = Tally()
+    tally.totals.add([NOBODYS])
+    seen = build(hedged_run().core, Tally())
+    equity = {"hyperliquid": Decimal(49_997), "pacifica": Decimal(50_000)}
+    seen = msgspec.structs.replace(seen, equity_usd=equity, equity_start_usd=DEPOSITS, pairs=())
+    told = {"seed": 7, "mode": "test", "started_ns": START_NS, "reason": "done", "notes": []}
+    report = report_data(seen, **told, deposits_usd=DEPOSITS, tally=tally)  # type: ignore[arg-type]
+    assert (report["equity_change_usd"], report["unheld_usd"], report["unexplained_usd"]) == (-3.0, -3.0, 0.0)
+    assert "; -3.00 of it by positions that no pair holds, 0.00 of it unexplained" in report_markdown(report)
 
 
 def test_the_books_explain_a_leg_that_is_open_by_its_worth_at_the_mark() -> None:

@@ -63,6 +63,24 @@ def test_the_data_name_every_limit_of_the_size_and_the_one_that_binds(found: tup
         assert {"depth:hyperliquid", "margin:pacifica", "total_cap", "target"} <= set(row["bounds"])
 
 
+def unmeasured(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The first of them, judged by marks of two times."""
+    return (msgspec.structs.replace(found[0], compared=False),)
+
+
+def test_what_rests_on_marks_of_two_times_is_not_measured_rather_than_a_number(found: tuple[Candidate, ...]) -> None:
+    (row,) = scanning.as_data(unmeasured(found))
+    (measured, *_) = scanning.as_data(found)
+    outcome = ("cost_bps", "break_even_h", "expected_net_usd", "return_on_capital", "return_on_capital_apr")
+    assert [row[name] for name in outcome] == [None] * len(outcome)
+    assert row["expectation"]["basis_usd"] is None
+    assert None not in [measured[name] for name in ("cost_bps", "expected_net_usd", "return_on_capital")]
+    assert row["rate_per_hour"] == measured["rate_per_hour"]
+    for width in (80, 200):
+        assert drawn(unmeasured(found), width).count("not measured") >= 4
+        assert "not measured" not in drawn(found, width)
+
+
 def test_returns_are_simple_yearly_ones(found: tuple[Candidate, ...]) -> None:
     (row, *_) = scanning.as_data(found)
     assert row["return_on_capital"] == found[0].expectation.net_usd / found[0].expectation.capital_usd

@@ -7,17 +7,18 @@ import pytest
 
 from actors.board import reconciler_of
 from actors.commands import RaiseAlarm
-from actors.domain import NS_PER_S, RejectReason, Side
-from actors.messages import AccountReported, LinkLost, LinkUp, OrderRejected, PositionReported
+from actors.domain import NS_PER_S, RejectReason, Side, Venue
+from actors.messages import AccountReported, FundingPaid, LinkLost, LinkUp, OrderRejected, PositionReported
 from actors.pair_position import PairPosition
 from actors.pair_position.state import Leg
 from actors.risk.books import RiskState
 from engine import view
 from engine.alarms import Alarm
-from engine.core import BOARD, Decision
+from engine.core import BOARD, Core, Decision
+from engine.ledger.entry import Kind
 from engine.ledger.fold import Ledger
 from engine.view import EngineView, Tally, build
-from tests.engine.recorded import MAKER, PAIR, TAKER, SmallRun, hedged_run
+from tests.engine.recorded import MAKER, PAIR, POLICY, START_NS, TAKER, SmallRun, hedged_run, start_states
 
 
 def watched(run: SmallRun) -> tuple[Tally, EngineView]:
@@ -41,8 +42,40 @@ def test_a_pair_is_shown_with_both_legs_and_its_money() -> None:
     assert (pair.pair, pair.asset) == (PAIR, "BTC")
     assert [leg.position for leg in pair.legs] == [Decimal("-0.5"), Decimal("0.5")]
     assert pair.fees_usd == sum(leg.fees_usd for leg in pair.legs) == Decimal("2.50")
-    assert pair.net_usd == pair.price_pnl_usd + pair.funding_usd - pair.fees_usd
+    assert pair.net_usd == pair.price_pnl_usd + pair.slippage_usd + pair.funding_usd - pair.fees_usd
     assert pair.orders == 2
+
+
+def test_slippage_has_the_ledger_s_sign_and_is_no_part_of_what_prices_brought() -> None:
+    run = hedged_run()
+    tally = Tally(core=Core(POLICY, start_states()))
+    for decision in run.decisions:
+        tally.watch(decision)
+    (pair,) = build(run.core, tally).pairs
+    assert tally.ledger is not None
+    account = tally.ledger.accounts[PAIR]
+    assert pair.slippage_usd == account.total(Kind.SLIPPAGE) == sum(leg.slippage_usd for leg in pair.legs)
+    assert pair.price_pnl_usd == account.total(Kind.PRICE) - account.open_cost_usd
+
+
+def test_what_no_pair_holds_is_counted_when_the_run_is_over() -> None:
+    run = hedged_run()
+    tally = Tally(core=Core(POLICY, start_states()))
+    nobody = FundingPaid(
+        venue=Venue.DRIFT,
+        asset="BTC",
+        payment_id="1",
+        amount_usd=Decimal(-2),
+        rate_per_hour=Decimal(0),
+        size=Decimal(1),
+        venue_at_ns=START_NS,
+    )
+    run.tell("risk", nobody)
+    for decision in run.decisions:
+        tally.watch(decision)
+    assert tally.unheld_usd == 0
+    tally.finish()
+    assert tally.unheld_usd == -2
 
 
 def test_each_venue_is_shown_as_it_has_proved() -> None:
@@ -160,6 +193,27 @@ def test_without_a_quote_nobody_says_what_closing_would_bring() -> None:
     assert (pair.net_if_closed_usd, pair.flat_cost_usd, pair.flat_cost_words) == (None, None, "")
 
 
+def told_later(run: SmallRun, later_s: int) -> SmallRun:
+    """The maker's book comes so much later than the taker's."""
+    run.quote(TAKER, "61000")
+    run.at_ns += later_s * NS_PER_S
+    run.quote(MAKER, "61010")
+    return run
+
+
+def test_books_of_two_times_say_what_being_flat_costs_and_not_the_net_after_it() -> None:
+    """What the market moved in between would look like profit or loss."""
+    (pair,) = watched(told_later(hedged_run(0), 59))[1].pairs
+    assert pair.net_if_closed_usd is not None
+    (pair,) = watched(told_later(hedged_run(0), 61))[1].pairs
+    assert (pair.net_if_closed_usd is None, pair.flat_cost_usd is None) == (True, False)
+
+
+def test_an_old_book_says_nothing_of_what_closing_costs() -> None:
+    (pair,) = watched(told_later(hedged_run(0), 901))[1].pairs
+    assert (pair.net_if_closed_usd, pair.flat_cost_usd, pair.flat_cost_words) == (None, None, "")
+
+
 def test_what_being_flat_costs_is_shown_for_a_held_pair_and_nothing_once_it_is_flat() -> None:
     run = hedged_run(0)
     run.quote(TAKER, "61000")
@@ -171,7 +225,7 @@ def test_what_being_flat_costs_is_shown_for_a_held_pair_and_nothing_once_it_is_f
     state = run.core.states[pair.pair]
     assert isinstance(state, PairPosition)
     flat = msgspec.structs.replace(state, taker=Leg(venue=TAKER), maker=Leg(venue=MAKER))
-    cost = view.flat_cost_of(flat, run.core.board, run.core.policy)
+    cost = view.flat_cost_of(flat, run.core.board, run.core.policy, run.at_ns)
     assert cost is not None
     assert cost.cost_usd == 0
 

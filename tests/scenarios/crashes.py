@@ -2,14 +2,16 @@
 
 As a process that is killed, the engine leaves behind what reached the disk and what reached the venues, nothing else.
 `python -m tests.scenarios.crashes` kills it wherever a pair decides, in three ways each, and prints what went wrong;
-the tests try a part of that.
+with `--processes` it does so to real processes (`killed`). The tests try a part of both.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,19 +101,56 @@ def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = dea
     return Tried(points, wrong)
 
 
-def main() -> int:
-    """Die at every moment of every scenario; print what was wrong."""
+def try_in_memory() -> Iterator[Tried]:
+    """Die at every moment of every scenario, in this process."""
     from tests.scenarios.test_crashes import LIVES
 
-    points, total = 0, 0
     for name, scenario in LIVES.items():
         with tempfile.TemporaryDirectory() as scratch:
-            tried, wrong = try_all(name, scenario, Path(scratch))
-        points, total = points + tried, total + len(wrong)
-        sys.stdout.write("".join(f"{line}\n" for line in (f"{name}: {tried} points, {len(wrong)} wrong", *wrong)))
-        sys.stdout.flush()
-    sys.stdout.write(f"{points} points, {total} wrong\n")
-    return 1 if total else 0
+            yield _said(name, try_all(name, scenario, Path(scratch)))
+
+
+def try_in_processes(names: list[str], points_most: int, *, offsets: bool) -> Iterator[Tried]:
+    """Die at every kind of moment of these scenes (none: all), or at every offset of their journals, by SIGKILL."""
+    from tests.scenarios import killed
+
+    for name in names or killed.SCENES:
+        with tempfile.TemporaryDirectory() as scratch:
+            tries = (killed.try_offsets if offsets else killed.try_moments)(name, Path(scratch))
+            yield _said(name, killed.tally(islice(_shown(tries), points_most or None)))
+
+
+def _shown(tries: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for number, (what, why) in enumerate(tries, start=1):
+        sys.stderr.write(f"{number} {what}: {'WRONG' if why else 'right'}\n")
+        yield what, why
+
+
+def _said(name: str, tried: Tried) -> Tried:
+    lines = (f"{name}: {tried.points} points, {len(tried.wrong)} wrong", *tried.wrong)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+    return tried
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Die at every moment of every scenario; print what was wrong."""
+    asked = _parser().parse_args(arguments)
+    processes = asked.processes or asked.offsets
+    tries = try_in_processes(asked.scenes, asked.points, offsets=asked.offsets) if processes else try_in_memory()
+    tried = list(tries)
+    points, wrong = sum(each.points for each in tried), sum(len(each.wrong) for each in tried)
+    sys.stdout.write(f"{points} points, {wrong} wrong\n")
+    return 1 if wrong or not points else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.scenarios.crashes", description=main.__doc__)
+    parser.add_argument("--processes", action="store_true", help="real processes over sockets, killed with SIGKILL")
+    parser.add_argument("--offsets", action="store_true", help="the same, at every offset of the journal")
+    parser.add_argument("--points", type=int, default=0, help="so many points of each scene at most (0: all)")
+    parser.add_argument("scenes", nargs="*", help="of `killed.SCENES` (none: all), with --processes or --offsets")
+    return parser
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ from engine.simulators.transport import SimulatedVenue
 from engine.view import Tally
 from engine.world import build_venue
 from tests.scenarios import lockstep
-from tests.scenarios.crashes import LATER_S
+from tests.scenarios.crashes import LATER_S, Tried
 from tests.scenarios.harness import (
     DRIFT,
     HYPERLIQUID,
@@ -72,7 +72,7 @@ SCENES: dict[str, Scenario] = {
     "lighter/pacifica": Scenario(venues=(LIGHTER, PACIFICA)),
     "drift/hyperliquid": Scenario(venues=(DRIFT, HYPERLIQUID)),
 }
-"""What the engines live through; what befalls a venue is part of its market, what a person says is said in each life."""
+"""What the engines live through: what befalls a venue is part of its market, what a person says is said in each life."""
 
 
 def _context() -> ForkServerContext:
@@ -228,3 +228,13 @@ def _try(name: str, directory: Path, kill: Kill, place: str) -> Tries:
     except (AssertionError, UserError) as error:
         why = f"{type(error).__name__}: {error}"
     yield what, why
+
+
+def tally(tries: Tries) -> Tried:
+    """Count them."""
+    points, wrong = 0, []
+    for what, why in tries:
+        points += 1
+        if why:
+            wrong.append(f"{what}: {why}")
+    return Tried(points, wrong)

@@ -32,7 +32,14 @@ from tests.scenarios import lockstep
 from tests.scenarios.harness import Scenario, config_of
 from tests.scenarios.sockets import LoopbackDoors, sandbox, section
 
-How = Literal["before the write", "in the write", "between write and sync", "between sync and send", "after the send"]
+How = Literal[
+    "before the write",
+    "in the write",
+    "between write and sync",
+    "between sync and send",
+    "in the send",
+    "after the send",
+]
 HOWS: tuple[How, ...] = get_args(How)
 RUN, TOLD, TRACE = "run", "told.jsonl", "trace.txt"
 """What an engine leaves in its directory: the run, the alarms it told, what it failed with."""
@@ -59,7 +66,10 @@ class Fate(NamedTuple):
 
 
 class Blade:
-    """A disk that kills the process at a commit, and a gate that does so when the next bytes have been sent."""
+    """A disk that kills the process at a commit, and a gate that does so when what is sent next has left, half or whole.
+
+    What is sent is mostly what that commit commanded; where it commanded nothing, whatever comes next.
+    """
 
     def __init__(self, kill: Kill | None) -> None:
         self._kill = kill
@@ -76,7 +86,9 @@ class Blade:
 
         async def gate(stream: trio.SocketStream, data: bytes | bytearray | memoryview) -> None:
             await send_all(stream, data)
-            self._strike("after the send")
+            self._strike("in the send")
+            if not _awaits_body(bytes(data)):
+                self._strike("after the send")
 
         trio.SocketStream.send_all = gate  # type: ignore[method-assign]
 
@@ -102,6 +114,11 @@ class Blade:
     def _strike(self, how: How) -> None:
         if self._drawn and self._kill is not None and self._kill.how == how:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _awaits_body(data: bytes) -> bool:
+    """The head of a request whose body is sent next."""
+    return data.startswith(b"POST ") and data.endswith(b"\r\n\r\n")
 
 
 def live(fate: Fate, leader: socket.socket) -> None:
@@ -172,5 +189,3 @@ def _tells(path: Path) -> Callable[[Alarm], None]:
             file.write(msgspec.json.encode(alarm) + b"\n")
 
     return tell
-
-

@@ -104,7 +104,7 @@ def test_entries_add_up_to_the_pairs_own_books(name: str, runs: dict[str, Run]) 
     with localcontext(WIDE):
         for pair in traded:
             account = reading.ledger.accounts[pair.actor]
-            assert account.net_usd - account.open_cost_usd == pair.net_usd
+            assert account.net_usd - account.total(Kind.GAS) - account.open_cost_usd == pair.net_usd
             assert account.estimated_usd == pair.taker.estimated_usd + pair.maker.estimated_usd
         net = sum((reading.ledger.accounts[pair.actor].net_usd for pair in traded), ZERO)
         for by in CUTS:
@@ -117,7 +117,7 @@ def test_each_venue_s_cut_is_the_change_of_its_account_to_the_cent(name: str, ru
     reading, totals = read_ledger(run.directory)
     assert all(pair.place == "CLOSED.flat" or not pair.entered_ns for pair in run.pairs)
     assert not any(account.estimated_usd for account in reading.ledger.accounts.values())
-    cuts = {cut.name: cut.net_usd for cut in totals.cut("venue")}
+    cuts = {cut.name: cut.account_usd for cut in totals.cut("venue")}
     for venue in run.venues:
         view = run.exchange(venue).account_view(run.account(venue))
         assert view is not None

@@ -81,12 +81,23 @@ def play(history: History, players: tuple[Player, ...], assets: tuple[str, ...],
         for player in players:
             lane, opens = history.lanes[player.source, asset], _opens(history, prices[player.venue], asset)
             series[player.venue, asset] = _series(lane, opens, hours)
+            notes += _unpaid(player, asset, lane, hours, span)
         coverage.append(_coverage(asset, hours, span, prices))
     if not series:
         raise ValueError(f"no asset is recorded on all of {', '.join(p.words for p in players)}: {'; '.join(notes)}")
     told = tuple(_provenance(player, coverage, history) for player in players)
     market = RecordedMarket(series, told, seed, span=(span.from_ns + BEGINS_NS, span.to_ns))
     return Played(market, tuple(coverage), (*notes, *_notes(players, history, coverage)))
+
+
+def _unpaid(player: Player, asset: str, lane: Lane, hours: list[int], span: Span) -> list[str]:
+    """Payments for a whole interval that fall on hours which count for none: the other venue's hours are paid."""
+    counted = frozenset(hours)
+    payments = [
+        at_ns for at_ns, rate in lane.rates.items() if rate.interval_h > 1 and span.from_ns <= at_ns < span.to_ns
+    ]
+    lost = sum(at_ns not in counted for at_ns in payments)
+    return [f"{asset}: {lost} of {len(payments)} payments of {player.source} fall on such hours"] if lost else []
 
 
 def _early(span: Span) -> range:

@@ -90,7 +90,7 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     requests_reserved: int = 30
     poll_quiet_s: float = 5.0
     polls_on_the_clock: bool = False
-    """Whether quiet polls fall on the clock's whole steps (`engine.clock.whole_step_s`), or are counted from the last."""
+    """Whether quiet polls fall on whole steps of the clock (`engine.clock.whole_step_s`); else the last one counts."""
     poll_busy_s: float = 1.0
     """While an order of ours may be open."""
     poll_lost_s: float = 20.0

@@ -197,7 +197,7 @@ def account(state: ClearinghouseState, spot: SpotState | None = None) -> Account
 
 
 def _require_complete(kind: str, told: ClearinghouseState | ClearinghouseUpdate) -> None:
-    """Raise FrameError where the list of positions leaves out what the account's own sums count: it is no proof of flat.
+    """Raise FrameError where the list of positions leaves out what the account's sums count: no proof of flat.
 
     `totalNtlPos` is the notional of all positions, cross and isolated; the list may be worth more in recorded payloads
     (`totalNtlPos` 0.0 beside a position of 500 USD), never less. That both are of one price: not verified, hence

@@ -257,8 +257,9 @@ class LighterAdapter:
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
         market = self._ledger.markets.of_asset(asset)
         try:
-            rows = (await self._account.ask()).positions
-            held = [row for row in rows if market is not None and row.market_id == market.market_id]
+            account = await self._account.ask()
+            codec_rest.require_complete(account)
+            held = [row for row in account.positions if market is not None and row.market_id == market.market_id]
             if market is None:
                 raise Undecided("the market is not known")
             at_ns = self._now_ns()

@@ -51,22 +51,11 @@ def decode_markets(body: bytes) -> list[MarketRow]:
 
 
 def decode_account(body: bytes) -> AccountRow:
-    """GET account by index: exactly one, whose sums do not contradict a list without a position."""
+    """GET account by index: exactly one."""
     accounts = answered("account", _ACCOUNTS, body).accounts
     if len(accounts) != 1:
         raise FrameError("account", f"`accounts` has {len(accounts)} entries")
-    _require_complete(accounts[0])
     return accounts[0]
-
-
-def _require_complete(row: AccountRow) -> None:
-    """Raise FrameError where no cross position is listed and maintenance margin is needed for one: no proof of flat.
-
-    Recorded as 0.000000 beside flat rows; that orders alone need none: not verified. Isolated positions have no witness.
-    """
-    needed = Decimal(row.cross_maintenance_margin_requirement or "0")
-    if needed > 0 and not any(Decimal(each.position) for each in row.positions if not each.margin_mode):
-        raise FrameError("account", f"no cross position, `cross_maintenance_margin_requirement` {needed}")
 
 
 def decode_fundings(body: bytes) -> PositionFundings:
@@ -174,6 +163,16 @@ def position_message(row: PositionRow, market: Market, at_ns: int, *, queried: b
 def maintenance_of(row: PositionRow, market: Market) -> Decimal:
     """Maintenance margin of one position in USD: its value times the market's fraction."""
     return Decimal(row.position_value) * market.row.maintenance_margin_fraction / MARGIN_FRACTION_SCALE
+
+
+def require_complete(row: AccountRow) -> None:
+    """Raise FrameError where no cross position is listed and maintenance margin is needed for one: no proof of flat.
+
+    Recorded as 0.000000 beside flat rows. That orders alone need none: not verified. Isolated ones have no witness.
+    """
+    needed = Decimal(row.cross_maintenance_margin_requirement or "0")
+    if needed > 0 and not any(Decimal(each.position) for each in row.positions if not each.margin_mode):
+        raise FrameError("account", f"no cross position, `cross_maintenance_margin_requirement` {needed}")
 
 
 def flat_message(asset: str, at_ns: int, *, queried: bool) -> PositionReported:

@@ -36,7 +36,8 @@ from engine.venues.pacifica.markets import market_of_asset
 from engine.venues.pacifica.rest import PacificaSigning, Rest
 from engine.venues.pacifica.settings import PacificaSettings
 from engine.venues.pacifica.signing_request import PacificaSignRequest
-from engine.venues.questions import Questions, Shared
+from engine.venues.pacifica.wire import AccountRow, PositionRow
+from engine.venues.questions import Leaving, Questions, Shared
 from engine.venues.relisting import keep_listed
 from engine.venues.signing import SigningRefused
 from engine.venues.transport import Transport, TransportError
@@ -61,8 +62,7 @@ class PacificaAdapter:
         self._now_ns, self._rng = now_ns, rng
         self._rest = Rest(settings, signing, transport, now_ns)
         self._order_questions = Questions(settings.order_question_pause_s)
-        self._positions = Shared(self._rest.positions)
-        self._account = Shared(self._rest.account)
+        self._holdings = Shared(self._ask_holdings)
         self._ledger = Ledger(
             settings.assets,
             orders_most=settings.orders_remembered_most,
@@ -227,18 +227,25 @@ class PacificaAdapter:
         await self._ask_position(command.asset, queried=True)
 
     async def _ask_position(self, asset: str, *, queried: bool) -> None:
-        """A market the venue does not list is flat only if its account, asked behind it, counts no more than it lists."""
         symbol = market_of_asset(asset).symbol
         try:
-            rows = await self._positions.ask()
+            rows, account = await self._holdings.ask()
             found = [codec_rest.position_message(row, queried=queried) for row in rows if row.symbol == symbol]
-            flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
-            if not found:
-                codec_rest.require_complete(rows, await self._account.ask())
+            if not found and account is not None:
+                codec_rest.require_complete(rows, account)
         except (TransportError, FrameError) as failed:
             self._fail(asset, "position", str(failed))
             return
+        flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
         self._report(found[0] if found else flat)
+
+    async def _ask_holdings(self, leaving: Leaving) -> tuple[list[PositionRow], AccountRow | None]:
+        """The list of positions, and behind it the account as its witness, where a market of ours is not listed."""
+        rows = await self._rest.positions(leaving)
+        listed = [row.symbol for row in rows]
+        if all(market_of_asset(asset).symbol in listed for asset in self._settings.assets):
+            return rows, None
+        return rows, await self._rest.account()
 
     # words
 

@@ -89,7 +89,6 @@ class PacificaDialogue:
         self._last_ids.clear()
         self._books.forget()
         positions, account = await self._rest.positions(), await self._rest.account()
-        codec_rest.require_complete(positions, account)
         listed = _perpetuals(await self._rest.markets(), self._symbols)
         unready = await hold_leverage(self._rest, self._settings.leverage, listed.values(), positions)
         since_ns = max(self._started_ns, self._since_ns - self._overlap_ns)

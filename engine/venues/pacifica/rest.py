@@ -88,9 +88,9 @@ class Rest:
         """Every listed market."""
         return await self._ask("/info", (), codec_rest.decode_info)
 
-    async def account(self, leaving: Leaving = unnoted) -> AccountRow:
-        """Balances and fees. `leaving` is called when the question leaves."""
-        return await self._ask("/account", self._own(), codec_rest.decode_account, leaving)
+    async def account(self) -> AccountRow:
+        """Balances and fees."""
+        return await self._ask("/account", self._own(), codec_rest.decode_account)
 
     async def margin_settings(self) -> list[MarginSetting]:
         """Leverage and margin mode where they differ from the default."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from actors import risk
-from actors.board import Board
+from actors.board import Board, Past
 from actors.commands import SubmitOrder
 from actors.domain import NS_PER_S, Side, TimeInForce, Venue
 from actors.messages import OrderDenied
@@ -44,6 +44,16 @@ def order(
         expires_at_ns=at_ns + 20 * NS_PER_S,
         decision_mid=Decimal(100),
     )
+
+
+def calm(board: Board) -> Board:
+    """The marks have been where they are for a while."""
+    pasts = {
+        key: (Past(at_ns=START_NS, mark=market.mark, open_interest=Decimal(1)),)
+        for key, market in board.markets.items()
+        if market.mark is not None
+    }
+    return msgspec.structs.replace(board, pasts=pasts)
 
 
 def watching(policy: Policy | None = None, board: Board | None = None) -> RiskPlay:

@@ -12,7 +12,7 @@ from actors.board import Board, fold
 from actors.domain import NS_PER_S, Venue
 from actors.messages import InstrumentListed
 from actors.policy import AdlPolicy, Policy
-from actors.risk.adl import LEVELS, WITHOUT_ADL, estimate, level_of
+from actors.risk.adl import LEVELS, WITHOUT_ADL, estimate, level_of, stands_in_no_queue
 from actors.risk.books import Held
 from tests.factories import ASSET, TAKER, account, board_of, instrument, sample
 from tests.playbook import START_NS
@@ -151,6 +151,26 @@ def test_the_level_never_falls_with_stress(size: Decimal, now: Decimal, drops: t
     levels.append(level(leg, moved("100", str(now), interest=("100", str(more))), deleveraged_ns=AT_NS))
     assert levels == sorted(levels)
     assert levels[-1] <= LEVELS
+
+
+@given(SIZES, PRICES, st.booleans(), st.sampled_from([None, "0.9"]), st.sampled_from([TAKER, *WITHOUT_ADL]))
+def test_what_stands_in_no_queue_is_at_level_one_whatever_the_stress(
+    size: Decimal, now: Decimal, is_long: bool, rank: str | None, venue: Venue
+) -> None:
+    leg = held(str(size if is_long else -size), rank=rank, venue=venue)
+    board = moved("100", str(now), equity="1")
+    mark = board.market(leg.venue, leg.asset).mark
+    if stands_in_no_queue(leg, mark):
+        assert level(leg, board, deleveraged_ns=AT_NS) == 1
+
+
+def test_a_leg_that_loses_or_cannot_be_deleveraged_stands_in_no_queue() -> None:
+    mark = Decimal(99)
+    assert stands_in_no_queue(held("10"), mark)
+    assert not stands_in_no_queue(held("-10"), mark)
+    assert not stands_in_no_queue(held("10", entry=None), mark), "what is not known is taken at its worst"
+    assert not stands_in_no_queue(held("10", rank="0.9"), mark), "the venue's own rank wins"
+    assert stands_in_no_queue(held("-10", venue=WITHOUT_ADL[0]), mark)
 
 
 def test_the_thresholds_are_the_policy_s() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from actors.board import Board, fold
 from actors.domain import HOUR_NS, NS_PER_S, MarketStatus, Venue
 from actors.messages import AnyMessage, InstrumentListed, LinkLost, LinkUp
-from actors.policy import AutoClosePolicy, Policy
+from actors.policy import AutoClosePolicy, Policy, PricesPolicy
 from actors.risk import auto_close
 from actors.risk.auto_close import (
     CLOSERS,
@@ -155,17 +155,19 @@ def test_a_closed_market_of_a_venue_nobody_hears_is_not_left() -> None:
 def test_prices_that_are_too_old_close_nothing(venue: Venue) -> None:
     """Each leg's mark for the divergence, each leg's quote for the profit."""
     age_s = float(Policy().scanner.quote_age_most_s)
+    anytime = PricesPolicy(told_within_s=Decimal(age_s) + 1)
     other = MAKER if venue is TAKER else TAKER
     apart = case(
         legs(),
         sample(venue, "102"),
         divergence_most_bps=Decimal(200),
-        divergence_told_within_s=Decimal(age_s) + 1,
     )
+    apart = apart._replace(policy=replace(apart.policy, prices=anytime))
     assert rule_of(first_of(PAIR, told(apart, sample(other), later_s=age_s))) == "divergence"
     assert first_of(PAIR, told(apart, sample(other), later_s=age_s + 1)) is None
     held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-900)))
-    rich = case(held, profit_target_bps=Decimal(100), divergence_told_within_s=Decimal(age_s) + 1)
+    rich = case(held, profit_target_bps=Decimal(100))
+    rich = rich._replace(policy=replace(rich.policy, prices=anytime))
     assert rule_of(first_of(PAIR, told(rich, quote(other), later_s=age_s))) == "profit_target"
     assert first_of(PAIR, told(rich, quote(other), later_s=age_s + 1)) is None
 
@@ -173,7 +175,7 @@ def test_prices_that_are_too_old_close_nothing(venue: Venue) -> None:
 def test_marks_told_at_different_times_are_not_compared() -> None:
     """The price moved in between: that is no disagreement of the venues."""
     apart = case(legs(), sample(TAKER, "102"), divergence_most_bps=Decimal(200))
-    within_s = float(Policy().auto_close.divergence_told_within_s)
+    within_s = float(Policy().prices.told_within_s)
     assert rule_of(first_of(PAIR, told(apart, sample(MAKER), later_s=within_s))) == "divergence"
     assert first_of(PAIR, told(apart, sample(MAKER), later_s=within_s + 1)) is None
 
@@ -184,7 +186,7 @@ def test_a_move_that_one_venue_has_not_told_yet_is_no_profit(first: Venue) -> No
     held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-1000)))
     moved = quote(first, "97", "97.1") if first is TAKER else quote(first, "103", "103.1")
     level = case(held, profit_target_bps=Decimal(200))
-    within_s = float(Policy().auto_close.divergence_told_within_s)
+    within_s = float(Policy().prices.told_within_s)
     assert rule_of(first_of(PAIR, told(level, moved, later_s=within_s))) == "profit_target"
     assert first_of(PAIR, told(level, moved, later_s=within_s + 1)) is None
 
@@ -395,7 +397,7 @@ def test_the_order_of_the_table() -> None:
 
 
 def test_every_limit_of_the_policy_has_its_row() -> None:
-    others = ("watch_s", "ask_again_s", "speed_window_s", "divergence_told_within_s")
+    others = ("watch_s", "ask_again_s", "speed_window_s")
     limits = sorted(name for name in AutoClosePolicy.__struct_fields__ if name not in others)
     assert limits == sorted(rule.limit for rule in RULES)
 

@@ -19,7 +19,7 @@ from actors.messages import (
 )
 from actors.risk.books import DAY_NS, Held, key_of
 from tests.actors.risk.orders import RiskPlay, order, send, watching
-from tests.factories import ASSET, MAKER, PAIR, TAKER, account, deleveraged, funding, liquidated
+from tests.factories import ASSET, MAKER, PAIR, TAKER, account, deleveraged, funding, liquidated, sample
 from tests.playbook import START_NS
 
 KEY = key_of(TAKER, ASSET)
@@ -243,6 +243,6 @@ def test_what_all_pairs_are_asked_for_is_no_wish_to_a_pair_of_that_name() -> Non
 def test_a_word_from_just_before_midnight_is_no_start_of_the_day() -> None:
     play = watching()
     play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS - 10**9
-    play.play(account(TAKER), account(MAKER)).passes(2)
+    play.play(account(TAKER), account(MAKER), sample(TAKER)).passes(2)
     assert send(play, order("1")) is None
     assert play.play(fill("1")).state.equity_start_usd == {}

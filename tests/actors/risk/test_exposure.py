@@ -11,17 +11,19 @@ from actors.commands import SubmitOrder
 from actors.domain import Side, Venue
 from actors.messages import DrainAsked
 from actors.risk.exposure import Exposed, exposures_with
-from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
+from tests.actors.risk.orders import RiskPlay, calm, limited, order, send, watching
 from tests.actors.risk.test_books import fill
 from tests.factories import MAKER, TAKER, account, board_of, market_facts, quote, sample
 
-BOARD = board_of(
-    *market_facts(TAKER),
-    *market_facts(MAKER),
-    *market_facts(TAKER, "ETH"),
-    *market_facts(MAKER, "ETH"),
-    sample(TAKER, "40", "ETH"),
-    sample(MAKER, "40", "ETH"),
+BOARD = calm(
+    board_of(
+        *market_facts(TAKER),
+        *market_facts(MAKER),
+        *market_facts(TAKER, "ETH"),
+        *market_facts(MAKER, "ETH"),
+        sample(TAKER, "40", "ETH"),
+        sample(MAKER, "40", "ETH"),
+    )
 )
 """BTC at 100 USD and ETH at 40, on both venues."""
 
@@ -153,7 +155,7 @@ def test_a_market_without_a_mark_is_valued_at_its_mid() -> None:
 
 
 def test_a_cheap_market_has_a_price() -> None:
-    board = board_of(*market_facts(TAKER), sample(TAKER, "0.5"))
+    board = calm(board_of(*market_facts(TAKER), sample(TAKER, "0.5")))
     assert sent(watching(board=board), order(price="0.5")) == ("", "")
 
 
@@ -185,7 +187,7 @@ def test_a_market_is_its_last_trader_s() -> None:
 
 @pytest.mark.parametrize(("size", "rule"), [("2", ""), ("2.01", "order_base_most")])
 def test_an_order_is_bounded_in_base_units_whatever_the_mark_says(size: str, rule: str) -> None:
-    board = board_of(*market_facts(TAKER), sample(TAKER, "0.01"))
+    board = calm(board_of(*market_facts(TAKER), sample(TAKER, "0.01")))
     play = watching(limited(order_base_most={"BTC": Decimal(2)}), board)
     assert sent(play, order(size, price="0.01"))[0] == rule
     assert sent(watching(limited(order_base_most={"ETH": Decimal(2)}), board), order("9", price="0.01"))[0] == ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from msgspec.structs import replace
 
-from actors.board import Board
+from actors.board import Board, fold
 from actors.commands import SubmitOrder
 from actors.domain import NS_PER_S, DoneReason, Liquidity, Side, Venue
 from actors.messages import (
@@ -89,13 +89,16 @@ def spiked(mark: str, minutes: int = 5, venue: Venue = TAKER) -> RiskPlay:
     return play.passes(60).play(sample(venue, mark))
 
 
-@pytest.mark.parametrize(("mark", "price", "name"), [
-    ("104", "104", "path_collar_bps"),
-    ("96", "96", "path_collar_bps"),
-    ("103", "103", ""),
-    ("104", "102.9", ""),
-    ("102", "103.1", "path_collar_bps"),
-])
+@pytest.mark.parametrize(
+    ("mark", "price", "name"),
+    [
+        ("104", "104", "path_collar_bps"),
+        ("96", "96", "path_collar_bps"),
+        ("103", "103", ""),
+        ("104", "102.9", ""),
+        ("102", "103.1", "path_collar_bps"),
+    ],
+)
 def test_a_spike_of_the_mark_does_not_take_the_collar_with_it(mark: str, price: str, name: str) -> None:
     assert rule(spiked(mark), order(price=price)) == name
 
@@ -125,11 +128,33 @@ def test_where_the_mark_has_been_must_be_known_to_open() -> None:
 def test_neither_a_close_nor_a_hedge_is_kept_back_by_the_path() -> None:
     """The one leaves, the other ends a naked leg: both at a price the market has today."""
     play = spiked("104", venue=MAKER)
-    assert rule(play, order(venue=MAKER, price="104", reduce_only=True)) == ""
-    assert rule(play, order(side=Side.SELL, order_id="opens")) == ""
-    play.play(filled_of(order(side=Side.SELL, order_id="opens")))
-    assert rule(play, order(venue=MAKER, price="104", order_id="hedges")) == ""
-    assert rule(spiked("104", venue=MAKER), order(venue=MAKER, price="104", order_id="opens")) == "path_collar_bps"
+    far = order("10", Side.SELL, MAKER, price="104", order_id="far")
+    assert rule(play, replace(far, reduce_only=True, order_id="closes")) == ""
+    assert rule(play, replace(far, purpose="sweep")) == "path_collar_bps", "it opens: nothing is naked"
+    assert rule(play, order("10")) == ""
+    play.play(fill("10"))
+    assert rule(play, replace(far, purpose="sweep", order_id="hedges")) == ""
+
+
+@given(
+    marks=st.lists(st.integers(90, 110), min_size=1, max_size=8),
+    price=st.integers(85, 115),
+    side=st.sampled_from(Side),
+    bps=st.sampled_from((50, 300, 900)),
+)
+def test_no_opening_order_leaves_outside_the_collar_over_time(
+    marks: list[int], price: int, side: Side, bps: int
+) -> None:
+    """Whatever the mark has done, a minute at a time within the window, and whatever the collar about it allows."""
+    play = watching(limited(path_collar_bps=Decimal(bps), price_collar_bps=Decimal(10_000)), Board())
+    for fact in market_facts(TAKER):
+        play.board = fold(play.board, fact, START_NS - 3600 * NS_PER_S)
+    for mark in marks:
+        play.passes(60).play(sample(TAKER, str(mark)))
+    ordered = sorted(Decimal(mark) for mark in marks)
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    outside = abs(price - middle) * 10_000 > bps * middle
+    assert rule(play, order(side=side, price=str(price))) == ("path_collar_bps" if outside else "")
 
 
 # --- counts and exposure -----------------------------------------------------------------------------------------
@@ -359,7 +384,7 @@ def told_limits() -> dict[str, str]:
 
 def test_the_table_names_every_limit_of_the_policy_with_its_default() -> None:
     told = told_limits()
-    windows = ("repeated_executions_window_s", "account_age_most_s")
+    windows = ("repeated_executions_window_s", "account_age_most_s", "path_window_s")
     known = {name: getattr(RiskPolicy(), name) for name in RiskPolicy.__struct_fields__ if name not in windows}
     others = ("openings_stopped", "daily_loss_most_usd")
     assert sorted(told) == sorted((*known, *others))

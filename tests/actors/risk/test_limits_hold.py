@@ -16,7 +16,7 @@ from actors.commands import CancelOrder, SubmitOrder
 from actors.domain import NS_PER_S, DoneReason, Liquidity, RejectReason, Side, Venue
 from actors.messages import AnyMessage, OrderDone, OrderFilled, OrderRejected, PositionReported
 from actors.risk.limits import canceled
-from tests.actors.risk.orders import limited, order, send, watching
+from tests.actors.risk.orders import calm, limited, order, send, watching
 from tests.factories import MAKER, TAKER, account, board_of, market_facts, sample
 from tests.playbook import START_NS
 
@@ -33,7 +33,7 @@ LOOSE: dict[str, object] = {
         for what in ("pair", "venue", "total")
         for side in ("long", "short", "gross")
     },
-    **dict.fromkeys(("leverage_most", "price_collar_bps"), Decimal(10**9)),
+    **dict.fromkeys(("leverage_most", "price_collar_bps", "path_collar_bps"), Decimal(10**9)),
     **dict.fromkeys(
         (
             "orders_per_minute_most",
@@ -75,7 +75,7 @@ class Count:
         marks = [sample(venue, str(MARKS[asset]), asset) for venue, asset in MARKETS]
         accounts = [account(venue, str(EQUITY)) for venue in (TAKER, MAKER)]
         changed = {"BTC": limit, "ETH": limit} if name == "order_base_most" else limit
-        self.play = watching(limited(**{**LOOSE, name: changed}), board_of(*facts, *marks, *accounts))
+        self.play = watching(limited(**{**LOOSE, name: changed}), calm(board_of(*facts, *marks, *accounts)))
         self.held = dict.fromkeys(MARKETS, ZERO)
         self.owner: dict[tuple[Venue, str], str] = {}
         self.out: dict[str, Out] = {}
@@ -111,7 +111,7 @@ class Count:
             self._check_counts(wish, hedges)
         self.sent.append((self.play.at_ns, venue, "reduce" if wish.reduce_only else "hedge" if hedges else "open"))
         self.out[wish.order_id] = Out(wish, actor, wish.size, not wish.reduce_only and not hedges)
-        if not wish.reduce_only:
+        if not wish.reduce_only and not (hedges and self.name == "path_collar_bps"):
             self._check_sizes(wish, actor)
 
     def fill(self, which: int, tenths: int, ends: bool) -> None:
@@ -233,6 +233,7 @@ class Count:
             "order_notional_most_usd": wish.size * mark,
             "order_base_most": wish.size,
             "price_collar_bps": abs(wish.limit_price / mark - 1) * 10_000,
+            "path_collar_bps": abs(wish.limit_price / mark - 1) * 10_000,
         }
         if self.name in alone:
             return alone[self.name]
@@ -301,6 +302,7 @@ LIMITS: dict[str, st.SearchStrategy[object]] = {
     "order_base_most": st.integers(1, 5).map(Decimal),
     "leverage_most": st.integers(1, 30).map(lambda tenths: Decimal(tenths) / 10),
     "price_collar_bps": st.integers(0, 200).map(Decimal),
+    "path_collar_bps": st.integers(0, 200).map(Decimal),
 }
 
 

@@ -27,6 +27,8 @@ NOT_TO_SET = {
     "hedges_per_minute_most": "lowered, it would keep legs naked",
     "repeated_executions_window_s": "a time: shorter is looser",
     "account_age_most_s": "a time: no limit on orders",
+    "path_window_s": "a time: shorter is looser",
+    "path_samples_least": "a least: lower is looser",
 }
 
 

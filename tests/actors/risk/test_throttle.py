@@ -15,7 +15,7 @@ from actors.risk.state import key_of
 from actors.risk.throttle import SENT_REMEMBERED, hedges
 from tests.actors.risk.orders import RiskPlay, limited, order, send, watching
 from tests.actors.risk.test_books import fill, over
-from tests.factories import ASSET, MAKER, PAIR, TAKER
+from tests.factories import ASSET, MAKER, PAIR, TAKER, sample
 
 KEY = key_of(TAKER, ASSET)
 REARM = RearmAsked(command_id="1", by="Ann", reason="looked at", market=KEY)
@@ -156,7 +156,7 @@ def often(play: RiskPlay, times: int) -> list[str]:
 def test_after_so_many_executions_nothing_is_opened_there_until_a_person_arms_it_again() -> None:
     play = watching(limited(repeated_executions_most=3))
     assert often(play, 4) == ["", "", "", "repeated_executions_most"]
-    play.passes(100 * 3600)
+    play.passes(100 * 3600).play(sample(TAKER), sample(MAKER))
     assert rule(play, order(order_id="next day")) == "repeated_executions_most"
     assert rule(play, order("1", Side.SELL, order_id="other side")) == "repeated_executions_most"
     assert rule(play, order(venue=MAKER, order_id="other market")) == ""

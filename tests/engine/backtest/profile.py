@@ -22,7 +22,11 @@ PASSAGES = (
     ('\npath_collar_bps = "200"  ', '\npath_collar_bps = "600"  '),
     (
         "\npath_window_s = 900.0\npath_samples_least = 3 ",
-        "\npath_window_s = 3600.0    # hourly\npath_samples_least = 2 ",
+        "\npath_window_s = 3600.0    # hourly\npath_samples_least = 1 ",
+    ),
+    (
+        '\ntold_within_s = "30"    # of one another; what the market moves in between would look like a difference',
+        '\ntold_within_s = "1790"    # of one another: of one recorded hour, within which no price moves',
     ),
     ("\nscan_s = 300.0", "\nscan_s = 3600.0    # hourly"),
     ('\nquote_age_most_s = "900"', '\nquote_age_most_s = "2700"    # this hour\'s, told by its middle; none in a gap'),

@@ -37,8 +37,10 @@ def test_short_gets_the_higher_rate_and_long_pays_the_lower_from_the_hour_after_
 
 
 def test_every_leg_pays_its_venues_fee_and_half_the_spread_both_ways() -> None:
+    """The spread is price, as it is in the engine's books."""
     made = follow(STEADY, naive, DEAR)
-    assert made.fees == 2 * 1000 * (D("0.001") + D("0.001") + D("0.002") + D("0.001"))
+    assert made.fees == 2 * 1000 * (D("0.001") + D("0.002"))
+    assert made.price == -2 * 1000 * 2 * D("0.001")
     assert (made.trades, made.traded) == (4, D(4000))
 
 

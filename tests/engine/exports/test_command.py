@@ -55,6 +55,14 @@ def test_a_directory_with_files_is_not_written_to_unless_forced(
     assert (to / "fills.csv").read_text() != "mine"
 
 
+def test_without_a_directory_the_command_says_what_to_give(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["export", str(run)])
+    assert left.value.code == 2
+    told = capsys.readouterr().err
+    assert f"`perp2perp export {run} --to exports`" in told
+
+
 def test_a_file_in_the_directory_s_place_is_bad_input(run: Path) -> None:
     assert export(str(run), "--to", str(run / "journal.jsonl"), "--force") == 2
 

@@ -69,16 +69,29 @@ def test_positions_stand_at_each_midnight_and_at_the_end(tmp_path: Path) -> None
     run = hedged()
     run.tell(PAIR, run.decisions[-1].envelope.message, after_ms=2 * DAY_NS // 1_000_000)
     rows = table(gathered(tmp_path, run), "positions")
-    day = START_NS // DAY_NS + 2
+    day = START_NS // DAY_NS
     assert [(row["at"], row["venue"], row["size"]) for row in rows] == [
+        ("midnight", "hyperliquid", D("-0.5")),
+        ("midnight", "pacifica", D("0.5")),
         ("midnight", "hyperliquid", D("-0.5")),
         ("midnight", "pacifica", D("0.5")),
         ("end", "hyperliquid", D("-0.5")),
         ("end", "pacifica", D("0.5")),
     ]
-    assert rows[0]["time_ns"] == day * DAY_NS
+    assert [row["time_ns"] for row in rows[::2]] == [(day + 1) * DAY_NS, (day + 2) * DAY_NS, run.at_ns]
     assert rows[0]["average_price"] == 59_990
     assert rows[0]["unrealised_pnl_usd"] == (59_990 - D("60000.5")) / 2
+
+
+def test_a_midnight_s_positions_are_those_before_the_first_word_of_the_day(tmp_path: Path) -> None:
+    run = hedged()
+    run.at_ns += DAY_NS
+    run.deleveraged("60300", "0.2")
+    rows = table(gathered(tmp_path, run), "positions")
+    assert [(row["at"], row["size"]) for row in rows if row["venue"] == "hyperliquid"] == [
+        ("midnight", D("-0.5")),
+        ("end", D("-0.3")),
+    ]
 
 
 def test_an_order_has_the_last_outcome_that_is_known(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.domain import HOUR_NS, Liquidity
+from actors.domain import HOUR_NS, DoneReason, Liquidity
 from actors.expectation import Expectation
+from actors.messages import OrderDone
 from actors.pair_position.state import PairPosition
-from engine.ledger.explained import Explained, explain, held_hours
-from tests.engine.ledger.runs import EXPECTATION, Booked
+from engine.ledger.explained import Cause, Explained, explain, held_hours
+from tests.engine.ledger.runs import EXPECTATION, Booked, hedged
 from tests.engine.recorded import PAIR
 
 D = Decimal
@@ -61,6 +62,53 @@ def test_half_the_time_brings_half_the_funding_and_what_else_differs_is_the_rate
     assert cause(explained, "funding rate differed") == D("4.2") - 15
 
 
+def halved() -> Booked:
+    """Asked for 0.5, entered with 0.3 on one side and 0.25 on the other, a half of it."""
+    run = Booked()
+    run.open_venues()
+    order = run.ask(EXPECTATION)
+    run.filled(order, "60000", size="0.3")
+    run.tell(PAIR, OrderDone(venue=order.venue, order_id=order.order_id, filled=D("0.3"), reason=DoneReason.CANCELED))
+    run.filled(run.sent(), "60000", size="0.25", fee="0.4", liquidity=Liquidity.MAKER)
+    return run
+
+
+def test_a_size_that_differed_comes_first_and_the_rest_is_told_against_what_it_was_to_bring() -> None:
+    """30 of funding, 5 of fees, 2 of slippage, 0.5 of basis: 23.5 and gas; of half the size half of that."""
+    run = halved()
+    explained = explain(closed(run, 10), run.account)
+    assert (run.account.asked, run.account.reached) == (D("0.5"), {"taker": D("0.3"), "maker": D("0.25")})
+    assert explained.causes[0] == Cause(name="size differed", usd=D("-11.75"))
+    assert cause(explained, "funding rate differed") == -15, "none was paid, of 15"
+    assert cause(explained, "fees at exit") == D("1.5")
+    assert sum(each.usd for each in explained.causes) == run.account.net_usd - EXPECTATION.net_usd
+
+
+def test_the_whole_size_differs_by_nothing_and_one_that_never_was_by_all_but_gas() -> None:
+    assert cause(told(), "size differed") == 0
+    run = Booked()
+    run.open_venues()
+    run.filled(run.ask(EXPECTATION), "60000")
+    explained = explain(closed(run), run.account)
+    assert cause(explained, "size differed") == -(EXPECTATION.net_usd + EXPECTATION.gas_usd)
+    assert cause(explained, "held shorter or longer") == 0
+
+
+def test_money_of_a_time_after_the_close_is_a_cause_of_its_own_and_money_told_late_is_not() -> None:
+    """Somebody opens by hand where the pair had been: that funding finds its books, and is not its forecast's."""
+    run = hedged(EXPECTATION)
+    pairs, closed_ns = run.ledger.shadow.pairs, closed(run).arrived_ns
+    pairs[PAIR] = closed(run)
+    run.paid("4", "late", venue_at_ns=closed_ns)
+    pairs[PAIR] = closed(run)
+    run.paid("-7", "after", venue_at_ns=closed_ns + 1)
+    explained = explain(closed(run), run.account)
+    assert cause(explained, "after the pair closed") == -7
+    assert cause(explained, "funding rate differed") == 4 - 15
+    assert [entry.purpose for entry in run.entries[-2:]] == ["", "after the pair closed"]
+    assert sum(each.usd for each in explained.causes) == run.account.net_usd - EXPECTATION.net_usd
+
+
 def test_a_maker_that_took_is_a_cause_of_its_own_beside_the_fees() -> None:
     explained = told()
     extra = D(60_010) / 2 * D("0.0003")
@@ -75,7 +123,7 @@ def test_every_misfortune_has_its_cause() -> None:
     assert cause(explained, "forced fills") < D("-0.5"), "the price of force, and its fee"
     assert cause(explained, "slippage at entry") == 1 + (D(59_990) - D("60000.5")) / 2 + (D("60000.5") - 60_010) / 2
     assert cause(explained, "fees at exit") == 3, "nothing was paid for leaving yet"
-    assert cause(explained, "gas (not booked)") == D("0.25")
+    assert cause(explained, "gas (assumed)") == D("0.25"), "these venues take none"
 
 
 def test_without_a_recorded_expectation_only_the_net_is_compared_and_that_is_said() -> None:

@@ -10,9 +10,9 @@ from actors.domain import DoneReason, Liquidity, Side, Venue
 from actors.messages import DrainAsked, OrderDone, OrderFilled, PnlSettled
 from actors.pair_position.state import PairPosition
 from engine.core import BOARD
-from engine.ledger.entry import Kind
+from engine.ledger.entry import DAY_NS, Kind
 from tests.engine.ledger.runs import Booked, entered, hedged
-from tests.engine.recorded import MAKER, PAIR, TAKER
+from tests.engine.recorded import MAKER, PAIR, START_NS, TAKER
 
 D = Decimal
 MID = D("60000.5")
@@ -100,6 +100,30 @@ def test_a_naked_leg_s_price_move_is_its_own_cause_and_leaves_the_net_alone() ->
     run.quote(TAKER, "60200")
     run.paid("1")
     assert len(run.amounts(Kind.NAKED)) == 1, "hedged, nothing is naked any more"
+
+
+def test_a_naked_leg_s_gain_is_of_the_moment_and_nothing_of_the_word_that_showed_it() -> None:
+    """A payment of the day before is told while a leg stands naked: what the price did meanwhile is of today."""
+    run = Booked()
+    run.open_venues()
+    run.filled(run.ask(), "60000")
+    run.quote(TAKER, "60100")
+    run.paid("1", venue_at_ns=START_NS - DAY_NS)
+    naked, price, funding = run.entries[-3:]
+    assert [naked.kind, price.kind, funding.kind] == [Kind.NAKED, Kind.PRICE, Kind.FUNDING]
+    assert naked.at_ns == price.at_ns == run.at_ns
+    assert (naked.reference, naked.order_id, naked.purpose, price.reference) == ("", "", "", "")
+    assert funding.at_ns == START_NS - DAY_NS
+    assert_books_agree(run)
+
+
+def test_a_rebate_is_a_fee_that_came_in() -> None:
+    run = Booked()
+    run.open_venues()
+    run.filled(run.ask(), "60000")
+    run.filled(run.sent(), "60000", fee="-0.75", liquidity=Liquidity.MAKER)
+    assert run.amounts(Kind.FEE) == [D(-1), D("0.75")]
+    assert_books_agree(run)
 
 
 def test_a_claim_is_an_estimate_until_its_fill_is_told() -> None:

@@ -437,6 +437,19 @@ async def test_a_quiet_world_moves_in_large_steps_and_a_busy_one_in_small_ones(
         assert len(face.advanced) - before in (11, 12)
 
 
+async def test_quiet_steps_on_the_clock_are_the_same_for_all_venues_whenever_each_was_moved(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """So prices of several venues are of one moment; what is asked in between moves the world, and no later step."""
+    clocked = Pace(quiet_step_s=300, steps_on_the_clock=True, latency_least_s=0.1, latency_most_s=0.1)
+    async with venue(pace=clocked) as (_, undisturbed), venue(pace=clocked) as (simulated, face):
+        await trio.sleep(200)
+        await simulated.request(ask())
+        await trio.sleep(1000)
+        assert undisturbed.advanced == pytest.approx([298.0, 598.0, 898.0, 1198.0])
+        assert face.advanced == pytest.approx([200.1, *undisturbed.advanced])
+
+
 async def test_the_world_has_caught_up_before_a_request_is_answered(autojump_clock: trio.testing.MockClock) -> None:
     async with venue() as (simulated, face):
         await trio.sleep(42)

@@ -37,7 +37,7 @@ from engine.venues.assets import UnknownListing
 from engine.venues.drift.settings import DriftProgram, DriftSettings, TransactionLimits
 from engine.venues.drift.wire import USDC_MINT
 from tests.engine.venues import ladders
-from tests.engine.venues.dialogue import words
+from tests.engine.venues.dialogue import START_NS, words
 from tests.engine.venues.drift.world import SIGNER, D, World, on_call, transactions
 
 POST_ONLY = TimeInForce.POST_ONLY
@@ -372,6 +372,18 @@ async def test_funding_is_told_every_hour_as_the_venue_books_it(autojump_clock):
         assert len({payment.payment_id for payment in paid}) == 3
         for payment in paid:
             assert payment.amount_usd == pytest.approx(-payment.size * 100 * payment.rate_per_hour)
+
+
+async def test_quiet_polls_on_the_clock_are_at_its_whole_steps_whatever_was_read_in_between(autojump_clock):
+    """So prices here are of one moment with those of venues that step by the same clock."""
+    world = World(poll_quiet_s=300.0, polls_on_the_clock=True, step_s=300.0)
+    async with world.running():
+        await world.after(100)
+        await world.perform(world.order(size="3"))
+        world.said.clear()
+        await world.after(1000)
+        told_s = sorted({(each.venue_at_ns - START_NS) / 1e9 for each in world.of(MarketSampled)})
+        assert [each for each in told_s if each > 150] == pytest.approx([298.0, 598.0, 898.0], abs=0.5)
 
 
 async def test_a_liquidation_is_told_from_the_history(autojump_clock):

@@ -219,6 +219,56 @@ def test_malformed_payloads_are_refused_by_name(kind: str, payload: bytes, named
     assert refused.value.channel == kind
 
 
+def state_of(listed: list[str], total: str, needed: str = "0.0") -> dict[str, object]:
+    summary = {"accountValue": "100.0", "totalNtlPos": total, "totalRawUsd": "0.0", "totalMarginUsed": "0.0"}
+    position = {
+        "coin": "BTC",
+        "szi": "-0.1",
+        "leverage": {"type": "cross", "value": 3},
+        "entryPx": "1.0",
+        "unrealizedPnl": "0.0",
+        "returnOnEquity": "0.0",
+        "liquidationPx": None,
+        "marginUsed": "0.0",
+        "maxLeverage": 3,
+    }
+    return {
+        "marginSummary": summary,
+        "crossMarginSummary": summary,
+        "crossMaintenanceMarginUsed": needed,
+        "withdrawable": "0.0",
+        "assetPositions": [{"type": "oneWay", "position": {**position, "positionValue": value}} for value in listed],
+        "time": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("listed", "total", "needed", "refused"),
+    [
+        ([], "0.0", "0.0", ""),
+        ([], "0.01", "0.0", "totalNtlPos"),
+        (["100.0"], "100.0", "1.0", ""),
+        (["100.0"], "100.9", "1.0", ""),
+        (["100.0"], "200.0", "1.0", "totalNtlPos"),
+        (["500.12"], "0.0", "0.0", ""),
+        ([], "0.0", "1.0", "crossMaintenanceMarginUsed"),
+    ],
+)
+def test_a_list_that_leaves_out_what_the_account_counts_is_refused(
+    listed: list[str], total: str, needed: str, refused: str
+):
+    state = state_of(listed, total, needed)
+    answer = ("info/clearinghouseState", raw(state))
+    frame = ("stream/clearinghouseState", raw({"dex": "", "user": f"0x{7:040x}", "clearinghouseState": state}))
+    for kind, payload in (answer, frame):
+        if not refused:
+            decode(kind, payload)
+            continue
+        with pytest.raises(FrameError, match=refused) as told:
+            decode(kind, payload)
+        assert told.value.channel == kind
+
+
 def test_unknown_keys_are_tolerated():
     (update,) = decode("stream/orderUpdates", raw([{**UPDATE, "order": {**ORDER, "newKey": 1}, "another": {}}]))
     assert filled_size(update.order) == D("0.00063")

@@ -751,3 +751,22 @@ async def test_what_is_left_is_that_of_the_scarcer_limit_of_questions_and_transa
         assert world.adapter.left_fraction() < 0.95
     async with World(**many).running() as world:
         assert world.adapter.left_fraction() > 0.99
+
+
+@pytest.mark.parametrize("contradicted", [True, False])
+async def test_an_account_that_lists_no_position_and_needs_margin_for_one_is_no_proof_of_flat(
+    contradicted: bool, autojump_clock
+):
+    account = {"traffic": Traffic.HTTP, "match": "*/account", "from_s": 5.0}
+    nothing = FaultRule(name="nothing", fault=Garble(find='"positions":[{', put='"positions":[],"was":[{'), **account)
+    needed = '"cross_maintenance_margin_requirement":'
+    unsaid = FaultRule(name="unsaid", fault=Garble(find=needed, put=f'{needed}null,"was_needed":'), **account)
+    faults = (nothing,) if contradicted else (nothing, unsaid)
+    async with World(*faults).running() as world:
+        await world.perform(world.order())
+        await world.after(6)
+        await world.perform(QueryPosition(venue=Venue.LIGHTER, asset="BTC"))
+        told = [m.size for m in world.of(PositionReported) if m.queried]
+        failed = [m.detail for m in world.of(QueryFailed) if m.query == "position"]
+        assert (told == [0], failed == []) == (not contradicted, not contradicted)
+        assert not contradicted or "cross_maintenance_margin_requirement" in failed[0]

@@ -26,7 +26,7 @@ from actors.messages import (
     QueryFailed,
     QuoteUpdated,
 )
-from engine.simulators.faults import FaultRule, Reject, Status, Traffic
+from engine.simulators.faults import FaultRule, Garble, Reject, Status, Traffic
 from engine.simulators.pacifica import FaceKnobs, pacifica_instrument
 from engine.venues.link import LinkLimits
 from engine.venues.pacifica.signing import PacificaSigner
@@ -583,7 +583,7 @@ async def test_a_close_by_age_loses_no_fill(autojump_clock):
         assert len({m.fill_id for m in world.of(OrderFilled)}) == 12
 
 
-async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_clock):
+async def test_positions_of_all_markets_asked_at_once_cost_two_requests_the_list_and_its_witness(autojump_clock):
     assets = ("BTC", "SOL")
     async with World(assets=assets).running() as world:
         await world.after(5)
@@ -592,7 +592,25 @@ async def test_positions_of_all_markets_asked_at_once_cost_one_request(autojump_
             for asset in assets:
                 nursery.start_soon(world.adapter.prepare(QueryPosition(venue=Venue.PACIFICA, asset=asset)))
         told = [m.asset for m in world.of(PositionReported) if m.queried]
-        assert (sorted(told), world.transport.requests - before) == (sorted(assets), 1)
+        assert (sorted(told), world.transport.requests - before) == (sorted(assets), 2)
+
+
+@pytest.mark.parametrize(("counted", "believed"), [("1", False), ("0", True)])
+async def test_a_list_without_the_position_that_the_account_counts_is_no_proof_of_flat(
+    counted: str, believed: bool, autojump_clock
+):
+    listed = {"traffic": Traffic.HTTP, "match": "*/positions"}
+    nothing = FaultRule(name="nothing", fault=Garble(find='"data":[{', put='"data":[],"was":[{'), **listed)
+    account = {"traffic": Traffic.HTTP, "match": "*/account"}
+    said = Garble(find='"positions_count":1', put=f'"positions_count":{counted}')
+    async with World(nothing, FaultRule(name="said", fault=said, **account)).running() as world:
+        await world.perform(world.order())
+        await world.after(1)
+        await world.perform(QueryPosition(venue=Venue.PACIFICA, asset="BTC"))
+        told = [m.size for m in world.of(PositionReported) if m.queried]
+        failed = [m.detail for m in world.of(QueryFailed) if m.query == "position"]
+        assert (told == [0], failed == []) == (believed, believed)
+        assert believed or "0 positions, `positions_count` 1" in failed[0]
 
 
 async def test_a_market_that_is_delisted_while_the_link_stays_up_is_closed_and_opened_again(autojump_clock):
