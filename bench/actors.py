@@ -14,7 +14,7 @@ from actors.actor import ActorState
 from actors.commands import SubmitOrder
 from actors.messages import PositionReported
 from actors.roles import spawn_pair
-from bench.ratios import Line, Scale, compare
+from bench.ratios import OWN, Line, Scale, compare
 from bench.reaction import EncodedOnly
 from bench.trading import ASSET, NOW_NS, TAKER, core_with_pairs, spawned
 from engine.limits import Limits
@@ -32,7 +32,7 @@ def lines(scale: Scale) -> list[Line]:
     """Time a message for each number of pairs, then bytes a pair."""
     one = Delivered(1, scale.messages)
     found = [
-        compare(f"cost per message, {count:,} pairs / 1", Delivered(count, scale.messages), one, scale.rounds, aim)
+        compare(f"cost per message, {count:,} pairs / 1", Delivered(count, scale.messages), one, scale.rounds, aim, OWN)
         for count, aim in zip(scale.actors, AIMS_MOST, strict=True)
     ]
     owned = bytes_each("bytes per idle pair, with its owner task", _owned, scale.parked, BYTES_AIM_MOST)

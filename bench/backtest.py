@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.ratios import Line, Scale, compare
+from bench.ratios import OWN, Line, Scale, Timed, compare
 from engine import config as configuration
 from engine.backtest.grid import DEFAULT
 from engine.backtest.one_run import Job, Watch, engine_of
@@ -37,20 +37,29 @@ def lines(scale: Scale, directory: Path) -> list[Line]:
     one = Ran(directory / "one", 1, scale.market_hours)
     many = Ran(directory / "many", len(ASSETS), scale.market_hours)
 
-    def replayed() -> int:
-        report = replay(one.last)
-        assert report.identical, "the run does not replay"
-        return report.messages
-
-    engine = compare("back-test: engine / replay of its journal", one.messages, replayed, rounds)
-    pairs = compare(f"back-test: hour of {len(ASSETS)} pairs / 1", many.hours, one.hours, rounds)
+    engine = compare("back-test: engine / replay of its journal", one.messages, replayed(one), rounds, clock=OWN)
+    pairs = compare(f"back-test: hour of {len(ASSETS)} pairs / 1", many.hours, one.hours, rounds, clock=OWN)
+    name = f"replay: message of {len(ASSETS)} pairs / 1"
+    decided = compare(name, replayed(many), replayed(one), scale.rounds, clock=OWN)
     begun_s = time.perf_counter()
     rate = one.hours() / (time.perf_counter() - begun_s)
     return [
         engine,
         pairs,
+        decided,
         Line(name="back-test, two venues, market time", unit="h/s", measured=rate, least=rate, most=rate),
     ]
+
+
+def replayed(ran: Ran) -> Timed:
+    """The replay of its latest run."""
+
+    def once() -> int:
+        report = replay(ran.last)
+        assert report.identical, "the run does not replay"
+        return report.messages
+
+    return once
 
 
 class Ran:

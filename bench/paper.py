@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from actors.policy import Policy
-from bench.ratios import Line, Scale, compare
+from bench.ratios import OWN, Line, Scale, compare
 from engine import config as configuration, preparation
 from engine.core import Decision
 from engine.journal import JournalWriter, new_header, read
@@ -35,7 +35,7 @@ def lines(scale: Scale, directory: Path) -> list[Line]:
     decisions = first_decisions(run, scale.records)
     grouped, single = Written(directory / "grouped", decisions, GROUP), Written(directory / "single", decisions, 1)
     return [
-        compare("replay / decoding and checking the hashes", replayed, exhausted, scale.rounds, REPLAY_AIM_MOST),
+        compare("replay / decoding and checking the hashes", replayed, exhausted, scale.rounds, REPLAY_AIM_MOST, OWN),
         compare(f"journal: one fsync per record / per {GROUP}", single, grouped, scale.rounds),
         speed,
     ]

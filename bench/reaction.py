@@ -11,7 +11,7 @@ import trio
 
 from actors.commands import SubmitOrder
 from actors.messages import OrderFilled
-from bench.ratios import Line, Scale, compare
+from bench.ratios import OWN, Line, Scale, compare
 from bench.trading import NOW_NS, PAIR, core_with_taker_in_flight, deliver
 from engine.core import Decision
 from engine.journal.record import chained, encode, sealed, step_record
@@ -38,8 +38,8 @@ def lines(scale: Scale) -> list[Line]:
     """The pair's own reaction, and the whole road with mailbox, routing and risk's own count of the fill."""
     hops = _Hops(scale.reactions)
     return [
-        compare("frame to order bytes / channel hop", Reaction(scale.reactions), hops, scale.rounds, AIM_MOST),
-        compare("the same through the sequencer", Road(scale.reactions), hops, scale.rounds),
+        compare("frame to order bytes / channel hop", Reaction(scale.reactions), hops, scale.rounds, AIM_MOST, OWN),
+        compare("the same through the sequencer", Road(scale.reactions), hops, scale.rounds, clock=OWN),
     ]
 
 

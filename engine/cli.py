@@ -404,6 +404,7 @@ def check(
     beyond: Annotated[
         bool, Parameter(help="Whether others take our legs, the engine is cut off, questions fail.")
     ] = True,
+    gone: Annotated[int, Parameter(help="1: a venue may stay away for good, at any moment.")] = 0,
     jobs: Annotated[int, Parameter(help="Processes; 0 takes one for each core.")] = 0,
     worlds: Annotated[int, Parameter(help="Give up after so many worlds.")] = 5_000_000,
     diagram: Annotated[bool, Parameter(negative=(), help="Draw each counterexample (mermaid), too.")] = False,
@@ -417,7 +418,7 @@ def check(
     venues are heard, lets resting orders fill, and lets timers overtake fresh news. For one fault each it lets an IOC
     fill fewer lots or none, refuses, loses, delays or leaves unanswered an order or a cancel, loses, delays or doubles
     what a venue says, fails a question, denies knowing an order, deleverages a leg, takes of it by a trade that is not
-    ours, cuts a link, or cuts off the engine.
+    ours, cuts a link, or cuts off the engine. With --gone 1 a venue may stay away for good, which costs nothing.
 
     In every world the invariants are held: naked legs are watched (1), one intent and one outcome for each order (2),
     closing only reduces (3), exposure stays within the entry (4), an emergency is answered at once and never adds (5),
@@ -440,6 +441,7 @@ def check(
         stale_ends=stale_ends,
         worlds=worlds,
         beyond=beyond,
+        gone=gone,
     )
     checked = command.check(bounds, command.jobs_of(jobs))
     print_json(checked.answer) if json else print(command.told(checked, drawn=diagram), end="")

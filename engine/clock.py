@@ -5,8 +5,6 @@ from __future__ import annotations
 import trio
 
 NS_PER_US = 1000
-STEP_LEAD_S = 2.0
-"""Whole steps are taken so early: more than a word takes on its way to whoever looks at the whole step."""
 TRIFLE_S = 0.001
 
 
@@ -27,10 +25,10 @@ class Clock:
         await trio.sleep_until(self._origin_s + (at_ns - self._epoch_ns) / 1e9)
 
 
-def whole_step_s(now_ns: int, step_s: float) -> float:
-    """Seconds until the clock's next whole step, `STEP_LEAD_S` early: so all who step alike do it at one moment.
+def whole_step_s(now_ns: int, step_s: float, after_s: float = 0.0) -> float:
+    """Seconds until `after_s` after the clock's next whole step: all who step alike do it at one moment.
 
     One that was woken a trifle early has its step now, and waits for the next.
     """
-    left_s = step_s - (now_ns / 1e9 + STEP_LEAD_S) % step_s
+    left_s = step_s - (now_ns / 1e9 - after_s) % step_s
     return left_s if left_s > TRIFLE_S else left_s + step_s

@@ -23,7 +23,8 @@ from actors.roles import ROLES, role_name, spawn_pair
 
 __all__ = ["BOARD", "Core", "Decision", "digest_of"]
 
-COUNTED = (SubmitOrder, CancelOrder, CancelAll)
+CANCELS = (CancelOrder, CancelAll)
+COUNTED = (SubmitOrder, *CANCELS)
 """What risk counts as a message to a venue."""
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -114,9 +115,9 @@ class Core:
     def _publish(self, state: ActorState) -> None:
         """What risk has measured of the venues, what it lets be opened, and what the scanner has observed of the rates
         stand on the board, where others read."""
-        if isinstance(state, FundingScanner) and state.series is not self.board.series:
+        if type(state) is FundingScanner and state.series is not self.board.series:
             self.board = msgspec.structs.replace(self.board, series=state.series)
-        if not isinstance(state, risk.RiskState):
+        if type(state) is not risk.RiskState:
             return
         board, disarmed = self.board, tuple(state.disarmed)
         same = state.reliability is board.reliability and state.lowered is board.lowered
@@ -131,7 +132,7 @@ class Core:
         leaving: list[AnyCommand] = []
         denied: list[OrderDenied] = []
         for command in commands:
-            if isinstance(command, CancelOrder | CancelAll):
+            if isinstance(command, CANCELS):
                 leaving += self._counted(command, at_ns)
             if type(command) is not SubmitOrder:
                 leaving.append(command)

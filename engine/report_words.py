@@ -121,20 +121,22 @@ def _alarm(alarm: dict[str, Any]) -> str:
 
 LEFT_TO_THE_PAGE = (
     *("funding_received_usd", "funding_paid_usd", "expected_net_usd", "naked_notional_seconds"),
-    *("transitions", "rejected"),
+    *("naked_seconds", "transitions", "orders", "rejected"),
 )
 """Figures the terminal has no room for, or says in words."""
+WRAPPED = ("pair", "state")
+"""Columns that give way where there is no room: a figure broken in two is no figure."""
 TERMINAL_COLUMNS = tuple(c for c in COLUMNS if c[0] not in LEFT_TO_THE_PAGE)
 
 
 def report_tables(data: dict[str, Any]) -> Group:
     """The report for a terminal; report.md in the run's directory says more."""
-    drawn = Table(box=box.SIMPLE_HEAD, show_footer=True)
+    drawn = Table(box=box.SIMPLE_HEAD, show_footer=True, collapse_padding=True)
     totals = data["totals"]
     for name, title in TERMINAL_COLUMNS:
         footer = "all" if name == "pair" else _figure(totals.get(name, ""))
         justify: Literal["left", "right"] = "left" if name in NAMES else "right"
-        drawn.add_column(title, footer=footer, justify=justify, no_wrap=name == "legs", overflow="fold")
+        drawn.add_column(title, footer=footer, justify=justify, no_wrap=name not in WRAPPED, overflow="fold")
     for pair in data["pairs"]:
         drawn.add_row(*(_short(_cell(pair, name, "\n")) for name, _ in TERMINAL_COLUMNS))
     lines = [
@@ -142,7 +144,8 @@ def report_tables(data: dict[str, Any]) -> Group:
         f"{data['orders']} orders, final exposure {data['final_exposure_usd']:.2f} USD. Ended: {data['reason']}.",
         f"Funding received {totals['funding_received_usd']:.2f}, paid {totals['funding_paid_usd']:.2f}; fees "
         + (", ".join(f"{venue} {value:.2f}" for venue, value in totals["fees_by_venue"].items()) or "none")
-        + f"; net {totals['net_usd']:.2f} USD; naked {totals['naked_notional_seconds']:.0f} USD x s.",
+        + f"; net {totals['net_usd']:.2f} USD; naked for "
+        f"{totals['naked_seconds']:.0f} s, {totals['naked_notional_seconds']:.0f} USD x s.",
         _forecast(totals),
         _equity(data),
         *reliability_lines(data),

@@ -45,6 +45,9 @@ from statecharts.pair_position.places import HELD
 ORDER_TABLE = compile_chart(ORDER_CHART)
 FILL_TOLD_TWICE = "fill_told_twice"
 SIZED = (OrderFilled, OrderDone)
+OUR_OWN_WORDS = (QueryFailed, OrderUnresolved, OrderDenied, LinkLost)
+"""That a venue does not answer, or is gone."""
+ASKING_FOR_LESS = (CloseAsked, EmergencyAsked, ReduceAsked, AdlLevelEstimated)
 REMEMBERED = 48
 """Payment and forced-fill ids kept to recognise repeats."""
 
@@ -54,6 +57,8 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
     message = context.message
     state = _closing_order(_heard(_measure_naked(state, context), context), context)
     match message:
+        case PositionReported():
+            return _position(state, message, context)
         case (
             OrderAccepted()
             | OrderFilled()
@@ -65,8 +70,6 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
             | CancelRejected()
         ):
             return _order(state, message, context)
-        case PositionReported():
-            return _position(state, message, context)
         case PositionDeleveraged() | PositionLiquidated():
             return _forced(state, message), type(message).__name__
         case FundingPaid():
@@ -89,7 +92,7 @@ def absorb(state: PairPosition, context: Context) -> tuple[PairPosition, str]:
 def _heard(state: PairPosition, context: Context) -> PairPosition:
     """While an order is in doubt, note that its venue speaks; that it does not answer, or is gone, is our own word."""
     message = context.message
-    if isinstance(message, QueryFailed | OrderUnresolved | OrderDenied | LinkLost):
+    if type(message) in OUR_OWN_WORDS:
         return state
     if not any(order.place in DOUBTED for order in state.orders):
         return state
@@ -100,8 +103,7 @@ def _heard(state: PairPosition, context: Context) -> PairPosition:
 
 def _closing_order(state: PairPosition, context: Context) -> PairPosition:
     """While both legs are held, whatever asks for less of them fixes which one goes first, by what was measured."""
-    asked = isinstance(context.message, CloseAsked | EmergencyAsked | ReduceAsked | AdlLevelEstimated)
-    if not asked or state.place not in HELD or not context.board.reliability:
+    if type(context.message) not in ASKING_FOR_LESS or state.place not in HELD or not context.board.reliability:
         return state
     venues = (state.leg(state.first_to_close).venue, state.leg(state.second_to_close).venue)
     order = closing_order(*venues, context.board.reliability, context.policy, context.at_ns)

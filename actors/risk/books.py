@@ -49,6 +49,10 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
     message = context.message
     state = _day(observing.observed(state, context), context)
     match message:
+        case PositionReported():
+            return _position(state, message, context)
+        case TimerFired():
+            return _looked(state, context), f"timer:{message.timer}"
         case OrderFilled():
             return _fill(state, message, context), "OwnFill"
         case OrderDone():
@@ -67,12 +71,8 @@ def absorb(state: RiskState, context: Context) -> tuple[RiskState, str]:
             return _forced(msgspec.structs.replace(state, deleveraged_ns=told), message, context), "OwnFill"
         case PositionLiquidated():
             return _forced(state, message, context), "OwnFill"
-        case PositionReported():
-            return _position(state, message, context)
         case FundingPaid():
             return _funding(state, message), "FundingPaid"
-        case TimerFired():
-            return _looked(state, context), f"timer:{message.timer}"
         case PersonAsked():
             return person.heard(state, message)
         case _:

@@ -6,7 +6,8 @@ Pure. Orders that only reduce are not counted: they can make nothing larger. Cou
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
 
 from actors.board import Board
 from actors.commands import SubmitOrder
@@ -14,7 +15,7 @@ from actors.domain import ZERO, Venue
 from actors.risk.state import InFlight, RiskState, key_of, split_key
 
 
-class Exposed(NamedTuple):
+class Exposed(msgspec.Struct, frozen=True):
     """One market in base units: the signed size when all fills, and its extremes when one side fills alone."""
 
     market: str
@@ -28,7 +29,7 @@ class Exposed(NamedTuple):
         return max(abs(self.longest), abs(self.shortest))
 
 
-class Sums(NamedTuple):
+class Sums(msgspec.Struct, frozen=True):
     """The most that may be long, most that may be short (positive), and the worst case: of one market or several."""
 
     long_usd: Decimal = ZERO
@@ -44,12 +45,15 @@ class Sums(NamedTuple):
         )
 
 
+NOTHING = Sums()
+
+
 def sums_of(exposed: Exposed, price: Decimal) -> Sums:
     """Of one market, at that price."""
     return Sums(max(ZERO, exposed.longest) * price, max(ZERO, -exposed.shortest) * price, exposed.gross * price)
 
 
-class Exposures(NamedTuple):
+class Exposures(msgspec.Struct, frozen=True):
     """What an order would make of its pair, its venue, its asset and the whole, and the whole's net."""
 
     pair: Sums
@@ -61,7 +65,7 @@ class Exposures(NamedTuple):
 
 def exposures(state: RiskState, actor: str, order: SubmitOrder, board: Board) -> Exposures:
     """All of them, with `order` of that actor counted as filled. A market's pair is who last sent an order there."""
-    pair = venue = asset = total = Sums()
+    pair = venue = asset = total = NOTHING
     net_usd = ZERO
     own = key_of(order.venue, order.asset)
     for exposed in exposures_with(state, order):

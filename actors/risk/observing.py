@@ -18,12 +18,14 @@ from actors.board import NOTHING_TOLD, Market
 from actors.depth import DEPTH_BPS
 from actors.domain import RejectReason, Venue
 from actors.messages import (
+    MarketSampled,
     OrderAccepted,
     OrderDone,
     OrderFilled,
     OrderRejected,
     OrderUnknown,
     OrderUnresolved,
+    PositionReported,
     TimerFired,
 )
 from actors.reliability import (
@@ -47,8 +49,12 @@ OrderWord = OrderAccepted | OrderFilled | OrderDone | OrderRejected | OrderUnres
 
 
 def observed(state: RiskState, context: Context) -> RiskState:
-    """The state after what the fact says of its venue; any other fact changes nothing."""
+    """The state after what the fact says of its venue; any other fact, of which there are most, changes nothing."""
     match context.message:
+        case TimerFired():
+            return _look(state, context)
+        case MarketSampled() | PositionReported():
+            return state
         case (
             OrderAccepted()
             | OrderFilled()
@@ -58,8 +64,6 @@ def observed(state: RiskState, context: Context) -> RiskState:
             | OrderUnknown() as message
         ):
             return _order(state, message, context)
-        case TimerFired():
-            return _look(state, context)
         case _:
             return state
 

@@ -1,57 +1,137 @@
 """`python -m engine.backtest.results --data DIR`: the published back-tests, run again, and RESULTS.md written anew.
 
-Nothing is tuned on these hours: each is one run of the profile as it stands. Counterpart: `command`, which makes each.
+Each is one run of the profile as it stands; above them one table says what was earned on hours on which parameter sets
+were compared (`TUNING.md`) and what on hours that nobody chose by. Counterpart: `command`, which makes each.
 """
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
-from engine.backtest import command, request
+from engine import config as configuration
+from engine.backtest import command, request, words
 
+Report = dict[str, Any]
 RESULTS = Path(__file__).parent / "RESULTS.md"
+TUNING = RESULTS.with_name("TUNING.md")
+GRID = configuration.ROOT / "config" / "grids" / "holding.toml"
+GRID_FIRST, COMPARED_UNTIL, GRID_WINDOWS = "2023-06-10", "2023-11-02", "75:35"
+"""Between them the sets of the grid were compared on Hyperliquid and Drift, BTC and ETH."""
+TUNING_HEAD = """# What was compared before the numbers in the profiles were left or changed
+
+Written by `python -m engine.backtest.results --data DIR --tuning`; DECISION
+"""
 HEAD = """# What the engine would have made of recorded hours
 
 Written by `python -m engine.backtest.results --data DIR`; every table is the command's own. The engine, its adapters
-and its journal are those of a run; the venues are simulated and pay what was recorded. No parameter was chosen on these
-hours by the command. Read the list under each command line first: it says what the figures cannot show.
+and its journal are those of a run; the venues are simulated and pay what was recorded. Read the list under each command
+line first: it says what the figures cannot show.
+
+On which hours sets of parameters were compared, and what was made of it, stands in `TUNING.md`. The table says it again
+for every stretch: "yes" is flattered, "no" is not. A part of a run counts what its curve gained there: a position that
+was held over its border pays its costs where they fell. Static holds, from a quarter of the run on, the side that paid
+until then; naive turns to the higher rate every hour.
 """
 
 
+class Part(NamedTuple):
+    """Days of a study, the last excluded, and whether sets of parameters were compared on them."""
+
+    first: str
+    last: str
+    compared: str
+
+
 class Study(msgspec.Struct, frozen=True, kw_only=True):
-    """One published back-test."""
+    """One published back-test; without `parts` it is one, on which nothing was compared."""
 
     first: str
     last: str
     venues: str
     assets: str
     stand_ins: str | None = None
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def told(self) -> tuple[Part, ...]:
+        """Its rows in the table."""
+        return self.parts or (Part(self.first, self.last, "no"),)
 
 
 STUDIES = (
-    Study(first="2023-06-10", last="2024-03-14", venues="hyperliquid,drift", assets="BTC,ETH,SOL"),
-    Study(first="2025-12-22", last="2026-01-06", venues="hyperliquid,lighter", assets="BTC,ETH,SOL,ARB,INJ,OP,WIF"),
+    Study(
+        first="2023-06-10",
+        last="2024-03-14",
+        venues="hyperliquid,drift",
+        assets="BTC,ETH,SOL",
+        parts=(
+            Part("2023-06-10", COMPARED_UNTIL, "yes"),
+            Part(COMPARED_UNTIL, "2024-01-01", "no"),
+            Part("2024-01-01", "2024-03-14", "no, ETH held out"),
+        ),
+    ),
     Study(
         first="2023-07-01",
         last="2024-01-01",
         venues="hyperliquid,binance",
         stand_ins="binance=pacifica",
         assets="BTC,ETH",
+        parts=(
+            Part("2023-07-01", COMPARED_UNTIL, "hyperliquid's half"),
+            Part(COMPARED_UNTIL, "2024-01-01", "no"),
+        ),
     ),
+    Study(
+        first="2024-03-15",
+        last="2024-07-01",
+        venues="hyperliquid,binance",
+        stand_ins="binance=pacifica",
+        assets="BTC,ETH",
+        parts=(Part("2024-03-15", "2024-07-01", "no, ETH held out"),),
+    ),
+    Study(
+        first="2025-09-01",
+        last="2026-06-29",
+        venues="hyperliquid,binance",
+        stand_ins="binance=pacifica",
+        assets="BTC",
+        parts=(Part("2025-09-01", "2026-01-01", "no"), Part("2026-01-01", "2026-06-29", "no, held out")),
+    ),
+    Study(first="2025-12-22", last="2026-01-06", venues="hyperliquid,lighter", assets="BTC,ETH,SOL,ARB,INJ,OP,WIF"),
 )
+
+
+def tuned(data: tuple[Path, ...], out: Path) -> str:
+    """Compare the sets of the grid anew, choose on train days, try on the test days after them; the page."""
+    asked = request.asked_of(
+        data=data,
+        first=GRID_FIRST,
+        last=COMPARED_UNTIL,
+        venues="hyperliquid,drift",
+        assets="BTC,ETH",
+        grid=GRID,
+        jobs=1,
+        walk_forward=GRID_WINDOWS,
+        out=out,
+    )
+    return "\n".join((TUNING_HEAD, command.backtest(asked).words.replace("\n## ", "\n### ").replace("# ", "## ", 1)))
 
 
 def published(data: tuple[Path, ...], studies: Iterable[Study], out: Path) -> str:
     """Run the studies, their reports kept below `out`; the page."""
-    return "\n".join((HEAD, *(_made(data, study, out) for study in studies)))
+    made = [(study, _made(data, study, out)) for study in studies]
+    rows = [row for study, answer in made for row in compared(study, answer.report)]
+    own = (answer.words.replace("\n## ", "\n### ").replace("# ", "## ", 1) for _, answer in made)
+    return "\n".join((HEAD, *words.table(COLUMNS, rows), "", *own))
 
 
-def _made(data: tuple[Path, ...], study: Study, out: Path) -> str:
+def _made(data: tuple[Path, ...], study: Study, out: Path) -> command.Answer:
     asked = request.asked_of(
         data=data,
         first=study.first,
@@ -61,19 +141,56 @@ def _made(data: tuple[Path, ...], study: Study, out: Path) -> str:
         assets=study.assets,
         out=out,
     )
-    return command.backtest(asked).words.replace("\n## ", "\n### ").replace("# ", "## ", 1)
+    return command.backtest(asked)
+
+
+# --- side by side --------------------------------------------------------------------------------------------
+
+COLUMNS = ("stretch", "sets compared on it", "engine", "APR %", "static", "APR %", "naive", "APR %", "flat")
+
+
+def compared(study: Study, report: Report) -> Iterator[Sequence[str]]:
+    """A row for each part: net in USD and APR of the engine and the rules, over the days each may hold anything."""
+    (rules,), (run,) = report["rules"], report["runs"]
+    begins = {"static": report["static_from"][0][:10]}
+    curves = {"engine": run.get("curve", []), **{name: rules[name]["curve"] for name in ("static", "naive")}}
+    title = f"{' and '.join(report['players'])}, {', '.join(report['assets'])}"
+    for part in study.told:
+        figures: list[str] = []
+        for name, curve in curves.items():
+            figures += _figures(curve, max(part.first, begins.get(name, part.first)), part.last, report["capital_usd"])
+        yield (f"{title}, {part.first} to {part.last}", part.compared, *figures, "0")
+
+
+def _figures(curve: Sequence[Sequence[float]], first: str, last: str, capital_usd: float) -> tuple[str, str]:
+    """Net and APR of some days; nothing where the days are over before they begin, or nothing was run."""
+    begin_s, end_s = (request.day_ns(day) // 1_000_000_000 for day in (first, last))
+    if begin_s >= end_s or not curve:
+        return "-", "-"
+    net = gained(curve, begin_s, end_s)
+    return f"{net:,.2f}", f"{net / capital_usd / (end_s - begin_s) * 365 * 86_400 * 100:.2f}"
+
+
+def gained(curve: Sequence[Sequence[float]], begin_s: int, end_s: int) -> float:
+    """What a curve of (seconds, net, ...) gained from one moment to another; it is 0 before its first point."""
+    before = [point[1] for point in curve if point[0] < begin_s]
+    until = [point[1] for point in curve if point[0] < end_s]
+    return (until[-1] if until else 0.0) - (before[-1] if before else 0.0)
 
 
 def main(arguments: list[str]) -> None:
-    """Run everything and write the page."""
+    """Run everything and write a page."""
     parser = ArgumentParser(prog="python -m engine.backtest.results", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="directories or files of histories")
     parser.add_argument("--out", type=Path, default=request.OUT, help="directory for the whole reports")
-    parser.add_argument("--page", type=Path, default=RESULTS, help="the page that is written")
+    parser.add_argument("--page", type=Path, help="the page that is written; RESULTS.md, or TUNING.md, here")
+    parser.add_argument("--tuning", action="store_true", help="compare the sets of the grid instead (TUNING.md)")
     options = parser.parse_args(arguments)
-    page = published(tuple(options.data), STUDIES, options.out)
-    options.page.write_text(page, encoding="utf-8", newline="\n")
-    print(options.page)
+    data, out = tuple(options.data), options.out
+    text = tuned(data, out) if options.tuning else published(data, STUDIES, out)
+    page = options.page or (TUNING if options.tuning else RESULTS)
+    page.write_text(text, encoding="utf-8", newline="\n")
+    print(page)
 
 
 if __name__ == "__main__":

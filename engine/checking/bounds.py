@@ -48,7 +48,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     is asked for; `attempts` stands for every limit of attempts in the policy (sweeps, closes, emergency closes,
     questions about positions); `requotes` for post-only quotes that may be replaced; `first` is the leg that closes
     first. With `stale` a venue may tell the end of an order one lot short, against the contract of `OrderDone`;
-    `beyond` names further faults that are played. `worlds_most` ends a search that would not end in time.
+    `beyond` names further faults that are played. With `gone` one venue may stay away for good, which costs no fault.
+    `worlds_most` ends a search that would not end in time.
     """
 
     lots: int = 2
@@ -59,6 +60,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     first: LegName | Literal["both"] = "maker"
     stale: bool = True
     beyond: tuple[Beyond, ...] = BEYOND
+    gone: int = 0
     worlds_most: int = 5_000_000
 
 

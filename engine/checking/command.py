@@ -23,7 +23,7 @@ from engine.checking.search import Complaint, Found, expanding, search
 from engine.errors import UserError
 
 FIRSTS = (*LEGS, "both")
-LARGEST = {"lots": 5, "faults": 5, "asks": 3, "attempts": 6}
+LARGEST = {"lots": 5, "faults": 5, "asks": 3, "attempts": 6, "gone": 1}
 REPORTED_MOST = 5
 """Counterexamples that are told in full."""
 
@@ -50,10 +50,19 @@ class Checked(NamedTuple):
 
 
 def bounds_of(
-    *, lots: int, faults: int, asks: int, attempts: int, first: str, stale_ends: bool, worlds: int, beyond: bool = True
+    *,
+    lots: int,
+    faults: int,
+    asks: int,
+    attempts: int,
+    first: str,
+    stale_ends: bool,
+    worlds: int,
+    beyond: bool = True,
+    gone: int = 0,
 ) -> Bounds:
     """The bounds as asked for. Raises UserError for a value that cannot be explored."""
-    asked = {"lots": lots, "faults": faults, "asks": asks, "attempts": attempts}
+    asked = {"lots": lots, "faults": faults, "asks": asks, "attempts": attempts, "gone": gone}
     for name, value in asked.items():
         least = 1 if name in ("lots", "attempts") else 0
         if not least <= value <= LARGEST[name]:
@@ -71,6 +80,7 @@ def bounds_of(
         first=chosen,
         stale=stale_ends,
         beyond=BEYOND if beyond else (),
+        gone=gone,
         worlds_most=worlds,
     )
 
@@ -149,6 +159,7 @@ def _words(bounds: Bounds) -> str:
     first = "either leg" if bounds.first == "both" else f"the {bounds.first} leg"
     stale = ", stale ends" if bounds.stale else ""
     stale += f", {', '.join(bounds.beyond)}" if bounds.beyond and bounds.faults else ""
+    stale += ", a venue gone for good" if bounds.gone else ""
     return (
         f"{bounds.lots} lots, {bounds.faults} faults, {bounds.asks} asks, {bounds.attempts} attempts, "
         f"{first} closes first{stale}"

@@ -37,6 +37,7 @@ from actors.pair_position import PairPosition
 from actors.policy import Policy
 from engine.checking import properties
 from engine.checking.bounds import ACTOR, ASSET, BOARDS, IDS, LOT, NOW_NS, NUMBERS, SIGNS, VENUES
+from engine.checking.gone import noted
 from engine.checking.world import Event, Flight, Request, VenueOrder, World
 
 
@@ -73,6 +74,7 @@ def decide(shop: Shop, world: World, message: AnyMessage) -> Decided:
         stopped=stopped,
         orders=world.orders + (VenueOrder(),) * (len(after.orders) - len(before.orders)),
     )
+    world = noted(world, step.commands, after.place in properties.SETTLED)
     requests = tuple(request for command in step.commands for request in _requests(world, command))
     event = Event("decided", message=message, row=step.row, place=after.place, commands=step.commands)
     return Decided(world, requests, event, complaints)

@@ -21,7 +21,7 @@ from actors.pair_position.guards import CROSSED, NOTHING_TO_REDUCE, SENT_TOO_SOO
 from actors.pair_position.state import LEGS, REDUCING_PURPOSES, Leg, LegName, Order, PairPosition, Purpose
 from actors.policy import Policy
 from engine.checking.bounds import IDS, LOT, NOW_NS, PAIRS, Beyond
-from engine.checking.world import HELD, Flight, VenueOrder, World
+from engine.checking.world import HELD, Flight, Gone, VenueOrder, World
 from statecharts.order import BY_TIME
 
 PAST_NS = NOW_NS - 1
@@ -76,6 +76,8 @@ class _Wire(msgspec.Struct, frozen=True, array_like=True):
     stopped: bool
     stale: bool
     beyond: tuple[Beyond, ...]
+    gone: Gone
+    alarmed: bool
 
 
 _decoder = msgspec.msgpack.Decoder(_Wire)
@@ -109,6 +111,8 @@ def freeze(world: World, policy: Policy) -> bytes:
         world.stopped,
         world.stale,
         world.beyond,
+        world.gone,
+        world.alarmed,
     )
     return _encoder.encode(wire) + bytes((world.faults, world.asks))
 
@@ -287,6 +291,8 @@ def thaw(form: bytes) -> World:
         stopped=wire.stopped,
         stale=wire.stale,
         beyond=wire.beyond,
+        gone=wire.gone,
+        alarmed=wire.alarmed,
         faults=form[-2],
         asks=form[-1],
     )

@@ -31,6 +31,7 @@ from actors.pair_position import PairPosition
 from engine.checking import venue
 from engine.checking.bounds import LOT, SIGNS, TAKER_SIDE, VENUES
 from engine.checking.decision import Shop, decide, messages_of, position
+from engine.checking.gone import leg_gone, reached, without_venue
 from engine.checking.world import DUE, FRESH, HELD, REQUESTS, Event, Flight, Move, Request, World, changed
 
 ENTRY = "IDLE.ready"
@@ -80,6 +81,8 @@ def leads(world: World, lots: int, shop: Shop) -> Iterator[Lead]:
         yield from _asks(world)
     if world.faults:
         yield from _faults(venue.paid(world))
+    if world.gone == "may":
+        yield from (_goes(world, leg) for leg in (0, 1))
 
 
 # --- playing -----------------------------------------------------------------------------------------------
@@ -147,23 +150,22 @@ def without(world: World, flight: Flight) -> World:
 def _links_restored(world: World) -> Iterator[Lead]:
     fair = all(flight.wait != DUE for flight in world.flights)
     for leg, up in enumerate(world.links):
-        if not up:
-            links = (True, world.links[1]) if leg == 0 else (world.links[0], True)
-            restored = msgspec.structs.replace(world, links=links)
+        if not up and leg != leg_gone(world):
+            restored = msgspec.structs.replace(world, links=changed(world.links, leg, True))
             yield Lead(restored, Event("link restored", leg), (LinkUp(venue=VENUES[leg]),), fair)
 
 
 def _calm(world: World) -> bool:
-    """Nothing is due or held back, and both links are up: time may pass in a fair world."""
-    return all(world.links) and all(flight.wait == FRESH for flight in world.flights)
+    """Nothing is due or held back, and both links are up that can be: time may pass in a fair world."""
+    return reached(world) and all(flight.wait == FRESH for flight in world.flights)
 
 
 def _of_their_own(world: World) -> Iterator[Lead]:
     """A resting order fills by a lot; a venue pushes a position that our books do not have."""
     calm = _calm(world)
     for number, mine in enumerate(world.orders):
-        if mine.status == "open":
-            leg = 0 if world.pair.orders[number].leg == "taker" else 1
+        leg = 0 if world.pair.orders[number].leg == "taker" else 1
+        if mine.status == "open" and leg != leg_gone(world):
             subject = Request("submit", leg, number)
             yield Lead(
                 venue.filled_resting(world, number, 1), Event("a resting order fills", leg, 1, subject), fair=calm
@@ -283,10 +285,15 @@ def _resumed(world: World) -> Lead:
 
 def _cut(world: World, leg: int) -> Lead:
     """A link is lost, and with it all that was on its way to us."""
-    links = (False, world.links[1]) if leg == 0 else (world.links[0], False)
     left = tuple(flight for flight in world.flights if flight.leg != leg or flight.wait == HELD)
-    cut = msgspec.structs.replace(world, links=links, flights=left)
+    cut = msgspec.structs.replace(world, links=changed(world.links, leg, False), flights=left)
     return Lead(cut, Event("link lost", leg, fault=True), (LinkLost(venue=VENUES[leg], reason="cut"),))
+
+
+def _goes(world: World, leg: int) -> Lead:
+    """A venue goes, and stays away for good; where its link was lost already nobody is told."""
+    told = (LinkLost(venue=VENUES[leg], reason="gone"),) if world.links[leg] else ()
+    return Lead(without_venue(world, leg), Event("gone for good", leg), told)
 
 
 def stale_timer(pair: PairPosition) -> TimerFired | None:

@@ -38,10 +38,11 @@ class Bug(NamedTuple):
     lots: int
     faults: int
     asks: int
+    gone: int = 0
 
     def bounds(self) -> Bounds:
         """The smallest bounds that find it."""
-        return Bounds(lots=self.lots, faults=self.faults, asks=self.asks)
+        return Bounds(lots=self.lots, faults=self.faults, asks=self.asks, gone=self.gone)
 
 
 def shop_with(bug: str, policy: Policy) -> Shop:
@@ -168,6 +169,14 @@ def _always(_: PairPosition, __: Context) -> bool:
     return True
 
 
+def _never(_: PairPosition, __: Context) -> bool:
+    return False
+
+
+def _silently(_: PairPosition, __: Context) -> tuple[AnyCommand, ...]:
+    return ()
+
+
 def _any_size(state: PairPosition, order: SubmitOrder) -> SubmitOrder:
     return msgspec.structs.replace(order, size=state.size)
 
@@ -273,4 +282,20 @@ PLANTED: dict[str, Bug] = {
         0,
     ),
     "adl_not_followed": Bug("ADL took one leg, and the other stays", lambda: _role(chart=_without_row("H7")), 1, 1, 0),
+    "silence_waited_out": Bug(
+        "an order in doubt is asked for as long as its venue is silent",
+        lambda: _role(guards={"doubt_tries_left": _always, "maker_unreachable": _never}),
+        1,
+        0,
+        0,
+        gone=1,
+    ),
+    "stranded_without_a_word": Bug(
+        "a leg that cannot be closed is named by no alarm",
+        lambda: _role(actions={"alarm_stranded": _silently}),
+        1,
+        0,
+        1,
+        gone=1,
+    ),
 }

@@ -16,6 +16,7 @@ from actors.pair_position import PairPosition
 from actors.pair_position.state import LEGS, REDUCING_PURPOSES, LegName, Order, leg_on
 from actors.policy import Policy
 from engine.checking.bounds import GRACE_NS, LOT, NOW_NS, SIGNS
+from engine.checking.gone import leg_gone, named, reached, untellable
 from engine.checking.world import Flight, World
 from statecharts.order import BY_TIME
 
@@ -217,11 +218,19 @@ def _on_its_way(flights: tuple[Flight, ...], number: int) -> bool:
 
 
 def settled(world: World) -> bool:
-    """Flat or hedged, at the venues as in the books, with nothing on its way; or the alarm stands."""
+    """Flat or hedged, at the venues as in the books, with nothing on its way; or the alarm stands.
+
+    With a venue gone for good, an alarm that was raised and names what is left will do; see `gone`.
+    """
     if world.pair.place == ALARMED:
+        return world.alarmed or leg_gone(world) < 0
+    if world.flights or not reached(world):
+        return False
+    if leg_gone(world) >= 0 and named(world):
         return True
-    if world.pair.place not in SETTLED or world.flights or not all(world.links):
+    if world.pair.place not in SETTLED:
         return False
-    if any(mine.status == "open" for mine in world.orders) or world.positions[0] + world.positions[1]:
+    if any(mine.status == "open" for mine in world.orders) or world.pair.taker.position + world.pair.maker.position:
         return False
-    return all(leg.position == lots * LOT for leg, lots in zip(world.pair.legs, world.positions, strict=True))
+    booked = enumerate(zip(world.pair.legs, world.positions, strict=True))
+    return all(leg.position == lots * LOT or untellable(world, at) for at, (leg, lots) in booked)

@@ -16,6 +16,7 @@ import msgspec
 from actors.domain import DoneReason, RejectReason
 from actors.pair_position.state import Order
 from engine.checking.bounds import GRACE_NS, LOT, NOW_NS
+from engine.checking.gone import leg_gone
 from engine.checking.world import FRESH, HELD, Event, Flight, Request, VenueOrder, World, changed
 
 NEVER_SENT = RejectReason.OTHER.value
@@ -188,6 +189,8 @@ def _submit_unconnected(world: World, request: Request) -> Iterator[Outcome]:
     unresolved = Flight("unresolved", leg, number)
     yield Outcome(told(world, rejected(request, NEVER_SENT), stream=False), _event(request, "not sent: no link"))
     yield Outcome(told(world, unresolved, stream=False), _event(request, "lost: no link; unresolved"))
+    if leg == leg_gone(world):
+        return
     for outcome in arrivals(told(world, unresolved, stream=False), request):
         what = f"{outcome.event.what}; nobody tells, the outcome is unresolved"
         yield Outcome(outcome.world, msgspec.structs.replace(outcome.event, what=what))

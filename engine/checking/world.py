@@ -6,7 +6,7 @@ flight. Counterpart: `form`, which writes a world so that worlds with equal futu
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from actors.pair_position import PairPosition
 from actors.pair_position.state import LEGS
 from engine.checking.bounds import PAIRS, Beyond, Bounds
 
+T = TypeVar("T")
 DUE, FRESH, HELD = 0, 1, 2
 """How long something may stay in flight: due before any timer fires; fresh may be overtaken by one timer; what a
 fault has held back may arrive at any later time."""
@@ -37,6 +38,8 @@ FlightKind = Literal[
     "submit",
     "cancel",
 ]
+Gone = Literal["", "may", "taker", "maker"]
+"""Whether a venue may stay away for good, or which of them does."""
 REQUESTS = ("submit", "cancel")
 """What can be held back on its way to a venue; all else is on its way to us."""
 
@@ -83,8 +86,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     `orders` stand at the same places as the pair's own; `positions` (signed lots) and `links` by leg, taker first.
     `clocks` count each venue's events; `stopped` says that an emergency was asked for, `stale` that the end of an
-    order may be told a lot short, `beyond` which faults beyond orders and news are played; `faults` and `asks` are what
-    is left of the budgets. Flights of one venue stand in the order they left.
+    order may be told a lot short, `beyond` which faults beyond orders and news are played; `faults` and `asks` are
+    what is left of the budgets. `gone` names the leg whose venue stays away for good, or says that one may; then
+    `alarmed` says that an alarm stands. Flights of one venue stand in the order they left.
     """
 
     pair: PairPosition
@@ -98,6 +102,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     beyond: tuple[Beyond, ...] = ()
     faults: int = 0
     asks: int = 0
+    gone: Gone = ""
+    alarmed: bool = False
 
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
@@ -148,11 +154,12 @@ def starts(bounds: Bounds) -> tuple[World, ...]:
             beyond=bounds.beyond if bounds.faults else (),
             faults=bounds.faults,
             asks=bounds.asks,
+            gone="may" if bounds.gone else "",
         )
         for first in firsts
     )
 
 
-def changed(values: tuple[int, int], leg: int, value: int) -> tuple[int, int]:
+def changed(values: tuple[T, T], leg: int, value: T) -> tuple[T, T]:
     """The pair of values with one leg's replaced."""
     return (value, values[1]) if leg == 0 else (values[0], value)

@@ -6,7 +6,7 @@ and lists margin and derivatives types by name): `Derivatives / Futures Profit` 
 what closing trades realised (average cost) and for funding received and paid, `Margin Fee` for trading fees, `Other
 Fee` for other people's losses. That funding belongs under the derivatives types, and a rebate under profit, is how
 importers of exchanges' statements do it; no page of CoinTracking's that says so was found: not verified. How any of
-it is taxed is for a person to say.
+it is taxed is for a person to say. Gas is left out: it is an assumption, and paid from a wallet that knows better.
 """
 
 from __future__ import annotations
@@ -84,9 +84,15 @@ def _moved(entry: Entry, currency: str, gained: str, lost: str, group: str, comm
         gained=gained,
         lost=lost,
         group=group,
-        comment=f"{comment} {entry.pair.removeprefix('pair_position/')}",
-        reference=f"{entry.reference or f'record-{entry.seq}'}-{entry.kind.value}",
+        comment=f"{comment} {entry.pair.removeprefix('pair_position/') or 'held by no pair'}",
+        reference=_reference(entry),
     )
+
+
+def _reference(entry: Entry) -> str:
+    """An id no other row has: money that was nobody's, and was found to be a pair's, stands in three of them."""
+    told = f"{entry.reference or f'record-{entry.seq}'}-{entry.kind.value}"
+    return told if entry.pair else f"{told}-record-{entry.seq}"
 
 
 def row(movement: Movement) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ LEDGER = Table(
         *(("tier", "decimal"), ("purpose", "text"), ("order_id", "text"), ("reference", "text")),
     ),
 )
-"""Every entry by cause, positive when gained (`engine.ledger.entry` says what each kind is)."""
+"""Every entry by cause, positive when gained (`engine.ledger.entry` says what each kind is). `pair` is empty for what
+no pair of the run holds; `purpose` is the order's, or says whose the money is not; gas is assumed, and says so."""
 
 TABLES = (FILLS, FUNDING, FEES, POSITIONS, ORDERS, LEDGER)

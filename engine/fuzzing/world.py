@@ -104,10 +104,12 @@ def config_of(world: World) -> Config:
 
 def _policy(world: World, base: Policy) -> Policy:
     replace = msgspec.structs.replace
-    risk = replace(base.risk, repeated_executions_most=1000)  # a market that is shut for good would end the story
+    # What opens is tried from the first minute on, and in markets that leap.
+    bold = replace(base.risk, path_samples_least=1, path_collar_bps=Decimal(1000))
+    risk = replace(bold, repeated_executions_most=1000)  # a market that is shut for good would end the story
     if world.tight:
         one = world.notional_usd
-        risk = replace(base.risk, total_gross_most_usd=3 * one, asset_gross_most_usd=2 * one + one / 2)
+        risk = replace(bold, total_gross_most_usd=3 * one, asset_gross_most_usd=2 * one + one / 2)
     hold_h = Decimal(f"{world.hold_s / 3600:.6f}")
     scores = tuple(Decimal(score) for score in ("0.01", "0.02", "0.05", "0.3")) if world.wary else base.adl.level_scores
     scanner = replace(

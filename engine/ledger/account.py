@@ -52,8 +52,8 @@ class PairAccount(msgspec.Struct):
     """Sums of a pair, USD. `mids` is what the legs cost at mids, `paid` at fill prices.
 
     `sums` is by kind and phase: `entry`, `exit`, `after` the close, or `` where there is no order. `became_taker_usd`
-    is how much more the maker leg paid because it took, by the tiers of the moment. `asked` is the size the expectation
-    is of, `reached` the largest each leg has been, base units.
+    is how much more the maker leg paid because it took more than was expected, by the tiers of the moment. `asked` is
+    the size the expectation is of, `reached` the largest each leg has been, base units.
     """
 
     expectation: Expectation | None = None
@@ -96,12 +96,15 @@ class PairAccount(msgspec.Struct):
             self.claims[order_id] = rest
         return moved, cash
 
-    def note_liquidity(self, fill: OrderFilled, instrument: Instrument | None) -> None:
-        """Count what the maker leg paid more because this fill of it took."""
+    def note_liquidity(self, fill: OrderFilled, instrument: Instrument | None, maker_share: Decimal) -> None:
+        """Count what this fill of the maker leg paid more because it took, beyond what was expected to: of that leg
+        `maker_share` was to rest and fill, and the rest is in the expectation at taker fees."""
         order, _ = self.sent.get(fill.order_id, (None, ""))
-        if order is None or instrument is None or order.purpose not in MAKERS or fill.liquidity is Liquidity.MAKER:
+        if order is None or instrument is None or order.purpose not in MAKERS:
             return
-        self.became_taker_usd += fill.price * fill.size * (instrument.taker_fee - instrument.maker_fee)
+        taken = Decimal(fill.liquidity is Liquidity.TAKER)
+        notional = fill.price * fill.size
+        self.became_taker_usd += notional * (taken - 1 + maker_share) * (instrument.taker_fee - instrument.maker_fee)
 
     def total(self, kind: Kind, phase: str | None = None) -> Decimal:
         """The sum of a kind, in one phase or in all."""

@@ -54,7 +54,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Market step while an order rests or waits."""
     steps_on_the_clock: bool = False
     """Whether quiet steps fall on the clock's whole steps (`engine.clock.whole_step_s`): then all venues tell of one
-    moment, and whoever looks at whole steps has just heard it. Else they are counted from what moved the venue last."""
+    moment, and the price of a recorded hour is told as it begins. Else a step is counted from what moved it last."""
+    steps_after_s: float = 1.0
+    """Such steps fall so long after the clock's whole ones: what is settled at a whole hour is known a little later."""
     latency_least_s: float = 0.02
     latency_most_s: float = 0.12
     """One way, drawn per request and per flush of frames."""
@@ -141,7 +143,9 @@ class SimulatedVenue:
     def _quiet_s(self) -> float:
         """Until the next quiet step."""
         step_s = self._pace.quiet_step_s
-        return whole_step_s(self._true_ns(), step_s) if self._pace.steps_on_the_clock else step_s
+        if not self._pace.steps_on_the_clock:
+            return step_s
+        return whole_step_s(self._true_ns(), step_s, self._pace.steps_after_s)
 
     def _advance(self) -> None:
         now_ns = self.now_ns()

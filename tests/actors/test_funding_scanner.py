@@ -133,7 +133,7 @@ def short_of_margin(play: Scan) -> Scan:
 
 
 LEAVES = like(Tell, to=BTC, message=like(CloseAsked))
-REDUCES = like(Tell, to="pair_position/HYPE-9", message=like(ReduceAsked, fraction=Decimal("0.54")))
+REDUCES = like(Tell, to="pair_position/HYPE-9", message=like(ReduceAsked, fraction=Decimal("0.55")))
 
 
 def busy_day(*, resumed: bool) -> Scan:

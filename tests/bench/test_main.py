@@ -60,6 +60,7 @@ def test_every_figure_is_measured(measured: list[Line]) -> None:
         "paper run, all venues simulated",
         "back-test: engine / replay of its journal",
         "back-test: hour of 4 pairs / 1",
+        "replay: message of 4 pairs / 1",
         "back-test, two venues, market time",
     ]
     assert all(0 < line.least <= line.measured <= line.most for line in measured)
@@ -103,6 +104,17 @@ def test_the_two_ways_take_turns() -> None:
 
     compare("x", lambda: way("measured"), lambda: way("base"), rounds=3)
     assert turns == ["measured", "base"] * 4
+
+
+def test_a_ratio_is_of_the_clock_it_was_given() -> None:
+    now = [0]
+
+    def spend(nanoseconds: int) -> int:
+        now[0] += nanoseconds
+        return 2
+
+    line = compare("x", lambda: spend(6_000), lambda: spend(2_000), rounds=3, clock=lambda: now[0])
+    assert (line.least, line.measured, line.most, line.note) == (3, 3, 3, "3 µs against 1 µs")
 
 
 def test_the_options_choose_scale_and_form() -> None:

@@ -16,7 +16,7 @@ from engine.backtest import command, findings, page, words
 from engine.backtest.baselines import Hour, Terms
 from engine.backtest.grid import ParameterSet
 from engine.backtest.one_run import Outcome
-from engine.backtest.plots import POINTS_MOST, chart, thinned
+from engine.backtest.plots import POINTS_MOST, chart, levels, thinned
 from engine.backtest.results import Study, published
 from engine.simulators.market import Span
 from tests.engine.backtest.histories import write
@@ -66,6 +66,9 @@ def test_a_walk_forward_prints_every_choice_and_reports_test_days_alone(walked: 
     assert choice["window"] == "train 2025-10-01..2025-10-02, test 2025-10-02..2025-10-03"
     best = max(choice["train_net"], key=choice["train_net"].get)
     assert choice["chosen"] == best
+    assert list(choice["test_net"]) == list(dict.fromkeys([best, "as it is"])), "the first set is tried beside it"
+    assert choice["test_net"][best] == report["runs"][0]["net"]
+    assert report["totals"]["engine, always as it is"] == choice["test_net"]["as it is"]
     (tested,) = report["runs"]
     assert (tested["from"], tested["to"]) == ("2025-10-02T00:00Z", "2025-10-03T00:00Z")
     assert report["totals"]["engine"] == tested["net"]
@@ -91,7 +94,8 @@ def test_the_simple_rules_are_beside_it_on_the_same_hours(walked: tuple[dict[str
     assert list(rules) == ["flat", "static", "naive"]
     assert rules["flat"]["net"] == 0
     assert rules["static"]["funding"] == rules["naive"]["funding"] > 0
-    assert rules["static"]["fees"] == pytest.approx(2 * 10_000 * (0.00045 + 0.0004 + 0.0002), rel=0.01)
+    assert rules["static"]["fees"] == pytest.approx(2 * 10_000 * (0.00045 + 0.0004), rel=0.01)
+    assert rules["static"]["price"] == pytest.approx(-2 * 10_000 * 0.0002, rel=0.01), "the spread, as in the engine's"
 
 
 def test_a_rule_s_apr_counts_the_days_it_may_hold(walked: tuple[dict[str, Any], Path]) -> None:
@@ -200,4 +204,40 @@ def test_a_plot_is_thinned_without_losing_its_least_and_most() -> None:
 
 def test_a_plot_says_when_there_is_nothing_to_draw_and_escapes_its_names() -> None:
     assert "nothing to draw" in chart("empty", {"a": []})
-    assert "&lt;b&gt;" in chart("x", {"<b>": [(0.0, 1.0), (1.0, 2.0)]})
+    line = [(0.0, 1.0), (1.0, 2.0)]
+    assert "&lt;b&gt;" in chart("x", {"<b>": line, "c": line})
+    assert "<b>" not in chart("<b>", {"<b>": line, "c": line})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-65.0, 887.0, [-200.0, 0.0, 200.0, 400.0, 600.0, 800.0, 1000.0]),
+        (-0.3, 0.0, [-0.3, -0.2, -0.1, 0.0]),
+        (0.0, 0.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (-34_961.0, 887.0, [-40_000.0, -30_000.0, -20_000.0, -10_000.0, 0.0, 10_000.0]),
+    ],
+)
+def test_the_levels_of_a_plot_are_round_and_hold_every_value_and_zero(
+    low: float, high: float, told: list[float]
+) -> None:
+    assert levels(low, high) == pytest.approx(told)
+
+
+def test_a_plot_names_every_line_and_gives_more_names_more_rows() -> None:
+    line = [(0.0, 1.0), (1.0, 2.0)]
+    few, many = (chart("x", {f"a set of some name {n}": line for n in range(count)}) for count in (2, 12))
+    assert few.count('class="name"') == 2
+    assert many.count('class="name"') == 12
+    assert 'viewBox="0 0 960 280"' in few
+    assert 'viewBox="0 0 960 312"' in many, "two rows more"
+    assert 'class="name"' not in chart("one line", {"a": line}), "the title names it"
+
+
+def test_what_is_wide_scrolls_by_itself_and_words_stand_to_the_left(walked: tuple[dict[str, Any], Path]) -> None:
+    text = (walked[1] / "report.html").read_text()
+    assert text.count("<table>") == text.count('<div class="wide"><table>')
+    assert text.count("<svg ") == text.count('<div class="wide"><svg ')
+    assert '<th class="text long">closed because</th>' in text
+    assert '<th class="text">what</th><th>net</th>' in text
+    assert "background: #fff" in text, "a reader whose pages are dark sees dark words on it"

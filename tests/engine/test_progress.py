@@ -135,7 +135,8 @@ def test_without_a_quote_to_close_at_the_net_says_that_it_is_before_closing() ->
     (seen,) = views(1)
     (pair,) = seen.pairs
     pair = msgspec.structs.replace(pair, net_usd=Decimal(30), net_if_closed_usd=None)
-    assert "net 30.00 USD before closing (quotes are missing, old, or of two times)" in line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
+    told = line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
+    assert "net 30.00 USD before closing (quotes are missing, old, or of two times)" in told
 
 
 # --- a reader that goes away -------------------------------------------------------------------------------

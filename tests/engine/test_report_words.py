@@ -9,6 +9,7 @@ from rich.console import Console
 
 from actors.commands import RaiseAlarm
 from actors.domain import Venue
+from engine.printed import PLAIN_WIDTH
 from engine.report import report_data
 from engine.report_words import left_open, leg_words, report_markdown, report_tables
 from engine.view import Tally, build
@@ -44,6 +45,15 @@ def test_both_forms_for_people_say_what_the_data_says(empty: bool) -> None:
         assert told in page
         assert told in screen
     assert ("BTC-1" in page, "BTC-1" in screen) == (not empty, not empty)
+
+
+def test_the_table_fits_a_page_of_a_hundred_columns_with_every_figure_whole() -> None:
+    report = data()
+    (pair,) = report["pairs"]
+    pair |= {"funding_usd": -12345.67, "price_pnl_usd": -12345.67, "slippage_usd": -1234.56, "net_usd": -12345.67}
+    screen = on_screen(report, PLAIN_WIDTH)
+    assert screen.count("-12345.67") == 3
+    assert "-1234.56" in screen
 
 
 def test_venues_of_which_something_was_measured_are_told_the_worst_first() -> None:

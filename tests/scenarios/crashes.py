@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,12 +21,12 @@ from engine.errors import UserError
 from engine.fuzzing.lives import HOWS, Death, Lives
 from engine.fuzzing.oracle import check_run
 from engine.journal.record import JOURNAL_NAME
+from tests.scenarios import killed
 from tests.scenarios.harness import Run, Scenario, staged
+from tests.scenarios.killed import LATER_S, Tried
 
 WHOLE = "whole"
 """The directory of the undisturbed run, beside those of the runs that die."""
-LATER_S = 60.0
-"""A run that was killed does later what the scenario had in mind."""
 
 
 def survive(scenario: Scenario, directory: Path, *deaths: Death) -> Run:
@@ -80,13 +79,6 @@ def some_deaths_of(scenario: Scenario, directory: Path) -> Iterator[tuple[Death,
 DeathsOf = Callable[[Scenario, Path], Iterator[tuple[Death, str]]]
 
 
-class Tried(NamedTuple):
-    """How many deaths were tried, and what was wrong, a line each."""
-
-    points: int
-    wrong: list[str]
-
-
 def try_all(name: str, scenario: Scenario, scratch: Path, deaths: DeathsOf = deaths_of) -> Tried:
     """Die at every moment of a scenario."""
     wrong, points = [], 0
@@ -112,8 +104,6 @@ def try_in_memory() -> Iterator[Tried]:
 
 def try_in_processes(names: list[str], points_most: int, *, offsets: bool) -> Iterator[Tried]:
     """Die at every kind of moment of these scenes (none: all), or at every offset of their journals, by SIGKILL."""
-    from tests.scenarios import killed
-
     for name in names or killed.SCENES:
         with tempfile.TemporaryDirectory() as scratch:
             tries = (killed.try_offsets if offsets else killed.try_moments)(name, Path(scratch))

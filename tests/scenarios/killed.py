@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import trio
@@ -26,6 +26,7 @@ from engine.clock import Clock
 from engine.config import Config
 from engine.determinism import fixed_scheduling
 from engine.errors import UserError
+from engine.fuzzing.lives import Cue
 from engine.fuzzing.oracle import check_run
 from engine.journal.reader import read
 from engine.replay import build_core, redecide
@@ -36,13 +37,11 @@ from engine.simulators.transport import SimulatedVenue
 from engine.view import Tally
 from engine.world import build_venue
 from tests.scenarios import lockstep
-from tests.scenarios.crashes import LATER_S, Tried
 from tests.scenarios.harness import (
     DRIFT,
     HYPERLIQUID,
     LIGHTER,
     PACIFICA,
-    Cue,
     Run,
     Scenario,
     account_of,
@@ -54,9 +53,12 @@ from tests.scenarios.market import Scene
 from tests.scenarios.mortal import HOWS, RUN, TOLD, TRACE, Fate, How, Kill, live
 from tests.scenarios.sockets import LoopbackDoors
 from tests.scenarios.test_entry import TRICKLE
-from tests.scenarios.test_exit import CLOSE, FALL, KILL, REDUCED, UNHEDGED
+from tests.scenarios.test_exit import CLOSE, KILL, REDUCED, UNHEDGED
+from tests.scenarios.test_holding import FALL
 
 COMMITS_MOST = 100_000
+LATER_S = 60.0
+"""A run that was killed does later what the scenario had in mind."""
 DOWN_S = 5.0
 """So long after it was killed the next engine begins, in the venues' time."""
 SCENES: dict[str, Scenario] = {
@@ -72,7 +74,7 @@ SCENES: dict[str, Scenario] = {
     "lighter/pacifica": Scenario(venues=(LIGHTER, PACIFICA)),
     "drift/hyperliquid": Scenario(venues=(DRIFT, HYPERLIQUID)),
 }
-"""What the engines live through: what befalls a venue is part of its market, what a person says is said in each life."""
+"""What the engines live through: what befalls a venue lies in its market, what a person says is said in each life."""
 
 
 def _context() -> ForkServerContext:
@@ -83,6 +85,13 @@ def _context() -> ForkServerContext:
 
 
 CONTEXT = _context()
+
+
+class Tried(NamedTuple):
+    """How many deaths were tried, and what was wrong, a line each."""
+
+    points: int
+    wrong: list[str]
 
 
 class NotReached(Exception):

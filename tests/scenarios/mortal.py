@@ -66,7 +66,7 @@ class Fate(NamedTuple):
 
 
 class Blade:
-    """A disk that kills the process at a commit, and a gate that does so when what is sent next has left, half or whole.
+    """A disk that kills the process at a commit, and a gate that does so when what is sent next left, or half of it.
 
     What is sent is mostly what that commit commanded; where it commanded nothing, whatever comes next.
     """

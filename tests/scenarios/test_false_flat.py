@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from tests.scenarios.harness import HYPERLIQUID, LIGHTER, PACIFICA, POLICY, Scen
 FROM_S, TO_S = 30.0, 70.0
 """It lies while the pair is held and verified again, for longer than all questions of one verification last."""
 OFTEN = replace(POLICY, verify=replace(POLICY.verify, reverify_s=15.0))
-WHEN = {"from_s": FROM_S, "to_s": TO_S}
+WHEN: dict[str, Any] = {"from_s": FROM_S, "to_s": TO_S}
 
 
 def lies() -> dict[Venue, tuple[FaultRule, ...]]:

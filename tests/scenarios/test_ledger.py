@@ -69,7 +69,7 @@ SCENARIOS = {
     "socialised_loss": Scenario(venues=(HYPERLIQUID, DRIFT), cues=(Cue(at_s=50.0, do=socialise("5")),), calm_s=60.0),
     "swept": Scenario(scenes=(Scene(pacifica=TRICKLE), Scene(from_s=14.0, price=Decimal(3010)))),
     "storm": stormed(1, HYPERLIQUID, PACIFICA),
-    "storm_without_pushes_from_lighter": stormed(3, HYPERLIQUID, LIGHTER),
+    "storm_without_pushes_from_lighter": stormed(4, HYPERLIQUID, LIGHTER),
 }
 
 

@@ -85,6 +85,19 @@ def test_a_lowered_limit_outlives_the_engine_that_was_told(tmp_path: Path) -> No
     assert any(isinstance(record.message, EngineResumed) for record in run.records), "it was killed and came back"
     core = run.engine.core
     assert effective(risk_in(core), core.policy).order_notional_most_usd == 100
-    denied = {each.rule for record in run.records for each in record.denied}
-    assert denied == {"order_notional_most_usd"}
-    assert run.orders() == ()
+    assert_small(run)
+
+
+def test_under_a_lowered_limit_less_is_opened_instead_of_what_is_denied(tmp_path: Path) -> None:
+    usual = play(Scenario(), tmp_path / "usual")
+    assert max(order.size * order.limit_price for order in usual.orders()) > 100
+    assert_small(play(Scenario(cues=(at(0.1, LOWER),)), tmp_path / "lowered"))
+
+
+def assert_small(run: Run) -> None:
+    """What is opened keeps the lowered limit, and nothing was kept back for it."""
+    opened = [order for order in run.orders() if not order.reduce_only]
+    assert opened
+    assert max(order.size * order.decision_mid for order in opened) <= 100
+    assert not any(record.denied for record in run.records)
+    assert run.places.count("HEDGED.earning") >= 1

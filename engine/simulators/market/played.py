@@ -97,7 +97,11 @@ def _unpaid(player: Player, asset: str, lane: Lane, hours: list[int], span: Span
         at_ns for at_ns, rate in lane.rates.items() if rate.interval_h > 1 and span.from_ns <= at_ns < span.to_ns
     ]
     lost = sum(at_ns not in counted for at_ns in payments)
-    return [f"{asset}: {lost} of {len(payments)} payments of {player.source} fall on such hours"] if lost else []
+    return (
+        [f"{asset}: {lost} of {len(payments)} payments of {player.source} fall on hours that count for none"]
+        if lost
+        else []
+    )
 
 
 def _early(span: Span) -> range:

@@ -91,6 +91,8 @@ class DriftSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     poll_quiet_s: float = 5.0
     polls_on_the_clock: bool = False
     """Whether quiet polls fall on whole steps of the clock (`engine.clock.whole_step_s`); else the last one counts."""
+    polls_after_s: float = 1.0
+    """Such polls fall so long after those steps."""
     poll_busy_s: float = 1.0
     """While an order of ours may be open."""
     poll_lost_s: float = 20.0

@@ -118,7 +118,9 @@ class Watch:
     def _quiet_s(self) -> float:
         """Until the next quiet poll."""
         step_s = self._settings.poll_quiet_s
-        return whole_step_s(self._now_ns(), step_s) if self._settings.polls_on_the_clock else step_s
+        if not self._settings.polls_on_the_clock:
+            return step_s
+        return whole_step_s(self._now_ns(), step_s, self._settings.polls_after_s)
 
     async def _once(self) -> None:
         try:

@@ -236,16 +236,21 @@ class PacificaAdapter:
         except (TransportError, FrameError) as failed:
             self._fail(asset, "position", str(failed))
             return
+        self._ledger.believed(asset)
         flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
         self._report(found[0] if found else flat)
 
     async def _ask_holdings(self, leaving: Leaving) -> tuple[list[PositionRow], AccountRow | None]:
-        """The list of positions, and behind it the account as its witness, where a market of ours is not listed."""
+        """The list of positions; behind it the account as its witness, where one is missing that should be there.
+
+        Elsewhere the list says what our fills say, and credits are short.
+        """
         rows = await self._rest.positions(leaving)
         listed = [row.symbol for row in rows]
-        if all(market_of_asset(asset).symbol in listed for asset in self._settings.assets):
-            return rows, None
-        return rows, await self._rest.account()
+        missing = [asset for asset in self._settings.assets if market_of_asset(asset).symbol not in listed]
+        if any(self._ledger.should_hold(asset) for asset in missing):
+            return rows, await self._rest.account()
+        return rows, None
 
     # words
 

@@ -75,6 +75,7 @@ class Ledger:
         self._held: dict[str, None] = dict.fromkeys(assets)
         self._reported: dict[str, Decimal] = {}
         self._explained: dict[str, Decimal] = {}
+        self._unsure: dict[str, None] = dict.fromkeys(assets)
         self._orders_most, self._ids_most = orders_most, ids_most
 
     # our own orders
@@ -180,6 +181,14 @@ class Ledger:
             self._explained.setdefault(report.asset, report.size)
         return told
 
+    def believed(self, asset: str) -> None:
+        """An answer about a position is believed: what moved without a fill is settled by it."""
+        self._unsure.pop(asset, None)
+
+    def should_hold(self, asset: str) -> bool:
+        """Whether there is a position by our fills, or nobody can say: before the first answer, or moved without one."""
+        return asset in self._unsure or bool(self._explained.get(asset, ZERO))
+
     def unexplained(self) -> dict[str, Decimal]:
         """Positions that have moved by so much more than the fills told since: a forced close whose fill is missing,
         or frames that are under way."""
@@ -188,6 +197,7 @@ class Ledger:
 
     def explain(self, asset: str) -> None:
         """Take the position as it is reported: nobody can say how it came about."""
+        self._unsure[asset] = None
         self._explained[asset] = self._reported[asset]
 
     def _status(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.commands import Tell
+from actors.commands import CancelAll, Tell
 from actors.messages import DrainAsked
 from tests.actors.pair_position.scenes import (
     POSITIONS,
@@ -16,7 +16,7 @@ from tests.actors.pair_position.scenes import (
 )
 from tests.actors.pair_position.scenes_closing import BOTH_NOTHING_THERE, LATE
 from tests.actors.pair_position.scenes_holding import HALF_A_PAIR, MAKER_GONE, SAME_SIDE, TAKER_GONE
-from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported, twice
+from tests.factories import MAKER, TAKER, both_confirm, lapsed, reported, twice, unresolved
 from tests.playbook import fires, like
 
 ASK_AGAIN = fires("verify_retry")
@@ -89,6 +89,13 @@ SCENES = (
         "CLOSING.first_leg",
         (*BOTH_NOTHING_THERE, *twice(reported(TAKER, "0"), reported(MAKER, "0")), *ASKED_OUT),
         (*adopts("0", "0"), *TOLD_CLOSED),
+        "CLOSED.flat",
+    ),
+    Scene(
+        "V8",
+        "CLOSING.first_leg",
+        (unresolved(), lapsed(), *BOTH_NOTHING_THERE, *twice(reported(TAKER, "0"), reported(MAKER, "0")), *ASKED_OUT),
+        (*adopts("0", "0"), like(CancelAll, venue=MAKER), *TOLD_CLOSED),
         "CLOSED.flat",
     ),
     Scene(

@@ -5,10 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from actors.commands import RaiseAlarm, Tell
-from actors.domain import NS_PER_S
+from actors.domain import NS_PER_S, Side
 from actors.messages import DrainAsked
 from actors.policy import Policy
-from tests.factories import MAKER, PAIR, TAKER, PairPlay, both_confirm, pair_at, rejected, reported, twice
+from tests.factories import (
+    MAKER,
+    PAIR,
+    TAKER,
+    PairPlay,
+    both_confirm,
+    deleveraged,
+    filled,
+    pair_at,
+    rejected,
+    reported,
+    twice,
+)
 from tests.playbook import fires
 from tests.stories import BOTH_REFUSED
 
@@ -36,6 +48,15 @@ def test_the_pause_is_the_policy_s_and_no_longer_than_its_bound() -> None:
     play = pair_at("REDUCING.trimming", msgspec.structs.replace(policy, exit=exits)).play(rejected())
     assert wait_s(play, "retry_pause") == 2
     assert wait_s(play.play(fires("retry_pause"), rejected()), "retry_pause") == 3
+
+
+def test_a_pause_grows_with_the_orders_of_its_own_reduction_alone() -> None:
+    """A reduction and a refused trim after it are two; the next reduction begins anew."""
+    play = pair_at("REDUCING.first_leg").play(filled(), rejected()).at("REDUCING.pausing")
+    assert wait_s(play, "retry_pause") == 6
+    play.play(fires("retry_pause"), filled(), *both_confirm()).at("HEDGED.earning")
+    play.play(deleveraged(TAKER, "2", Side.BUY), rejected()).at("REDUCING.pausing")
+    assert wait_s(play, "retry_pause") == 3
 
 
 def test_a_stranded_leg_is_tried_soon_and_then_ever_more_seldom_up_to_a_bound() -> None:

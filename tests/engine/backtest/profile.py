@@ -21,12 +21,8 @@ PASSAGES = (
     ("\nspeed_window_s = 300.0", "\nspeed_window_s = 3600.0    # hourly"),
     ('\npath_collar_bps = "200"  ', '\npath_collar_bps = "600"  '),
     (
-        "\npath_window_s = 900.0\npath_samples_least = 3 ",
+        "\npath_window_s = 900.0\npath_samples_least = 2 ",
         "\npath_window_s = 3600.0    # hourly\npath_samples_least = 1 ",
-    ),
-    (
-        '\ntold_within_s = "30"    # of one another; what the market moves in between would look like a difference',
-        '\ntold_within_s = "1790"    # of one another: of one recorded hour, within which no price moves',
     ),
     ("\nscan_s = 300.0", "\nscan_s = 3600.0    # hourly"),
     ('\nquote_age_most_s = "900"', '\nquote_age_most_s = "2700"    # this hour\'s, told by its middle; none in a gap'),
@@ -35,15 +31,18 @@ PASSAGES = (
         "\nreverify_s = 86400.0    # a simulated venue forgets nothing",
     ),
     ("\nevery_s = 21600.0  ", "\nevery_s = 604800.0  "),
-    ("\nquiet_step_s = 300.0", "\nquiet_step_s = 1800.0    # by the middle of an hour its price is there"),
+    ("\nsteps_after_s = 1.0", "\nsteps_after_s = 1797.0    # the hour's price and rate are told by its middle"),
+    ("\nquiet_step_s = 300.0", "\nquiet_step_s = 3600.0    # hourly"),
     (
         "\nquiet_step_s = 900.0    # the polls move the world already",
-        "\nquiet_step_s = 1800.0    # by the middle of an hour its price is there",
+        "\nquiet_step_s = 3600.0    # hourly",
     ),
     (
         "poll_quiet_s = 300.0    # a simulated week is read every five minutes; the default is five seconds\n"
-        "polls_on_the_clock = true\npoll_lost_s = 900.0\nlink = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
-        "poll_quiet_s = 1800.0\npolls_on_the_clock = true\npoll_lost_s = 9000.0\naccount_told_every_s = 3600.0\n"
+        "polls_on_the_clock = true\npolls_after_s = 1.0\npoll_lost_s = 900.0\n"
+        "link = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
+        "poll_quiet_s = 3600.0\npolls_on_the_clock = true\npolls_after_s = 1797.0\npoll_lost_s = 9000.0\n"
+        "account_told_every_s = 3600.0\n"
         "link = { ping_every_s = 3600.0, silence_most_s = 10000.0 }",
     ),
 )
@@ -52,11 +51,13 @@ REPOLLED = (
     "\nmarkets_refresh_s = 300.0    # the list of markets is read again: one may be closed or delisted while the link "
     "stays up"
 )
+ASKED = "\nfunding_poll_delay_s = 1797.0    # asking moves the venue's world, which tells: with the others, not before"
 YOUNG = (
     ("\naccount_age_most_s = 120.0", "\naccount_age_most_s = 7500.0"),
     ('\nsample_age_most_s = "900"', '\nsample_age_most_s = "2700"'),
     (f"[venues.hyperliquid.adapter]{REPOLLED}", f"[venues.hyperliquid.adapter]{PING}{REPOLLED}"),
-    (REPOLLED, "\nmarkets_refresh_s = 604800.0"),
+    (REPOLLED, f"\nmarkets_refresh_s = 604800.0{ASKED}"),
+    ("\n[venues.lighter.adapter]", f"\n[venues.lighter.adapter]{ASKED}"),
 )
 """Passages of fields that are just being made: they may be missing."""
 

@@ -10,11 +10,11 @@ import pytest
 
 from engine.backtest.command import job_of
 from engine.backtest.grid import ParameterSet
-from engine.backtest.one_run import SAMPLED_AT_NS, Outcome, failure, run_job
+from engine.backtest.one_run import SAMPLED_AT_NS, Outcome, PairOutcome, failure, run_job
 from engine.errors import UserError
 from engine.replay import replay
 from engine.simulators.market.table import HOUR_NS
-from tests.engine.backtest.histories import BEGIN_NS, HOURS, asked, stamp, write
+from tests.engine.backtest.histories import BEGIN_NS, HIGH, HOURS, LOW, asked, price, stamp, write
 
 CUT_H = 30
 
@@ -30,6 +30,15 @@ def made(folder: Path, data: Path, **changes: object) -> tuple[Outcome, Path]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
     folder = tmp_path_factory.mktemp("whole")
     return made(folder, write(folder / "data"))
+
+
+def owed(pair: PairOutcome) -> Decimal:
+    """What the history pays a pair short on the one venue and long on the other, hour by hour, by hand."""
+    first, last = (at_ns // HOUR_NS for at_ns in (pair.entered_ns, pair.entered_ns + int(pair.held_h * HOUR_NS)))
+    hours = [at - BEGIN_NS // HOUR_NS for at in range(first + 1, last + 1)]
+    units = pair.traded / 4 / Decimal(str(price(hours[0] - 1)))
+    rates = [Decimal(str(HIGH)) - (Decimal(str(LOW)) * 8 if hour % 8 == 0 else 0) for hour in hours]
+    return sum((units * Decimal(str(price(hour))) * rate for hour, rate in zip(hours, rates, strict=True)), Decimal(0))
 
 
 def records_until(run: Path, at_ns: int) -> list[bytes]:
@@ -49,6 +58,7 @@ def test_the_engine_earns_what_the_history_paid(whole: tuple[Outcome, Path]) -> 
     assert (pair.asset, pair.short, pair.long) == ("BTC", "hyperliquid", "pacifica")
     assert outcome.ended_well
     assert pair.funding > 50, "two days of 1.6 bps an hour on 10 000 USD, the first hours observed only"
+    assert abs(pair.funding - owed(pair)) < owed(pair) / 1000, "what the files say was paid while it was held"
     assert pair.fees > 0
     assert outcome.unexplained == 0
     assert abs(outcome.net - pair.net) < Decimal("0.02")

@@ -36,9 +36,13 @@ def test_the_profile_is_as_complete_as_paper_s() -> None:
 
 
 def test_a_quote_of_this_hour_is_young_enough_in_its_middle_and_one_of_the_last_hour_is_not() -> None:
-    """So nothing is opened in a gap: venues step twice an hour, and the engine scans half an hour after whole hours."""
-    (step_s,) = {CONFIG.venues[venue].pace.quiet_step_s for venue in Venue}
-    assert step_s <= BEGINS_NS / 1e9 < CONFIG.policy.scanner.quote_age_most_s < BEGINS_NS / 1e9 + 3600 - step_s
+    """So nothing is opened in a gap: all venues tell just before the middle of the hour, when the engine scans."""
+    (pace,) = {
+        (each.quiet_step_s, each.steps_on_the_clock, each.steps_after_s)
+        for each in (CONFIG.venues[venue].pace for venue in Venue)
+    }
+    assert pace == (3600.0, True, 1797.0)
+    assert BEGINS_NS / 1e9 - 1797.0 < CONFIG.policy.scanner.quote_age_most_s < BEGINS_NS / 1e9 - 1797.0 + 3600
 
 
 def test_a_source_plays_itself_or_has_a_stand_in() -> None:

@@ -36,6 +36,13 @@ def test_what_is_proven_is_said_with_its_bounds(told: Any) -> None:
     assert "worlds/s" in err
 
 
+def test_a_venue_may_be_let_go_for_good(told: Any) -> None:
+    code, out, _ = told(*TINY, "--gone", "1")
+    assert code == 0
+    assert out.startswith("419 worlds, ")
+    assert "a venue gone for good" in out
+
+
 def test_programs_get_one_line(told: Any) -> None:
     code, out, _ = told(*TINY, "--json")
     answer = msgspec.json.decode(out)
@@ -49,7 +56,15 @@ def test_a_search_that_was_ended_proves_nothing(told: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--lots", "0"), ("--faults", "9"), ("--first", "both_legs"), ("--worlds", "0"), ("--jobs", "-1")]
+    "wrong",
+    [
+        ("--lots", "0"),
+        ("--faults", "9"),
+        ("--first", "both_legs"),
+        ("--worlds", "0"),
+        ("--jobs", "-1"),
+        ("--gone", "2"),
+    ],
 )
 def test_bounds_that_cannot_be_explored_are_refused(told: Any, wrong: tuple[str, str]) -> None:
     code, _, err = told("check", *wrong)

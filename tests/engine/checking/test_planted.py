@@ -34,6 +34,12 @@ def test_a_bug_that_needs_to_be_asked_is_not_found_unasked(name: str) -> None:
     assert catch(name, bug).complaint == ""
 
 
+@pytest.mark.parametrize("name", [name for name in QUICK if PLANTED[name].gone])
+def test_a_bug_that_needs_a_venue_gone_for_good_is_not_found_while_all_come_back(name: str) -> None:
+    bug = PLANTED[name]._replace(gone=0)
+    assert catch(name, bug).complaint == ""
+
+
 def test_a_planted_bug_does_not_touch_what_is_shipped() -> None:
     shop = shop_with("close_not_reduce_only", policy_of(Bounds()))
     assert shop.role is not pair_position.ROLE

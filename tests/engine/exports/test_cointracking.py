@@ -4,8 +4,10 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
+from actors.messages import FundingPaid
 from engine.exports.cointracking import COLUMNS, LOSS, MARGIN_FEE, OTHER_FEE, PROFIT, movements, row, write
 from tests.engine.ledger.runs import Booked, hedged
+from tests.engine.recorded import PAIR, START_NS, TAKER
 
 D = Decimal
 
@@ -51,6 +53,26 @@ def test_every_row_names_one_currency_beside_its_one_amount() -> None:
 def test_ids_are_unique_so_that_importing_twice_can_be_noticed() -> None:
     ids = [each["Tx-ID (optional)"] for each in rows(played())]
     assert len({*ids}) == len(ids)
+
+
+def test_money_that_was_nobody_s_and_became_a_pair_s_stands_in_rows_of_different_ids() -> None:
+    run = hedged()
+    payment = FundingPaid(
+        venue=TAKER,
+        asset="BTC",
+        payment_id="p9",
+        amount_usd=D(-3),
+        rate_per_hour=D("0.0001"),
+        size=D(1),
+        venue_at_ns=START_NS,
+    )
+    run.tell("risk", payment)
+    run.quote(TAKER, "60000")
+    run.tell(PAIR, payment)
+    told = [each for each in rows(run) if each["Trade-Group"] == "Funding"]
+    assert [(each["Buy Amount"], each["Sell Amount"]) for each in told] == [("", "3"), ("", "3"), ("3", "")]
+    assert len({each["Tx-ID (optional)"] for each in told}) == 3
+    assert told[0]["Comment"].endswith("held by no pair")
 
 
 def test_money_in_the_files_is_all_that_was_realised(tmp_path: Path) -> None:

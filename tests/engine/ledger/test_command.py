@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -9,6 +10,7 @@ import pytest
 from engine.cli import main
 from engine.ledger.command import shown
 from engine.ledger.totals import CUTS, By
+from engine.printed import PLAIN_WIDTH
 from tests.engine.ledger.test_reading import played
 
 
@@ -22,6 +24,9 @@ def test_the_command_shows_each_cut(by: str, tmp_path: Path, capsys: pytest.Capt
     named = {"pair": "BTC-1", "venue": "hyperliquid", "asset": "BTC", "day": "2023-11-14"}
     assert f"\n  {named[by]} " in out
     assert "2.50" in out
+    figures = [line for line in out.splitlines() if re.search(r"\d\.\d\d +$|\d\.\d\d$", line)]
+    assert figures
+    assert max(map(len, figures)) <= PLAIN_WIDTH
 
 
 def test_json_holds_every_cut_and_the_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,17 @@ def test_eight_hours_are_paid_whole_at_their_hour_and_shown_as_an_eighth() -> No
     assert [at(market, h, "pacifica").forming_rate for h in (1, 7, 8, 9)] == [D("0.0001")] * 4
 
 
+def test_a_payment_for_eight_hours_that_falls_into_a_hole_is_told() -> None:
+    """The other venue's hours around it are paid: the sum leans to whoever would have paid."""
+    holed = history()
+    del holed.lanes["hyperliquid", "BTC"].rates[T0 + 8 * HOUR_NS]
+    assert (
+        "BTC: 1 of 3 payments of binance fall on hours that count for none"
+        in play(holed, PLAYERS, ("BTC",), SPAN).notes
+    )
+    assert not [note for note in play(history(), PLAYERS, ("BTC",), SPAN).notes if "payments" in note]
+
+
 def test_a_venue_without_hourly_prices_borrows_them_and_the_notes_say_that_no_basis_is_tested() -> None:
     played = play(history(), PLAYERS, ("BTC",), SPAN)
     assert at(played.market, 5, "pacifica").mid == at(played.market, 5).mid == D(105)

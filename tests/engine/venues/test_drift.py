@@ -383,7 +383,7 @@ async def test_quiet_polls_on_the_clock_are_at_its_whole_steps_whatever_was_read
         world.said.clear()
         await world.after(1000)
         told_s = sorted({(each.venue_at_ns - START_NS) / 1e9 for each in world.of(MarketSampled)})
-        assert [each for each in told_s if each > 150] == pytest.approx([298.0, 598.0, 898.0], abs=0.5)
+        assert [each for each in told_s if each > 150] == pytest.approx([301.0, 601.0, 901.0], abs=0.5)
 
 
 async def test_a_liquidation_is_told_from_the_history(autojump_clock):

@@ -1,0 +1,77 @@
+"""The page of published results: what was gained on which days, and whether anything was chosen on them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from engine.backtest.request import HELD_OUT, day_ns
+from engine.backtest.results import COLUMNS, COMPARED_UNTIL, STUDIES, Part, Study, compared, gained
+
+DAY_S = 86_400
+BEGIN_S = day_ns("2023-06-10") // 1_000_000_000
+STUDY = Study(
+    first="2023-06-10",
+    last="2023-06-14",
+    venues="a,b",
+    assets="BTC",
+    parts=(Part("2023-06-10", "2023-06-11", "yes"), Part("2023-06-11", "2023-06-14", "no")),
+)
+
+
+def rising(usd_a_day: float) -> list[list[float]]:
+    """Four days of a curve, told at the end of every half day."""
+    return [[BEGIN_S + half * DAY_S / 2 - 1, usd_a_day * half / 2] for half in range(1, 9)]
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    rule = {"static": {"curve": rising(2)}, "naive": {"curve": rising(-4)}, "flat": {"curve": []}}
+    told = {"players": ["a", "b"], "assets": ["BTC"], "capital_usd": 36_500.0, "static_from": ["2023-06-11T00:00Z"]}
+    return {**told, "rules": [rule], "runs": [{"curve": rising(1)}], **changes}
+
+
+def test_a_part_counts_what_the_curve_gained_in_it() -> None:
+    assert gained(rising(1), BEGIN_S, BEGIN_S + DAY_S) == 1
+    assert gained(rising(1), BEGIN_S + DAY_S, BEGIN_S + 4 * DAY_S) == 3
+    assert gained(rising(1), BEGIN_S + DAY_S - 1, BEGIN_S + 4 * DAY_S) == 3.5, "a point at a border is the next part's"
+    assert gained([], BEGIN_S, BEGIN_S + DAY_S) == 0
+
+
+def test_all_parts_together_are_the_whole() -> None:
+    borders = [BEGIN_S + day * DAY_S for day in (0, 1, 3, 9)]
+    parts = [gained(rising(1), begin, end) for begin, end in itertools.pairwise(borders)]
+    assert sum(parts) == rising(1)[-1][1]
+
+
+def test_each_part_has_a_row_with_the_engine_and_the_rules_side_by_side() -> None:
+    early, late = compared(STUDY, report())
+    assert len(early) == len(late) == len(COLUMNS)
+    assert early[:4] == ("a and b, BTC, 2023-06-10 to 2023-06-11", "yes", "1.00", "1.00")
+    assert early[4:6] == ("-", "-"), "the static rule holds nothing yet"
+    assert late[1:6] == ("no", "3.00", "1.00", "6.00", "2.00")
+    assert (early[6], late[6]) == ("-4.00", "-12.00")
+
+
+def test_a_run_that_failed_has_no_figures() -> None:
+    rows = list(compared(STUDY, report(runs=[{"failed": "no room"}])))
+    assert [row[2:4] for row in rows] == [("-", "-"), ("-", "-")]
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: f"{study.venues} {study.first}")
+def test_the_parts_of_a_study_are_its_days_without_a_hole(study: Study) -> None:
+    borders = [part.first for part in study.told] + [study.last]
+    assert borders[0] == study.first
+    assert [part.last for part in study.told] == borders[1:]
+    assert borders == sorted(borders)
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: f"{study.venues} {study.first}")
+def test_nothing_is_said_to_be_chosen_on_held_out_days_nor_unchosen_before_the_comparison_ended(study: Study) -> None:
+    for part in study.told:
+        if part.compared.startswith("no"):
+            assert part.first >= COMPARED_UNTIL
+        else:
+            assert part.last <= COMPARED_UNTIL
+            assert not [day for asset, day, _ in HELD_OUT if not asset and part.last > day]
