@@ -236,7 +236,7 @@ class PacificaAdapter:
         except (TransportError, FrameError) as failed:
             self._fail(asset, "position", str(failed))
             return
-        self._ledger.believed(asset)
+        self._ledger.believed(*((asset,) if account is None or found else self._settings.assets))
         flat = codec_rest.flat_message(asset, self._now_ns(), queried=queried)
         self._report(found[0] if found else flat)
 

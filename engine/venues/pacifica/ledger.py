@@ -181,12 +181,13 @@ class Ledger:
             self._explained.setdefault(report.asset, report.size)
         return told
 
-    def believed(self, asset: str) -> None:
-        """An answer about a position is believed: what moved without a fill is settled by it."""
-        self._unsure.pop(asset, None)
+    def believed(self, *assets: str) -> None:
+        """Answers about these positions are believed: what moved without a fill is settled by them."""
+        for asset in assets:
+            self._unsure.pop(asset, None)
 
     def should_hold(self, asset: str) -> bool:
-        """Whether there is a position by our fills, or nobody can say: before the first answer, or moved without one."""
+        """Whether there is a position by our fills, or nobody can say: no answer yet, or it moved without a fill."""
         return asset in self._unsure or bool(self._explained.get(asset, ZERO))
 
     def unexplained(self) -> dict[str, Decimal]:

@@ -275,6 +275,8 @@ NOT_EXECUTED_CELLS = (
     Cell("M6", (denied(),), MAKING[:1]),
     Cell("R11", (denied(),), ("REDUCING.trimming",)),
     Cell("D6", (*ALIVE_IN_PAUSE, cancel_rejected(-2)), ("REDUCING.trimming",), PAUSING),
+    Cell("L5", (LOST,), (PAUSING,)),
+    Cell("Q4", (*ALIVE_IN_PAUSE, RESUMED), ("REDUCING.trimming",), PAUSING),
     Cell("R2", (*ALIVE_IN_PAUSE, *TAKEN_REST, done(number=-2)), ("REDUCING.trimming",), PAUSING),
     Cell("R3", (*ALIVE_IN_PAUSE, filled(number=-2)), ("REDUCING.trimming",), PAUSING),
     Cell("R12", (NOTHING_THERE,), ("REDUCING.trimming", "REDUCING.in_doubt")),
