@@ -228,8 +228,8 @@ def check_config(
     Limits the profile leaves out are named with the default that stands in for each. Exit 0 when every field is good,
     whether it can run yet or not; 2 when one is not.
     """
-    from engine import config as configuration, readiness
-    from engine.config import in_force
+    from engine import config as configuration
+    from engine.config import in_force, readiness
 
     profile = configuration.load(file)
     if ask and profile.run.mode != "paper":

@@ -1,6 +1,6 @@
 """What is impossible in a profile: every such limit as a sentence naming field, value and remedy.
 
-Counterparts: `sections`, the form; `engine.policy_checks`, which does the same for the policy; `reading`, which asks.
+Counterparts: `sections`, the form; `policy_problems`, which does the same for the policy; `reading`, which asks.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from actors.domain import Venue
+from engine.config.policy_problems import LEVERAGE_MOST, live_problems, policy_problems
 from engine.config.sections import Config, NetworkSection, SignMarketSection, VenueSection
-from engine.policy_checks import LEVERAGE_MOST, live_problems, policy_problems
 from engine.signing.settings import SigningSettings
 from engine.venues.network.limits import NetworkLimits
 

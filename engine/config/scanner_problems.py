@@ -1,6 +1,6 @@
 """What a policy cannot say of candidates: their gates, sizes, trials and margin.
 
-Counterpart: `engine.policy_checks`, which asks for it with the rest.
+Counterpart: `engine.config.policy_problems`, which asks for it with the rest.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 
 from engine import config as configuration
 from engine.config import DEFAULT_CONFIG
-from engine.readiness import missing
+from engine.config.readiness import missing
 
 CONFIGS = DEFAULT_CONFIG.parent
 

@@ -14,8 +14,8 @@ from actors.policy import (
     ScannerPolicy,
     SizingPolicy,
 )
-from engine.policy_checks import policy_problems
-from engine.scanner_checks import scanner_problems
+from engine.config.policy_problems import policy_problems
+from engine.config.scanner_problems import scanner_problems
 
 D = Decimal
 CAPS = "policy.endurance.funding_caps_per_hour lacks pacifica"

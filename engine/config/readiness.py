@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from actors.domain import Venue
-from engine.config import Config, NetworkSection, not_there_yet
+from engine.config.options import not_there_yet
+from engine.config.sections import Config, NetworkSection
 
 
 def missing(config: Config) -> Iterator[str]:

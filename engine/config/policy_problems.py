@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from actors.board import PAST_STEP_S, PASTS_MOST
 from actors.policy import AdlPolicy, ForecastPolicy, Policy, ReliabilityPolicy, RiskPolicy
-from engine.scanner_checks import scanner_problems
+from engine.config.scanner_problems import scanner_problems
 
 LEVERAGE_MOST = 3
 LEVEL_SCORES = 4

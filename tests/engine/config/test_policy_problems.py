@@ -16,7 +16,7 @@ from actors.policy import (
     RiskPolicy,
     ScannerPolicy,
 )
-from engine.policy_checks import live_problems, policy_problems
+from engine.config.policy_problems import live_problems, policy_problems
 
 SIZES = {asset: Decimal(1) for asset in ScannerPolicy().assets}
 LIVE = Policy(scanner=ScannerPolicy(calibrated_only=True), risk=RiskPolicy(order_base_most=SIZES))
