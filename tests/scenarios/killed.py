@@ -216,15 +216,14 @@ def try_moments(name: str, scratch: Path, hows: tuple[How, ...] = HOWS) -> Tries
 
 
 def try_offsets(name: str, scratch: Path, hows: tuple[How, ...] = HOWS) -> Tries:
-    """Die at every commit of a scenario after its header, in each way, until the run has no more."""
+    """Die at every commit of a scenario after its header, in one way after the other, until the run has no more."""
+    missed = 0
     for commit in range(2, COMMITS_MOST):
-        tried = [
-            each
-            for how in hows
-            for each in _try(name, scratch / f"{commit}-{how}", Kill(commit, how), f"commit {commit}")
-        ]
+        how = hows[commit % len(hows)]
+        tried = list(_try(name, scratch / str(commit), Kill(commit, how), f"commit {commit}"))
         yield from tried
-        if not tried:
+        missed = 0 if tried else missed + 1
+        if missed == len(hows):
             return
 
 
