@@ -16,7 +16,7 @@ from actors.flat_cost import FlatCost, OpenLeg, flat_cost
 from actors.forecast import Outlook, forecast
 from actors.funding_scanner.opening import free, passing, room_left
 from actors.funding_scanner.state import FundingScanner, Holding, Pairing, known_of, pairings, stakes_of
-from actors.gates import Candidate, Known, mean_of
+from actors.gates import Candidate, Known, fees_of, mean_of
 from actors.messages import CloseAsked, ReduceAsked
 from actors.switching import Change, change
 
@@ -91,11 +91,11 @@ def _changes(
     outlook = _outlook(held, known)
     if held.waiting or leaving is None or outlook is None:
         return
-    notional = leaving.notional_usd
     without = msgspec.structs.replace(known, stakes=tuple(s for s in known.stakes if s.pair != held.pair))
-    better = [each for each in _rivals(held, state, context) if _beyond(known, each, outlook, notional)]
+    better = [each for each in _rivals(held, state, context) if _beyond(known, each, outlook, leaving)]
     for candidate in passing(without, better):
-        yield held.pair, change(candidate.expectation, outlook, notional, leaving.cost_usd, known.policy), candidate
+        found = change(candidate.expectation, outlook, leaving.notional_usd, leaving.cost_usd, known.policy)
+        yield held.pair, found, candidate
 
 
 def _rivals(held: Holding, state: FundingScanner, context: Context) -> tuple[Pairing, ...]:
@@ -109,13 +109,19 @@ def _rivals(held: Holding, state: FundingScanner, context: Context) -> tuple[Pai
     return elsewhere if room_left(state, context.policy) > 0 else (*elsewhere, *free(state, context))
 
 
-def _beyond(known: Known, pairing: Pairing, held: Outlook, notional_usd: Decimal) -> bool:
-    """Its funding alone would beat the held pair's: what does not cannot be worth a change, and is not judged."""
-    mean = mean_of(known, *pairing)
-    scanner = known.policy.scanner
-    room = known.policy.costs.basis_gain_share * scanner.divergence_most_bps * BPS
-    target = (abs(mean) * scanner.horizon_h + room) * scanner.notional_usd if mean is not None else ZERO
-    return target > held.mean_per_hour * scanner.horizon_h * notional_usd
+def _beyond(known: Known, pairing: Pairing, held: Outlook, leaving: FlatCost) -> bool:
+    """Its funding less its fees, at the largest size, would beat the held pair's by what leaving makes the change cost:
+    what does not cannot be worth it, and is not judged."""
+    mean, fees = mean_of(known, *pairing), fees_of(known, *pairing)
+    if mean is None or fees is None:
+        return False
+    scanner, costs = known.policy.scanner, known.policy.costs
+    # Twice, as in `opening.hopeful`.
+    convergence = costs.basis_gain_share * 2 * scanner.divergence_most_bps * BPS
+    brings = max(ZERO, abs(mean) * scanner.horizon_h + convergence - fees) * scanner.notional_usd
+    kept_per_hour = held.mean_per_hour + scanner.confidence * held.error_per_hour
+    kept = kept_per_hour * scanner.horizon_h * leaving.notional_usd
+    return brings > kept + costs.switching_factor * leaving.cost_usd
 
 
 def _outlook(held: Holding, known: Known) -> Outlook | None:

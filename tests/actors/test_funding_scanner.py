@@ -570,6 +570,21 @@ def test_a_pair_is_outdone_only_beyond_twice_the_cost_of_the_change(rate: str, l
     assert asked(outdone(resumed=False, rate=rate).play(SCAN)) == leaves
 
 
+@pytest.mark.parametrize("confidence", [ZERO, Decimal("0.2")])
+@pytest.mark.parametrize("rate", [f"0.000{number}" for number in range(165, 182, 2)] + ["0.001", "0.003", "0.01"])
+def test_what_is_not_judged_would_not_have_outdone_the_pair(
+    rate: str, confidence: Decimal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaves() -> list[tuple[str, str]]:
+        play = outdone(resumed=False, rate=rate)
+        play.policy = replace(play.policy, scanner=replace(play.policy.scanner, confidence=confidence))
+        return asked(play.play(SCAN))
+
+    told = leaves()
+    monkeypatch.setattr("actors.funding_scanner.leaving._beyond", lambda *_: True)
+    assert leaves() == told
+
+
 def test_nothing_is_outdone_while_there_is_room_or_a_pair_is_on_its_way() -> None:
     play = outdone(resumed=False)
     play.policy = policy(pairs_most=2)

@@ -89,7 +89,7 @@ def test_what_the_venue_said_of_a_position_that_is_gone_says_nothing_of_the_next
     play = sent().play(fill("10"), ranked, deleveraged(TAKER, "10", Side.SELL))
     assert send(play, order("5", order_id="next")) is None
     held = play.play(fill("5", "b", "next")).state.positions[KEY]
-    assert (held.size, held.entry_price, held.adl_rank) == (5, None, None)
+    assert (held.size, held.entry_price, held.adl_rank) == (Decimal(5), None, None)
 
 
 def test_an_order_in_flight_is_kept_until_it_is_over() -> None:
