@@ -155,10 +155,20 @@ async def _perform(
                 raise NotReached(f"the run ended before its moment came: {kill}")
             assert code == -signal.SIGKILL, f"not killed ({kill}), but ended with {code}: {_trace(directory)}"
             await lockstep.alone(pace, DOWN_S)
-        code = await _live(pace, Fate(name, directory, sites, None))
-        assert code == 0, f"ended with {code}: {_trace(directory)}"
+        if not _ended(directory / RUN):
+            code = await _live(pace, Fate(name, directory, sites, None))
+            assert code == 0, f"ended with {code}: {_trace(directory)}"
         nursery.cancel_scope.cancel()
     return simulated
+
+
+def _ended(run: Path) -> bool:
+    """It was killed behind its last record: there is nothing to go on with."""
+    if not run.exists():
+        return False
+    reader = read(run)
+    reader.exhaust()
+    return reader.end is not None
 
 
 def _venues(scenario: Scenario) -> dict[Venue, SimulatedVenue]:

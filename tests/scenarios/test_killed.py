@@ -78,6 +78,11 @@ def ids_at_hyperliquid(run: Run) -> list[str]:
     return [order_id for order_id, _ in explained(HYPERLIQUID, run.venue_orders(HYPERLIQUID), asked, run.intents_ns())]
 
 
+def test_a_run_that_is_killed_behind_its_last_record_is_over(tmp_path: Path) -> None:
+    run = survive("entry to exit", tmp_path / "run", Kill(1, "between sync and send", ('"kind":"end"',)))
+    assert not [record for record in run.records if isinstance(record.message, EngineResumed)]
+
+
 def test_a_moment_that_does_not_come_is_not_counted(tmp_path: Path) -> None:
     with pytest.raises(NotReached):
         survive("entry to exit", tmp_path / "run", arrival("nowhere", "in the write"))

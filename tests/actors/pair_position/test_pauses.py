@@ -8,6 +8,7 @@ from actors.commands import RaiseAlarm, Tell
 from actors.domain import NS_PER_S, Side
 from actors.messages import DrainAsked
 from actors.policy import Policy
+from tests.actors.pair_position.scenes import Cues
 from tests.factories import (
     MAKER,
     PAIR,
@@ -70,7 +71,7 @@ def test_a_stranded_leg_is_tried_soon_and_then_ever_more_seldom_up_to_a_bound() 
 
 
 def test_a_leg_that_somebody_else_closed_is_named_with_what_follows_and_how_trading_begins_again() -> None:
-    gone = (*twice(reported(TAKER), reported(MAKER, "0")), *(fires("verify_retry"),) * 4)
+    gone: Cues = (*twice(reported(TAKER), reported(MAKER, "0")), *(fires("verify_retry"),) * 4)
     play = pair_at("HEDGED.rechecking").play(*gone).took("V16", "REDUCING.trimming")
     assert play.step is not None
     alarm = next(command for command in play.step.commands if isinstance(command, RaiseAlarm))

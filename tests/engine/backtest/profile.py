@@ -42,7 +42,7 @@ PASSAGES = (
         "polls_on_the_clock = true\npolls_after_s = 1.0\npoll_lost_s = 900.0\n"
         "link = { ping_every_s = 300.0, silence_most_s = 1000.0 }",
         "poll_quiet_s = 3600.0\npolls_on_the_clock = true\npolls_after_s = 1797.0\npoll_lost_s = 9000.0\n"
-        "account_told_every_s = 3600.0\n"
+        "account_told_every_s = 1700.0\n"
         "link = { ping_every_s = 3600.0, silence_most_s = 10000.0 }",
     ),
 )
