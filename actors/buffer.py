@@ -58,7 +58,9 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         `fraction` is the maintenance fraction of its market. The leg's own maintenance counts on both ways. Negative
         where they are below it already.
         """
-        up = self.spare_usd - buffer * (self.shorts_usd and self.shorts_usd + self.growth_usd)
+        # What the account told beyond its legs' margin grows with a first short, too.
+        rising = self.shorts_usd + self.growth_usd if self.shorts_usd or side < 0 else ZERO
+        up = self.spare_usd - buffer * rising
         down = self.spare_usd - buffer * (self.longs_usd and self.longs_usd - self.release_usd)
         mine, other = (down, up) if side > 0 else (up, down)
         # The leg's loss after the move, and its maintenance by then.

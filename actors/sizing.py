@@ -13,7 +13,7 @@ from decimal import Decimal
 from actors.board import Board, Market
 from actors.buffer import UNBOUNDED, room_of
 from actors.depth import size_within
-from actors.domain import ZERO, Noun, Side, Venue, round_size, shared_lot
+from actors.domain import ONE, ZERO, Noun, Side, Venue, round_size, shared_lot
 from actors.policy import Policy
 from actors.stakes import Stake, gross_usd, price_of
 
@@ -143,10 +143,10 @@ def _account_rooms(
 
 
 def capital_usd(wish: Wish, size: Decimal, board: Board, policy: Policy) -> Decimal:
-    """The initial margin of both legs."""
+    """The initial margin of both legs; all they are worth where a person lets nothing be opened on margin."""
     return sum(
         (
-            size * price_of(board, venue, wish.asset) / leverage_of(board.market(venue, wish.asset), policy)
+            size * price_of(board, venue, wish.asset) / (leverage_of(board.market(venue, wish.asset), policy) or ONE)
             for venue in wish.venues
         ),
         ZERO,

@@ -86,16 +86,29 @@ def close_outdone_pair(state: FundingScanner, context: Context) -> Commands:
 def _changes(
     held: Holding, known: Known, state: FundingScanner, context: Context
 ) -> Iterator[tuple[str, Change, Candidate]]:
-    """What every passing candidate would bring instead of a held pair, judged as if that one were gone already."""
+    """What the candidate that would be opened next would bring instead of a held pair.
+
+    It is judged as if that one were gone already, with the held pair's own couple among the candidates: where that
+    ranks first it would be entered again, for the fees of a round trip, and outdone again at the next scan.
+    """
     leaving = _leaving(held, context)
     outlook = _outlook(held, known)
     if held.waiting or leaving is None or outlook is None:
         return
+    rivals = _rivals(held, state, context)
+    if not any(_beyond(known, each, outlook, leaving) for each in rivals):
+        return
     without = msgspec.structs.replace(known, stakes=tuple(s for s in known.stakes if s.pair != held.pair))
-    better = [each for each in _rivals(held, state, context) if _beyond(known, each, outlook, leaving)]
-    for candidate in passing(without, better):
-        found = change(candidate.expectation, outlook, leaving.notional_usd, leaving.cost_usd, known.policy)
-        yield held.pair, found, candidate
+    own = (held.asset, (held.taker_venue, held.maker_venue))
+    for candidate in passing(without, (own, *rivals))[:1]:
+        if not _is_of(candidate, held):
+            found = change(candidate.expectation, outlook, leaving.notional_usd, leaving.cost_usd, known.policy)
+            yield held.pair, found, candidate
+
+
+def _is_of(candidate: Candidate, held: Holding) -> bool:
+    """The same asset on the same two venues."""
+    return candidate.asset == held.asset and bool(held.sign(candidate.taker_venue) and held.sign(candidate.maker_venue))
 
 
 def _rivals(held: Holding, state: FundingScanner, context: Context) -> tuple[Pairing, ...]:

@@ -29,6 +29,7 @@ def policy_problems(policy: Policy) -> Iterator[str]:
         yield "policy.adl.reduce_level is above policy.adl.exit_level; reducing must come first"
     yield from _limit_problems(policy)
     yield from _stress_problems(policy.adl)
+    yield from _price_problems(policy)
     yield from _auto_close_problems(policy)
     yield from scanner_problems(policy)
     yield from _forecast_problems(policy.forecast)
@@ -77,6 +78,17 @@ def _path_problems(part: RiskPolicy) -> Iterator[str]:
         yield f"policy.risk.path_samples_least is {part.path_samples_least}; from 1 to {most}, one a minute"
     if not part.path_collar_bps:
         yield "policy.risk.path_collar_bps is 0; nothing could ever be opened: give a positive number"
+
+
+def _price_problems(policy: Policy) -> Iterator[str]:
+    """Ages at which no two prices could ever be compared."""
+    ages = {
+        "prices.told_within_s": policy.prices.told_within_s,
+        "scanner.quote_age_most_s": policy.scanner.quote_age_most_s,
+    }
+    for name, age_s in ages.items():
+        if not age_s:
+            yield f"policy.{name} is 0; nothing could be opened, and no divergence be seen: give a positive number"
 
 
 def _auto_close_problems(policy: Policy) -> Iterator[str]:

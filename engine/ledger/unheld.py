@@ -23,7 +23,7 @@ Key = tuple[str, str, str]
 NOBODY = "no pair"
 """What stands for the purpose in such entries."""
 REMEMBERED_MOST = 10_000
-"""Payments of nobody that are remembered, so that one told twice counts once."""
+"""Payments that are remembered, so that one told twice counts once."""
 
 
 class Unheld:
@@ -51,16 +51,23 @@ class Unheld:
         due, message = self._waiting, self._message
         self._waiting, self._message = (), None
         if isinstance(message, Money):
-            if len(self._booked) >= REMEMBERED_MOST:
-                self._booked.pop(next(iter(self._booked)))
-            self._booked[_key(message)] = due
+            self._remember(_key(message), due)
         return due
 
+    def _remember(self, key: Key, booked: tuple[Entry, ...]) -> None:
+        """The oldest makes room."""
+        if len(self._booked) >= REMEMBERED_MOST:
+            self._booked.pop(next(iter(self._booked)))
+        self._booked[key] = booked
+
     def _taken(self, record: Recorded, key: Key) -> Iterator[Entry]:
-        """A pair has it: nothing waits, and what was booked as nobody's is taken back."""
+        """A pair has it: nothing waits, and what was booked as nobody's is taken back; nor is it nobody's when the
+        venue tells it once more and the pair hears nothing any more."""
         if isinstance(self._message, Money) and _key(self._message) == key:
             self._waiting, self._message = (), None
-        for entry in self._booked.pop(key, ()):
+        booked = self._booked.pop(key, ())
+        self._remember(key, ())
+        for entry in booked:
             yield replace(entry, seq=record.envelope.seq, amount_usd=-entry.amount_usd)
 
 

@@ -261,8 +261,9 @@ def test_a_limit_that_a_person_lowered_opens_less_instead_of_what_is_denied(
     assert denied.rule == limit
 
 
-def test_a_limit_lowered_to_nothing_opens_nothing() -> None:
-    assert not asked(lowered(warm(*rates("BTC", "0.0002")), total_gross_most_usd=ZERO).play(SCAN))
+@pytest.mark.parametrize("limit", ["total_gross_most_usd", "leverage_most", "order_notional_most_usd"])
+def test_a_limit_lowered_to_nothing_opens_nothing(limit: str) -> None:
+    assert not asked(lowered(warm(*rates("BTC", "0.0002")), **{limit: ZERO}).play(SCAN))
 
 
 def test_a_pair_is_asked_for_once() -> None:
@@ -626,6 +627,25 @@ def test_the_same_asset_moves_only_beyond_twice_the_cost_of_the_change(
 ) -> None:
     """36 USD here, 29.5 of costs there, and twice 29.5 for the change: 124.5 USD, 1.7292 bps an hour between them."""
     assert asked(migrating(third).play(SCAN)) == leaves
+
+
+def thin_and_deep() -> Scan:
+    """BTC brings most on TAKER and MAKER, whose book is thin; with THIRD, whose book is deep, it brings less a USD and
+    more in all. A pair of the thin couple is held, as large as it may be."""
+    venues = (TAKER, MAKER, THIRD)
+    rates_now = (*rates("BTC", "0.0002", "-0.0001"), sample(THIRD, rate="0"))
+    thin = replace(quote(MAKER), **dict.fromkeys(("bid_size", "ask_size"), Decimal(10)), bid_depths=(), ask_depths=())
+    play = warm(*rates_now, thin, at=policy(venues=venues, assets=("BTC",)), on=board(*venues)).play(SCAN)
+    assert like(SpawnPair, taker_venue=TAKER, maker_venue=MAKER) in said(play)
+    return play.play(PairHedged(pair=BTC, size=Decimal(10)), *rates_now)
+
+
+def test_a_pair_does_not_leave_what_would_be_entered_again_at_the_next_scan() -> None:
+    """What brings more USD in all ranks behind it by what it brings per capital, which decides who is entered."""
+    play = thin_and_deep()
+    assert asked(play.play(SCAN)) == []
+    worse = (*rates("BTC", "0.0002", "0.0001"), sample(THIRD, rate="0"))
+    assert asked(play.play(*worse, SCAN)) == [(BTC, "CloseAsked")], "once the other one ranks first"
 
 
 def test_a_pair_does_not_move_to_where_a_gate_refuses() -> None:

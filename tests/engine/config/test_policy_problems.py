@@ -12,6 +12,7 @@ from actors.policy import (
     CorePolicy,
     ForecastPolicy,
     Policy,
+    PricesPolicy,
     ReliabilityPolicy,
     RiskPolicy,
     ScannerPolicy,
@@ -46,6 +47,18 @@ def test_the_policy_as_it_comes_has_no_problem() -> None:
 def test_an_impossible_limit_of_closing_by_itself_is_named(part: AutoClosePolicy, told: str) -> None:
     (problem,) = policy_problems(replace(Policy(), auto_close=part))
     assert told in problem
+
+
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    [
+        (replace(Policy(), prices=PricesPolicy(told_within_s=Decimal(0))), "policy.prices.told_within_s is 0; "),
+        (replace(Policy(), scanner=ScannerPolicy(quote_age_most_s=Decimal(0))), "policy.scanner.quote_age_most_s is 0"),
+    ],
+)
+def test_prices_that_could_never_be_compared_are_named(policy: Policy, name: str) -> None:
+    (problem,) = policy_problems(policy)
+    assert problem.startswith(name)
 
 
 @pytest.mark.parametrize(

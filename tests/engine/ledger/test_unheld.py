@@ -101,6 +101,16 @@ def test_a_pair_that_books_it_after_all_takes_it_back(between: bool) -> None:
     assert sum(run.amounts(Kind.FUNDING)) == -3
 
 
+def test_what_a_pair_has_booked_is_not_nobody_s_when_it_is_told_again() -> None:
+    """A pair that failed hears nothing any more; its venue tells the same payments after each reconnection."""
+    run = hedged()
+    told(run, payment(), "risk", PAIR)
+    run.quote(TAKER, "60000")
+    told(run, payment(), "risk")
+    run.quote(TAKER, "60000")
+    assert unheld(run) == []
+
+
 def test_a_loss_of_others_that_nobody_holds_is_moved_out_of_funding() -> None:
     run = hedged()
     told(run, payment(), "risk")
