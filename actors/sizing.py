@@ -7,7 +7,7 @@ it and has the last word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from actors.board import Board, Market
@@ -38,6 +38,10 @@ class Sized(Noun, frozen=True, kw_only=True):
         """The name of the limit that binds."""
         return self.bounds[0].name
 
+    def within(self, name: str, size: Decimal) -> Sized:
+        """At a smaller size, bound by this."""
+        return Sized(size=size, bounds=(Bound(name=name, size=size), *self.bounds))
+
 
 class Wish(Noun, frozen=True, kw_only=True):
     """An asset to be held short on one venue and long on another.
@@ -67,6 +71,18 @@ def sized(wish: Wish, stakes: tuple[Stake, ...], board: Board, policy: Policy) -
     found = [Bound(name=name, size=max(ZERO, size)) for name, size in (*usd, *base)]
     ordered = tuple(sorted(found, key=lambda bound: bound.size))
     return Sized(size=round_size(ordered[0].size, lot_of(*markets)), bounds=ordered)
+
+
+def largest(size: Decimal, lot: Decimal, is_borne: Callable[[Decimal], bool]) -> Decimal:
+    """The largest size in whole lots below `size` that is borne; zero where not one lot is.
+
+    What is borne at a size is taken to be borne at every smaller one.
+    """
+    borne, over = 0, int(size / lot)
+    while over - borne > 1:
+        lots = (borne + over) // 2
+        borne, over = (lots, over) if is_borne(lots * lot) else (borne, lots)
+    return borne * lot
 
 
 def lot_of(first: Market, second: Market) -> Decimal:

@@ -13,11 +13,11 @@ import msgspec
 from actors.board import Board, Market, market_key
 from actors.domain import HOUR_NS, ZERO, Side, Venue
 from actors.forecast import Outlook, expected_difference, forecast
-from actors.gates import returns
+from actors.gates import returns, risks
 from actors.gates.case import Candidate, Case, Known
 from actors.gates.table import TABLE
 from actors.pricing import comparable, entry_fee, exit_fee, expect
-from actors.sizing import MONTH_H, Sized, Wish, capital_usd, lot_of, needed_buffer, sized
+from actors.sizing import MONTH_H, Sized, Wish, capital_usd, largest, lot_of, needed_buffer, sized
 from actors.stakes import Stake
 from actors.volatility import DAY_H, is_known, over_hours
 
@@ -104,7 +104,28 @@ def _case_of(known: Known, asset: str, venues: tuple[Venue, Venue]) -> Case | No
         return None
     if any(market_key(venue, asset) not in known.series for venue in venues):
         return None
-    return _case(known, asset, ordered, markets)
+    return _survived(_case(known, asset, ordered, markets))
+
+
+def _survived(case: Case) -> Case:
+    """At the largest size that survives the trial; as it was where it does, or where not even one lot would."""
+    if not case.size or risks.endurance(case).passed:
+        return case
+    size = largest(case.size, case.lot, lambda less: risks.endurance(_at(case, less)).passed)
+    return _at(case, size) if size else case
+
+
+def _at(case: Case, size: Decimal) -> Case:
+    """The same at a smaller size."""
+    told = case.expectation
+    capital = told.capital_usd * size / case.size
+    terms = (case.venues, case.markets, case.taker_side, size, case.outlook, capital, case.policy)
+    return msgspec.structs.replace(
+        case,
+        sized=case.sized.within("endurance", size),
+        expectation=expect(*terms, compared=case.compared),
+        stake=msgspec.structs.replace(case.stake, size=size),
+    )
 
 
 def _case(known: Known, asset: str, venues: tuple[Venue, Venue], markets: tuple[Market, Market]) -> Case:

@@ -190,7 +190,8 @@ TABLE: tuple[Entry, ...] = (
     _row(
         "endurance",
         risks.endurance,
-        "equity left of each account after shocks, a venue gone, a leg taken, funding turned",
+        "equity left of each account after shocks, a venue gone, a leg taken, funding turned; at the largest size "
+        "that survives them",
         "endurance.shocks endurance.equity_floor_fraction endurance.maintenance_multiple endurance.slippage_bps "
         "endurance.stressed_spread_multiple endurance.stressed_depth_fraction endurance.stressed_beyond_bps "
         "endurance.funding_multiple endurance.funding_caps_per_hour",

@@ -91,13 +91,15 @@ def held_h(case: Case) -> Decimal | None:
 
 def unreviewed_h(case: Case) -> Decimal | None:
     """Hours since the first fill, or the last review; None where nothing is held."""
-    if not case.legs:
-        return None
-    return Decimal(case.at_ns - max(_since_ns(case.legs), *(held.reviewed_ns for held in case.legs))) / HOUR_NS
+    return Decimal(case.at_ns - _decided_ns(case.legs)) / HOUR_NS if case.legs else None
 
 
 def _since_ns(legs: tuple[Held, ...]) -> int:
     return min(held.since_ns for held in legs)
+
+
+def _decided_ns(legs: tuple[Held, ...]) -> int:
+    return max(_since_ns(legs), *(held.reviewed_ns for held in legs))
 
 
 def _was_asked(case: Case) -> bool:
@@ -148,10 +150,11 @@ def _series(held: Held, case: Case) -> Series | None:
 
 
 def _is_patient(case: Case) -> bool:
-    """A review may be overdue for so long: between two venues' words it cannot be held."""
-    hours = unreviewed_h(case)
-    assert hours is not None
-    return hours * HOUR_NS - case.policy.auto_close.hold_most_h * HOUR_NS < patience_ns(case)
+    """A review may be overdue for so long, since both links were heard of last: between two venues' words it cannot be
+    held, nor before the first scan of an engine that was away."""
+    due_ns = _decided_ns(case.legs) + int(case.policy.auto_close.hold_most_h * HOUR_NS)
+    linked_ns = [case.board.linked_ns.get(held.venue.value, 0) for held in case.legs]
+    return case.at_ns - max(due_ns, *linked_ns) < patience_ns(case)
 
 
 def patience_ns(case: Case) -> int:

@@ -1,7 +1,8 @@
 """`python -m engine.backtest.results --data DIR`: the published back-tests, run again, and RESULTS.md written anew.
 
 Each is one run of the profile as it stands; above them one table says what was earned on hours on which parameter sets
-were compared (`TUNING.md`) and what on hours that nobody chose by. Counterpart: `command`, which makes each.
+were compared and what on hours that nobody looked at for that. Counterparts: `command`, which makes each, and `tuning`,
+which compares.
 """
 
 from __future__ import annotations
@@ -14,34 +15,26 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engine import config as configuration
 from engine.backtest import command, request, words
+from engine.backtest.tuning import COMPARED_UNTIL
 
 Report = dict[str, Any]
 RESULTS = Path(__file__).parent / "RESULTS.md"
-TUNING = RESULTS.with_name("TUNING.md")
-GRID = configuration.ROOT / "config" / "grids" / "holding.toml"
-GRID_FIRST, COMPARED_UNTIL, GRID_WINDOWS = "2023-06-10", "2023-11-02", "75:35"
-"""Between them the sets of the grid were compared on Hyperliquid and Drift, BTC and ETH."""
-TUNING_HEAD = """# What was compared before the numbers in the profiles were left or changed
-
-Written by `python -m engine.backtest.results --data DIR --tuning`; DECISION
-"""
 HEAD = """# What the engine would have made of recorded hours
 
 Written by `python -m engine.backtest.results --data DIR`; every table is the command's own. The engine, its adapters
 and its journal are those of a run; the venues are simulated and pay what was recorded. Read the list under each command
 line first: it says what the figures cannot show.
 
-On which hours sets of parameters were compared, and what was made of it, stands in `TUNING.md`. The table says it again
-for every stretch: "yes" is flattered, "no" is not. A part of a run counts what its curve gained there: a position that
-was held over its border pays its costs where they fell. Static holds, from a quarter of the run on, the side that paid
-until then; naive turns to the higher rate every hour.
+On which hours sets of parameters were compared stands in `TUNING.md`: nothing was changed by it, so no figure here is
+flattered by a choice; the table says it again for every stretch. A part of a run counts what its curve gained there: a
+position that was held over its border pays its costs where they fell. Static holds, from a quarter of the run on, the
+side that paid until then; naive turns to the higher rate every hour; flat is always nothing.
 """
 
 
 class Part(NamedTuple):
-    """Days of a study, the last excluded, and whether sets of parameters were compared on them."""
+    """Days of a study, the last excluded, and how many sets of parameters were compared on them."""
 
     first: str
     last: str
@@ -61,7 +54,7 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def told(self) -> tuple[Part, ...]:
         """Its rows in the table."""
-        return self.parts or (Part(self.first, self.last, "no"),)
+        return self.parts or (Part(self.first, self.last, "none"),)
 
 
 STUDIES = (
@@ -71,9 +64,9 @@ STUDIES = (
         venues="hyperliquid,drift",
         assets="BTC,ETH,SOL",
         parts=(
-            Part("2023-06-10", COMPARED_UNTIL, "yes"),
-            Part(COMPARED_UNTIL, "2024-01-01", "no"),
-            Part("2024-01-01", "2024-03-14", "no, ETH held out"),
+            Part("2023-06-10", COMPARED_UNTIL, "six"),
+            Part(COMPARED_UNTIL, "2024-01-01", "two"),
+            Part("2024-01-01", "2024-03-14", "two on BTC; ETH held out"),
         ),
     ),
     Study(
@@ -83,8 +76,8 @@ STUDIES = (
         stand_ins="binance=pacifica",
         assets="BTC,ETH",
         parts=(
-            Part("2023-07-01", COMPARED_UNTIL, "hyperliquid's half"),
-            Part(COMPARED_UNTIL, "2024-01-01", "no"),
+            Part("2023-07-01", COMPARED_UNTIL, "two"),
+            Part(COMPARED_UNTIL, "2024-01-01", "two"),
         ),
     ),
     Study(
@@ -93,7 +86,7 @@ STUDIES = (
         venues="hyperliquid,binance",
         stand_ins="binance=pacifica",
         assets="BTC,ETH",
-        parts=(Part("2024-03-15", "2024-07-01", "no, ETH held out"),),
+        parts=(Part("2024-03-15", "2024-07-01", "none; ETH held out"),),
     ),
     Study(
         first="2025-09-01",
@@ -101,26 +94,10 @@ STUDIES = (
         venues="hyperliquid,binance",
         stand_ins="binance=pacifica",
         assets="BTC",
-        parts=(Part("2025-09-01", "2026-01-01", "no"), Part("2026-01-01", "2026-06-29", "no, held out")),
+        parts=(Part("2025-09-01", "2026-01-01", "none"), Part("2026-01-01", "2026-06-29", "none; held out")),
     ),
     Study(first="2025-12-22", last="2026-01-06", venues="hyperliquid,lighter", assets="BTC,ETH,SOL,ARB,INJ,OP,WIF"),
 )
-
-
-def tuned(data: tuple[Path, ...], out: Path) -> str:
-    """Compare the sets of the grid anew, choose on train days, try on the test days after them; the page."""
-    asked = request.asked_of(
-        data=data,
-        first=GRID_FIRST,
-        last=COMPARED_UNTIL,
-        venues="hyperliquid,drift",
-        assets="BTC,ETH",
-        grid=GRID,
-        jobs=1,
-        walk_forward=GRID_WINDOWS,
-        out=out,
-    )
-    return "\n".join((TUNING_HEAD, command.backtest(asked).words.replace("\n## ", "\n### ").replace("# ", "## ", 1)))
 
 
 def published(data: tuple[Path, ...], studies: Iterable[Study], out: Path) -> str:
@@ -146,7 +123,7 @@ def _made(data: tuple[Path, ...], study: Study, out: Path) -> command.Answer:
 
 # --- side by side --------------------------------------------------------------------------------------------
 
-COLUMNS = ("stretch", "sets compared on it", "engine", "APR %", "static", "APR %", "naive", "APR %", "flat")
+COLUMNS = ("stretch", "sets compared", "engine", "APR %", "static", "APR %", "naive", "APR %")
 
 
 def compared(study: Study, report: Report) -> Iterator[Sequence[str]]:
@@ -159,7 +136,7 @@ def compared(study: Study, report: Report) -> Iterator[Sequence[str]]:
         figures: list[str] = []
         for name, curve in curves.items():
             figures += _figures(curve, max(part.first, begins.get(name, part.first)), part.last, report["capital_usd"])
-        yield (f"{title}, {part.first} to {part.last}", part.compared, *figures, "0")
+        yield (f"{title}, {part.first} to {part.last}", part.compared, *figures)
 
 
 def _figures(curve: Sequence[Sequence[float]], first: str, last: str, capital_usd: float) -> tuple[str, str]:
@@ -183,14 +160,11 @@ def main(arguments: list[str]) -> None:
     parser = ArgumentParser(prog="python -m engine.backtest.results", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="directories or files of histories")
     parser.add_argument("--out", type=Path, default=request.OUT, help="directory for the whole reports")
-    parser.add_argument("--page", type=Path, help="the page that is written; RESULTS.md, or TUNING.md, here")
-    parser.add_argument("--tuning", action="store_true", help="compare the sets of the grid instead (TUNING.md)")
+    parser.add_argument("--page", type=Path, default=RESULTS, help="the page that is written")
     options = parser.parse_args(arguments)
-    data, out = tuple(options.data), options.out
-    text = tuned(data, out) if options.tuning else published(data, STUDIES, out)
-    page = options.page or (TUNING if options.tuning else RESULTS)
-    page.write_text(text, encoding="utf-8", newline="\n")
-    print(page)
+    page = published(tuple(options.data), STUDIES, options.out)
+    options.page.write_text(page, encoding="utf-8", newline="\n")
+    print(options.page)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from actors.board import Board, Market, fold, market_key
 from actors.domain import NS_PER_S, MarketStatus, Side, Venue
 from actors.gates import Candidate, Gate, error_of, fees_of, funding_of, judge, judge_for_entry, mean_of, more_liquid
+from actors.gates.judging import _at, _case_of
+from actors.gates.risks import endurance
 from actors.gates.table import TABLE, page
 from actors.messages import (
     AnyMessage,
@@ -238,7 +240,7 @@ FAST = Swing(mark=D(100), at_ns=START_NS, since_ns=0, variance_per_hour=D("0.000
         ("volatility_day", {}, {"swings": {market_key(MAKER, ASSET): FAST}}),
         ("volatility_day", {"gates": GatesPolicy(volatility_assumed={ASSET: D("0.13")})}, {}),
         ("liquidation_buffer", {"gates": GatesPolicy(buffer_least_fraction=D(1))}, {"stakes": (stake("1200"),)}),
-        ("endurance", {"endurance": EndurancePolicy(equity_floor_fraction=D("0.98"))}, {}),
+        ("endurance", {"endurance": EndurancePolicy(equity_floor_fraction=D(1))}, {}),
         ("history_h", {}, {"hours": 5}),
         ("persistence", {"scanner": replace(SURE, persistence_least=D("1.01"))}, {}),
         ("settlement", {"gates": GatesPolicy(settlement_pause_s=2801.0)}, {}),
@@ -250,6 +252,27 @@ def test_each_limit_refuses_alone(name: str, parts: dict[str, object], changes: 
     assert name in refusals(candidate)
     assert name == "liquidation_buffer" or refusals(candidate) == [name]
     assert gate_of(candidate, name).measured
+
+
+@pytest.mark.parametrize("floor", ["0.97", "0.98", "0.99"])
+def test_a_small_account_opens_the_largest_pair_that_survives_the_trial(floor: str) -> None:
+    board = board_with(sample(TAKER, rate="-0.0001"), sample(MAKER, rate="0"))
+    policy = sure(endurance=EndurancePolicy(equity_floor_fraction=D(floor)))
+    candidate, free = judged(board, policy), judged(board, sure())
+    assert candidate.passed
+    assert (candidate.bound, D(0) < candidate.size < free.size) == ("endurance", True)
+    assert candidate.capital_usd == free.capital_usd * candidate.size / free.size
+    assert candidate.expectation.notional_usd == free.expectation.notional_usd * candidate.size / free.size
+    case = _case_of(known(board, policy), ASSET, VENUES)
+    assert case is not None
+    assert not endurance(_at(case, candidate.size + case.lot)).passed
+
+
+def test_where_not_one_lot_survives_the_trial_the_whole_size_is_refused_and_the_step_named() -> None:
+    board = board_with(sample(TAKER, rate="-0.0001"), sample(MAKER, rate="0"))
+    candidate = judged(board, sure(endurance=EndurancePolicy(equity_floor_fraction=D(1))))
+    assert candidate.size == judged(board, sure()).size
+    assert "USD left" in gate_of(candidate, "endurance").measured
 
 
 HOLD = HoldOpeningsAsked(command_id="1", by="Ann", reason="news")

@@ -14,6 +14,7 @@ from actors.sizing import (
     Sized,
     Wish,
     capital_usd,
+    largest,
     leverage_of,
     lot_of,
     needed_buffer,
@@ -178,3 +179,15 @@ def test_whatever_is_held_and_allowed_the_size_keeps_every_limit(
     assert 2 * gross <= min(asset, total)
     assert gross <= 3 * D(equity)
     assert buffer_of(TAKER, after, on) >= WISH.buffer
+
+
+@given(size=st.integers(1, 500), most=st.integers(-1, 600))
+def test_the_largest_size_that_is_borne_is_found_in_whole_lots(size: int, most: int) -> None:
+    lot, asked = Decimal("0.5"), []
+
+    def is_borne(less: Decimal) -> bool:
+        asked.append(less)
+        return less <= most * lot
+
+    assert largest(size * lot, lot, is_borne) == max(0, min(most, size - 1)) * lot
+    assert len(asked) <= 10

@@ -305,7 +305,7 @@ def test_seconds_count_only_where_the_endangered_leg_can_be_reached() -> None:
 
 def test_the_most_urgent_pair_is_asked_first() -> None:
     """By the row's place in the table, then by how far the limit is passed, then by name."""
-    limits: dict[str, Any] = {"liquidation_distance_least_fraction": Decimal("0.05"), "hold_most_h": Decimal(1)}
+    limits: dict[str, Any] = {"liquidation_distance_least_fraction": Decimal("0.05"), "hold_longest_h": Decimal(1)}
 
     def pair(maker: str | None, since_ns: int = START_NS) -> Case:
         held = tuple(replace(each, since_ns=since_ns) for each in legs(maker=maker))

@@ -13,7 +13,7 @@ from actors.board import Board, fold, market_key
 from actors.commands import RaiseAlarm, Tell
 from actors.domain import HOUR_NS, NS_PER_S, Venue
 from actors.forecast import Series
-from actors.messages import CloseAsked, Envelope, LinkLost, MarketSampled
+from actors.messages import CloseAsked, Envelope, LinkLost, LinkUp, MarketSampled
 from actors.policy import AutoClosePolicy, ScannerPolicy
 from actors.risk import ROLE
 from actors.risk.auto_close import Case, first_of
@@ -237,6 +237,20 @@ def test_a_venue_that_is_down_at_the_review_is_waited_for_and_then_left() -> Non
     patience_s = patience_ns(down) / NS_PER_S
     assert first_of(PAIR, told(cut, later_s=patience_s - 1)) is None
     assert rule_of(first_of(PAIR, told(cut, later_s=patience_s))) == "hold_most"
+
+
+@pytest.mark.parametrize("venue", [TAKER, MAKER])
+def test_an_engine_that_was_away_at_the_review_waits_for_its_first_scan(venue: Venue) -> None:
+    """What it had observed is old, and a link has just come up."""
+    late = due(later_s=HOLD_S + 100 * 3600)
+    back = told(late, LinkLost(venue=venue, reason="resumed"), LinkUp(venue=venue), later_s=7200)
+    for fact in (sample(TAKER), sample(MAKER)):
+        back = back._replace(board=fold(back.board, fact, back.at_ns))
+    patience_s = patience_ns(back) / NS_PER_S
+    assert stay(back) is None
+    assert first_of(PAIR, told(back, later_s=patience_s - 1)) is None
+    assert first_of(PAIR, with_rates(back, GOOD)) is None
+    assert rule_of(first_of(PAIR, told(back, later_s=patience_s))) == "hold_most"
 
 
 def test_the_board_has_the_rates_that_the_scanner_observed() -> None:

@@ -53,7 +53,8 @@ RANK_OF = {"adl_exit": Decimal("0.9"), "adl_reduce": Decimal("0.7")}
 
 
 def misfortune() -> Board:
-    """The maker's mark falls three in a moment, its market is closed, the taker's account has lost 1000."""
+    """On links that are long up, the maker's mark falls three in a moment and its market is closed; the taker's account
+    has lost 1000."""
     board = two_venues()
     facts: tuple[AnyMessage, ...] = (
         sample(MAKER, "97"),
@@ -64,7 +65,7 @@ def misfortune() -> Board:
     )
     for fact in facts:
         board = fold(board, fact, START_NS + NS_PER_S)
-    return board
+    return replace(board, linked_ns=dict.fromkeys(board.linked_ns, LONG_AGO_NS))
 
 
 def without_taker(board: Board) -> Board:

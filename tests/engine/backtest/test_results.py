@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from engine.backtest.request import HELD_OUT, day_ns
-from engine.backtest.results import COLUMNS, COMPARED_UNTIL, STUDIES, Part, Study, compared, gained
+from engine.backtest.results import COLUMNS, STUDIES, Part, Study, compared, gained
+from engine.backtest.tuning import LATER, WALK
 
 DAY_S = 86_400
 BEGIN_S = day_ns("2023-06-10") // 1_000_000_000
@@ -68,10 +69,13 @@ def test_the_parts_of_a_study_are_its_days_without_a_hole(study: Study) -> None:
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: f"{study.venues} {study.first}")
-def test_nothing_is_said_to_be_chosen_on_held_out_days_nor_unchosen_before_the_comparison_ended(study: Study) -> None:
+def test_a_part_says_that_sets_were_compared_on_it_where_they_were(study: Study) -> None:
+    """By the stretches of `tuning` on the same venues, and by no others."""
     for part in study.told:
-        if part.compared.startswith("no"):
-            assert part.first >= COMPARED_UNTIL
-        else:
-            assert part.last <= COMPARED_UNTIL
-            assert not [day for asset, day, _ in HELD_OUT if not asset and part.last > day]
+        on = [
+            each
+            for each in (WALK, *LATER)
+            if each.venues == study.venues and each.first < part.last and part.first < each.last
+        ]
+        assert part.compared.startswith("none") is (not on)
+        assert not on or not [day for asset, day, _ in HELD_OUT if not asset and part.last > day]
