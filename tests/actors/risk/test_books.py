@@ -246,3 +246,14 @@ def test_a_word_from_just_before_midnight_is_no_start_of_the_day() -> None:
     play.play(account(TAKER), account(MAKER), sample(TAKER)).passes(2)
     assert send(play, order("1")) is None
     assert play.play(fill("1")).state.equity_start_usd == {}
+
+
+def test_an_account_that_stays_silent_does_not_begin_the_day_s_count_anew() -> None:
+    play = watching()
+    play.at_ns = (play.at_ns // DAY_NS + 1) * DAY_NS - 10**9
+    play.play(account(MAKER), sample(TAKER)).passes(2)
+    assert send(play, order("2")) is None
+    play.play(account(TAKER, "900"), fill("1", "a"))
+    assert play.state.equity_start_usd == {TAKER.value: Decimal(900)}
+    play.play(account(TAKER, "800"), fill("1", "b"))
+    assert play.state.equity_start_usd == {TAKER.value: Decimal(900)}

@@ -122,7 +122,15 @@ def test_where_the_mark_has_been_must_be_known_to_open() -> None:
     assert rule(play, order(order_id="a")) == "path_samples_least"
     play.passes(60).play(sample(TAKER)).passes(60).play(sample(TAKER))
     assert rule(play, order(order_id="b")) == ""
-    assert rule(play.passes(900), order(order_id="c", at_ns=play.at_ns)) == "path_samples_least"
+    denied = send(play.passes(900), order(order_id="c", at_ns=play.at_ns))
+    assert denied is not None
+    assert (denied.rule, denied.limit) == ("path_samples_least", "3")
+
+
+def test_the_largest_order_of_an_asset_is_told_with_its_denial() -> None:
+    denied = send(watching(limited(order_base_most={"BTC": Decimal("0.5")})), order("0.6"))
+    assert denied is not None
+    assert (denied.rule, denied.measured, denied.limit) == ("order_base_most", "0.6 BTC", "0.5")
 
 
 def test_neither_a_close_nor_a_hedge_is_kept_back_by_the_path() -> None:

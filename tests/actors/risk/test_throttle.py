@@ -61,6 +61,30 @@ def test_orders_and_cancels_are_counted_and_openings_wait_until_the_time_is_over
     assert rule(play.passes(seconds), order(order_id="c", venue=venue)) == ""
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "orders_per_minute_most",
+        "messages_per_minute_most",
+        "messages_per_second_most",
+        "venue_messages_per_minute_most",
+        "venue_messages_per_second_most",
+    ],
+)
+def test_each_message_counts_once_and_the_denial_says_how_many_there_were(name: str) -> None:
+    play = watching(limited(**{name: 2}))
+    assert [rule(play, order(order_id=order_id)) for order_id in ("a", "b")] == ["", ""]
+    denied = send(play, order(order_id="c"))
+    assert denied is not None
+    assert (denied.rule, denied.measured, denied.limit) == (name, "2", "2")
+
+
+def test_a_cancel_is_no_order() -> None:
+    play = watching(limited(orders_per_minute_most=1))
+    cancel(play)
+    assert rule(play, order()) == ""
+
+
 @pytest.mark.parametrize("name", ["venue_messages_per_minute_most", "venue_messages_per_second_most"])
 def test_what_goes_to_another_venue_is_not_counted_for_this_one(name: str) -> None:
     play = watching(limited(**{name: 1}))
@@ -127,6 +151,31 @@ def test_what_hedges_already_counts_as_filled() -> None:
     assert hedges(play.state, PAIR, hedge("b", "4"))
 
 
+def test_a_bought_hedge_smaller_than_one_unit_counts_as_filled_too() -> None:
+    play = watching()
+    assert rule(play, order("0.8", Side.SELL)) == ""
+    play.play(replace(fill("0.8"), side=Side.SELL))
+    assert rule(play, hedge("a", "0.5", Side.BUY)) == ""
+    assert not hedges(play.state, PAIR, hedge("b", "0.5", Side.BUY))
+    assert hedges(play.state, PAIR, hedge("b", "0.3", Side.BUY))
+
+
+def test_what_enlarges_a_small_leg_hedges_nothing() -> None:
+    play = watching()
+    assert rule(play, order("0.5")) == ""
+    play.play(fill("0.5"))
+    assert not hedges(play.state, PAIR, hedge("more", "0.4", Side.BUY))
+    assert hedges(play.state, PAIR, hedge("less", "0.4"))
+
+
+def test_a_position_nobody_trades_is_a_leg_only_in_the_order_s_own_market() -> None:
+    play = naked()
+    nobody = replace(play.state.positions[KEY], holder="")
+    state = replace(play.state, positions={KEY: nobody})
+    assert hedges(state, PAIR, hedge(venue=TAKER))
+    assert not hedges(state, PAIR, hedge(venue=MAKER))
+
+
 def test_hedging_has_a_bound_of_its_own() -> None:
     """A decider that calls everything a hedge, and whose orders are all refused, is stopped all the same."""
     play = naked(hedges_per_minute_most=2)
@@ -183,6 +232,37 @@ def test_what_is_in_flight_counts_as_executed_and_what_filled_nothing_does_not()
     assert play.state.disarmed == {}
     play.play(over("0"))
     assert rule(play, order(order_id="c")) == ""
+
+
+def test_only_openings_of_the_same_side_of_the_market_in_flight_count_and_each_once() -> None:
+    play = watching(limited(repeated_executions_most=2))
+    assert [rule(play, order(order_id=name, venue=venue)) for name, venue in (("a", TAKER), ("b", MAKER))] == ["", ""]
+    assert rule(play, order(order_id="c", side=Side.SELL)) == ""
+    assert rule(play, order(order_id="d")) == ""
+    denied = send(play, order(order_id="e"))
+    assert denied is not None
+    assert (denied.rule, denied.measured, denied.limit) == ("repeated_executions_most", "2", "2")
+
+
+def test_an_order_that_goes_on_filling_counts_once() -> None:
+    play = watching(limited(repeated_executions_most=2))
+    assert rule(play, order("10")) == ""
+    play.play(fill("1"))
+    assert rule(play, order(order_id="b")) == ""
+
+
+def test_a_hedge_in_flight_is_no_repetition() -> None:
+    play = naked(repeated_executions_most=1)
+    assert rule(play, hedge()) == ""
+    assert rule(play, order("1", Side.SELL, MAKER, order_id="opens")) == ""
+
+
+def test_a_disarmed_market_says_how_often_it_may_be_opened() -> None:
+    play = watching(limited(repeated_executions_most=3))
+    assert often(play, 3) == [""] * 3
+    denied = send(play, order(order_id="next"))
+    assert denied is not None
+    assert (denied.measured.partition(";")[0], denied.limit) == ("3 times buy", "3")
 
 
 def test_one_order_is_one_execution_however_many_fills_it_has() -> None:
