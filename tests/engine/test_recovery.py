@@ -15,6 +15,7 @@ from actors.messages import EngineResumed, Envelope, FundingPaid, LinkLost, Link
 from actors.roles import ROLES
 from engine import config as configuration
 from engine.config import digest
+from engine.config.kept import keep
 from engine.core import BOARD, Decision
 from engine.journal import JournalWriter, new_header
 from engine.journal.errors import JournalLocked
@@ -22,7 +23,6 @@ from engine.journal.files import lock_directory
 from engine.journal.marker import Marker, marker_path, set_mark
 from engine.journal.reader import JournalReader
 from engine.journal.record import JOURNAL_NAME
-from engine.config.kept import keep
 from engine.recovery import Recovery, RecoveryRefused, run_to_resume
 from engine.sequencer import Waiting
 from tests.engine.recorded import MAKER, PAIR, POLICY, TAKER, SmallRun, header, hedged_run, start_states
