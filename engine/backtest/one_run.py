@@ -140,10 +140,30 @@ def engine_of(job: Job, played: Played, watch: Watch) -> tuple[Engine, list[str]
         lifecycle=replace(lifecycle, duration_s=(job.span.to_ns - job.span.from_ns) / NS_PER_S),
     )
     config, notes = fit_to_market(replace(job.config, policy=policy), played.market)
+    first_ns = first_common_ns(played.market, config)
+    begin_ns = mid_hour_ns(first_ns, played.market.start_ns)
+    config = _shorter(config, (begin_ns - first_ns) / NS_PER_S)
     job.directory.mkdir(parents=True)
-    doors = PaperDoors(config, played.market, first_common_ns(played.market, config), build_faults(config))
+    doors = PaperDoors(config, played.market, begin_ns, build_faults(config))
     watch.engine = Engine(config, doors, job.directory, companions=(watch.look,))
     return watch.engine, [note for note in notes if "ends with it" not in note]
+
+
+def mid_hour_ns(first_ns: int, start_ns: int) -> int:
+    """The first moment from `first_ns` on that lies a number of whole hours after the market's start.
+
+    A market starts in the middle of an hour (`engine.simulators.market.played`), and so must an engine whose first
+    hours are not recorded: one that scanned at whole hours would see every price an hour old, and open nothing.
+    """
+    return first_ns + (start_ns - first_ns) % HOUR_NS
+
+
+def _shorter(config: Config, seconds: float) -> Config:
+    """A run that begins so much later ends with the recording all the same."""
+    lifecycle = config.policy.lifecycle
+    duration_s = max(0.0, lifecycle.duration_s - seconds)
+    lifecycle = msgspec.structs.replace(lifecycle, duration_s=duration_s)
+    return msgspec.structs.replace(config, policy=msgspec.structs.replace(config.policy, lifecycle=lifecycle))
 
 
 class Watch:

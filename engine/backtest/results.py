@@ -7,6 +7,7 @@ which compares.
 
 from __future__ import annotations
 
+import math
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +106,7 @@ def published(data: tuple[Path, ...], studies: Iterable[Study], out: Path) -> st
     made = [(study, _made(data, study, out)) for study in studies]
     rows = [row for study, answer in made for row in compared(study, answer.report)]
     own = (answer.words.replace("\n## ", "\n### ").replace("# ", "## ", 1) for _, answer in made)
-    return "\n".join((HEAD, *words.table(COLUMNS, rows), "", *own))
+    return "\n".join((HEAD, *words.table(COLUMNS, rows), "", in_short(rows), "", *own))
 
 
 def _made(data: tuple[Path, ...], study: Study, out: Path) -> command.Answer:
@@ -123,6 +124,8 @@ def _made(data: tuple[Path, ...], study: Study, out: Path) -> command.Answer:
 
 # --- side by side --------------------------------------------------------------------------------------------
 
+ENGINE, STATIC, NAIVE = 3, 5, 7
+"""The columns with an APR."""
 COLUMNS = ("stretch", "sets compared", "engine", "APR %", "static", "APR %", "naive", "APR %")
 
 
@@ -130,13 +133,37 @@ def compared(study: Study, report: Report) -> Iterator[Sequence[str]]:
     """A row for each part: net in USD and APR of the engine and the rules, over the days each may hold anything."""
     (rules,), (run,) = report["rules"], report["runs"]
     begins = {"static": report["static_from"][0][:10]}
-    curves = {"engine": run.get("curve", []), **{name: rules[name]["curve"] for name in ("static", "naive")}}
+    curves = {"engine": _whole(run, study.last), **{name: rules[name]["curve"] for name in ("static", "naive")}}
     title = f"{' and '.join(report['players'])}, {', '.join(report['assets'])}"
     for part in study.told:
         figures: list[str] = []
         for name, curve in curves.items():
             figures += _figures(curve, max(part.first, begins.get(name, part.first)), part.last, report["capital_usd"])
         yield (f"{title}, {part.first} to {part.last}", part.compared, *figures)
+
+
+def in_short(rows: Sequence[Sequence[str]]) -> str:
+    """On how many stretches the engine did better or worse than the rules, by APR; those with nothing to compare with
+    are left out."""
+    told = [[_number(row[place]) for place in (ENGINE, STATIC, NAIVE)] for row in rows]
+    known = [each for each in told if not any(math.isnan(figure) for figure in each)]
+    better, beaten = (sum(each[0] > each[rule] for each in known) for rule in (1, 2))
+    lost, idle = sum(each[0] < 0 for each in known), sum(each[0] == 0 for each in known)
+    return (
+        f"By APR, of {len(known)} stretches the engine did better than static on {better} and than naive on {beaten}; "
+        f"it lost money on {lost}, and on {idle} it made nothing."
+    )
+
+
+def _number(text: str) -> float:
+    """Nothing stands for no number."""
+    return math.nan if text == "-" else float(text.replace(",", ""))
+
+
+def _whole(run: Report, last: str) -> Sequence[Sequence[float]]:
+    """The engine's curve with its end: what is open is closed after the last sample."""
+    end_s = request.day_ns(last) // 1_000_000_000 - 1
+    return () if run.get("failed") else (*run["curve"], (end_s, run["net"]))
 
 
 def _figures(curve: Sequence[Sequence[float]], first: str, last: str, capital_usd: float) -> tuple[str, str]:

@@ -669,7 +669,7 @@ def test_a_factor_of_nothing_keeps_every_pair() -> None:
 @pytest.mark.parametrize("resumed", [False, True])
 def test_a_tired_pair_leaves_for_that_reason_even_where_a_better_one_waits(resumed: bool) -> None:
     play = outdone(resumed=False, rate="0").play(*rates("BTC", "-0.01"), *[SCAN] * 8)
-    play.play(*((RESUMED, STARTED) if resumed else ()), *rates("ETH", "0.003"), SCAN)
+    play.play(*((RESUMED, STARTED) if resumed else ()), *rates("ETH", "0.02"), SCAN)
     ((_, message),) = [(c.to, c.message) for c in said(play) if isinstance(c, Tell)]
     assert isinstance(message, CloseAsked)
     assert message.reason.startswith("funding inverted for 8.0 h")

@@ -132,5 +132,17 @@ def test_nothing_is_opened_in_an_hour_that_was_not_recorded(tmp_path: Path) -> N
     assert entered == [7, 9]
 
 
+def test_an_engine_whose_first_hours_are_not_recorded_scans_in_the_middle_of_hours_all_the_same(tmp_path: Path) -> None:
+    """At whole hours every price it sees is an hour old: it would open nothing for ever."""
+    data = write(tmp_path / "data")
+    path = data / "candles_1h.csv"
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if not _of(line, (0, 1, 2))) + "\n")
+    outcome, run = made(tmp_path, data)
+    assert outcome.ended_well
+    assert (outcome.pairs[0].entered_ns % HOUR_NS) // 60_000_000_000 == 30
+    end_ns = msgspec.json.decode((run / "journal.jsonl").read_bytes().splitlines()[-2])["at_ns"]
+    assert end_ns < BEGIN_NS + HOURS * HOUR_NS, "it ends with the recording"
+
+
 def _of(line: str, hours: tuple[int, ...]) -> bool:
     return any(line.startswith(stamp(hour)) for hour in hours)

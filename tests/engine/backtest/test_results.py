@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.backtest.request import HELD_OUT, day_ns
-from engine.backtest.results import COLUMNS, STUDIES, Part, Study, compared, gained
+from engine.backtest.results import COLUMNS, STUDIES, Part, Study, compared, gained, in_short
 from engine.backtest.tuning import LATER, WALK
 
 DAY_S = 86_400
@@ -30,7 +30,7 @@ def rising(usd_a_day: float) -> list[list[float]]:
 def report(**changes: Any) -> dict[str, Any]:
     rule = {"static": {"curve": rising(2)}, "naive": {"curve": rising(-4)}, "flat": {"curve": []}}
     told = {"players": ["a", "b"], "assets": ["BTC"], "capital_usd": 36_500.0, "static_from": ["2023-06-11T00:00Z"]}
-    return {**told, "rules": [rule], "runs": [{"curve": rising(1)}], **changes}
+    return {**told, "rules": [rule], "runs": [{"curve": rising(1), "net": 3.5}], **changes}
 
 
 def test_a_part_counts_what_the_curve_gained_in_it() -> None:
@@ -51,8 +51,22 @@ def test_each_part_has_a_row_with_the_engine_and_the_rules_side_by_side() -> Non
     assert len(early) == len(late) == len(COLUMNS)
     assert early[:4] == ("a and b, BTC, 2023-06-10 to 2023-06-11", "yes", "1.00", "1.00")
     assert early[4:6] == ("-", "-"), "the static rule holds nothing yet"
-    assert late[1:6] == ("no", "3.00", "1.00", "6.00", "2.00")
+    assert late[1:6] == ("no", "2.50", "0.83", "6.00", "2.00"), "at its end the engine pays for closing"
     assert (early[6], late[6]) == ("-4.00", "-12.00")
+
+
+def test_the_engine_is_counted_against_the_rules_where_both_have_figures() -> None:
+    blank = ("-", "-")
+    rows = [
+        ("a", "none", "1", "1.00", "2", "2.00", "-1", "-1,000.50"),
+        ("b", "none", "0.00", "0.00", "-2", "-2.00", "-1", "-1.00"),
+        ("c", "none", "-3", "-3.00", "-2", "-2.00", "-1", "-1.00"),
+        ("d", "none", "9", "9.00", *blank, "-1", "-1.00"),
+    ]
+    assert in_short(rows) == (
+        "By APR, of 3 stretches the engine did better than static on 1 and than naive on 2; it lost money on 1, and on "
+        "1 it made nothing."
+    )
 
 
 def test_a_run_that_failed_has_no_figures() -> None:
