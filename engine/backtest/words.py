@@ -29,9 +29,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from (f"- {warning}" for warning in report["warnings"])
     for choice in report["choices"]:
-        nets = ", ".join(f"{name} {_money(net)}" for name, net in choice["train_net"].items())
-        tested = ", ".join(f"{name} {_money(net)}" for name, net in choice["test_net"].items())
-        yield f"- {choice['window']}: chose **{choice['chosen']}** of {nets}; on the test days {tested}"
+        nets = "; ".join(f"{name} {_money(net)}" for name, net in choice["train_net"].items())
+        tested = "; ".join(f"{name} {_money(net)}" for name, net in choice["test_net"].items())
+        yield f"- {choice['window']}: chose **{choice['chosen']}** of {nets}. On the test days: {tested}"
     yield ""
     yield from table(*comparison(report))
     yield ""
