@@ -124,12 +124,13 @@ def line(seen: EngineView, part: float) -> str:
 
 def _net(pairs: tuple[PairView, ...]) -> str:
     """The net if all were closed now, and what that costs; where books to close at are missing, old, or of two times,
-    what has been booked."""
+    no net: what the open legs were entered for would stand in it as if it were earned."""
     nets = [pair.net_if_closed_usd for pair in pairs]
     known = [net for net in nets if net is not None]
     if len(known) < len(nets):
-        booked = _usd(sum(pair.net_usd for pair in pairs))
-        return f"net {booked} USD before closing (quotes are missing, old, or of two times)"
+        earned = f"funding {_usd(sum(pair.funding_usd for pair in pairs))} USD"
+        paid = f"fees {_usd(sum(pair.fees_usd for pair in pairs))}"
+        return f"{earned}, {paid}; net not measured (quotes are missing, old, or of two times)"
     leaving = sum((pair.flat_cost_usd or ZERO for pair in pairs), ZERO)
     cost = f" (being flat costs {_usd(leaving)})" if leaving else ""
     return f"net if closed now {_usd(sum(known))} USD{cost}"

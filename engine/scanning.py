@@ -30,6 +30,8 @@ from engine.view import EngineView
 Found = tuple[Candidate, ...]
 WATCH_LASTS = "3650d"
 """Watching goes on until it is interrupted, or the recording ends."""
+WATCHING = "WATCHING"
+"""Where risk is while an engine may open."""
 WATCH_MOST_S = 86_400
 YEAR_H = 8760
 WIDE = 118
@@ -59,12 +61,15 @@ def scan(
 
 
 def observe(config: Config, say: Callable[[str], None]) -> Found:
-    """Run the engine with room for no pair, and judge every pairing at its end; `say` hears what is left out."""
+    """Run the engine with room for no pair, and judge every pairing at its end; `say` hears what is left out.
+
+    That it has ended by then, and opens nothing any more, is no refusal.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         engine = _quiet(config, Path(scratch), say)
         engine.run()
         engine.finish()
-        return judged(engine)
+        return judged(engine, risk_place=WATCHING)
 
 
 def watch(
@@ -126,13 +131,17 @@ def _quiet(
     return engine
 
 
-def judged(engine: Engine) -> Found:
-    """Every pairing as the engine's scanner knows it now, the best return on capital first."""
+def judged(engine: Engine, risk_place: str = "") -> Found:
+    """Every pairing as the engine's scanner knows it now, the best return on capital first.
+
+    `risk_place` stands in for where risk is, when given.
+    """
     state = engine.core.states["funding_scanner"]
     assert isinstance(state, FundingScanner)
     policy = engine.config.policy
+    board = engine.core.board
     known = Known(
-        board=engine.core.board,
+        board=msgspec.structs.replace(board, risk_place=risk_place) if risk_place else board,
         policy=policy,
         at_ns=engine.tally.at_ns,
         series=state.series,

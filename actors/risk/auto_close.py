@@ -34,6 +34,7 @@ What several rows want at once:
 - The longest hold is a review: past `hold_most_h` a pair stays for as long again when staying is worth it by the
   forecast that would open it (`longest_hold`), which is told as an alarm `hold_reviewed`; past `hold_longest_h` it is
   closed whatever it would bring.
+- A pair that has reached its profit target stays while staying is worth it by the same forecast.
 - A silent venue cannot be traded with, so nothing is sent: both legs are kept, the pair is asked to leave at its
   deadline, and leaves in order as soon as both venues can trade again, after its positions were verified. To close the
   living leg alone would make a naked leg of a hedged pair; only its own nearness to liquidation does that.
@@ -198,7 +199,8 @@ TABLE: tuple[Rule, ...] = (
         "profit_target_bps",
         "close",
         "the funding of many hours is here already",
-        measures.profit_target,
+        longest_hold.profit_target,
+        kept=longest_hold.is_worth_more,
     ),
     Rule(
         "hold_longest",

@@ -3,7 +3,8 @@
 An entry was decided by a forecast of some days; after `auto_close.hold_most_h` the question is put again, and after
 each review that lets the pair stay once more. It stays when the forecast that would open it (mean less `confidence`
 errors over `scanner.horizon_h`, and what the marks' convergence brings) is worth `scanner.net_least_bps`. The entry is
-paid already, and the exit is due sooner or later: neither is counted. After `auto_close.hold_longest_h` it is closed.
+paid already, and the exit is due sooner or later: neither is counted. So it is where a pair has reached its profit
+target: what it earned is its own either way. After `auto_close.hold_longest_h` it is closed.
 
 Counterparts: `auto_close`, whose rows these are; `actors.funding_scanner`, whose series the core puts on the board;
 `watch`, which tells people of a review, by which risk remembers it (`books`).
@@ -18,6 +19,7 @@ from actors.board import Market, market_key
 from actors.domain import BPS, HOUR_NS, NS_PER_S, Side
 from actors.forecast import Series, forecast
 from actors.pricing import basis, comparable
+from actors.risk import measures
 from actors.risk.measures import Case, Measured
 from actors.risk.state import Held
 
@@ -75,6 +77,18 @@ def is_kept(case: Case) -> bool:
     return _is_patient(case) if found is None else found.worth_it
 
 
+def profit_target(case: Case) -> Measured | None:
+    """What being flat now would bring (`measures.profit_target`), and what staying would."""
+    found = measures.profit_target(case)
+    return None if found is None else Measured(found.value, lambda: f"{found.words()}; {_stay_words(case)}")
+
+
+def is_worth_more(case: Case) -> bool:
+    """Whether a pair that has reached its target stays: what came is its own either way, and staying is worth it."""
+    found = stay(case)
+    return not _was_asked(case) and found is not None and found.worth_it
+
+
 def renewal(case: Case) -> str:
     """What people are told of a review that lets the pair stay; nothing where none is due, or it does not."""
     limit, hours = case.policy.auto_close.hold_most_h, unreviewed_h(case)
@@ -107,9 +121,12 @@ def _was_asked(case: Case) -> bool:
 
 
 def _words(case: Case) -> str:
+    return f"held for {held_h(case):.1f} h, not reviewed for {unreviewed_h(case):.1f} h: {_stay_words(case)}"
+
+
+def _stay_words(case: Case) -> str:
     found = stay(case)
-    told = "what staying would bring is not known" if found is None else found.words()
-    return f"held for {held_h(case):.1f} h, not reviewed for {unreviewed_h(case):.1f} h: {told}"
+    return "what staying would bring is not known" if found is None else found.words()
 
 
 # --- what staying brings -------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def ledger(
 
     Funding is what the venues paid, not what rates promised. Every cut adds up to the same net. Closed pairs are held
     against what they were entered for. A run that was cut off is read up to its last good record, which is said.
+    Exit 0; 1 when the journal is damaged and the figures are of a part of it; 2 for bad input.
     """
     from engine.ledger.figures import forecast_data, ledger_data
     from engine.ledger.reading import read_ledger
@@ -47,7 +48,7 @@ def ledger(
             print_table(part)
         for note in reading.notes:
             print(f"note: {note}", file=sys.stderr)
-    return 0
+    return 1 if reading.is_damaged else 0
 
 
 @contextmanager

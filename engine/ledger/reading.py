@@ -25,11 +25,15 @@ SHOW_EVERY = 5_000
 
 
 class Reading:
-    """One pass over a journal. Iterate once; `notes` says afterwards what a reader must know of its end."""
+    """One pass over a journal. Iterate once; `notes` says afterwards what a reader must know of its end.
+
+    `is_damaged`: it holds, or may hold, less than was written; a run that was merely cut off is not.
+    """
 
     def __init__(self, path: Path, shown: Shown | None = None) -> None:
         """Open a run directory or a journal file. Raises JournalError's kinds when not even its header is good."""
         self.notes: list[str] = []
+        self.is_damaged = False
         self._reader = self._opened(path)
         self._shown = shown
         header = self._reader.header
@@ -44,6 +48,7 @@ class Reading:
             return JournalReader(path)
         except JournalError as error:
             reader = JournalReader(path, head_ignored=True)
+            self.is_damaged = True
             self.notes.append(f"its length is not proven: {error}")
             return reader
 
@@ -61,6 +66,7 @@ class Reading:
                 if self._shown is not None and record.seq % SHOW_EVERY == 0:
                     self._shown(self._reader.bytes / self._size)
         except JournalError as error:
+            self.is_damaged = True
             self.notes.append(f"read up to its last good record ({self.last_seq}): {error}")
             return
         self.notes.extend(self._ending())

@@ -131,12 +131,15 @@ def test_what_being_flat_now_costs_stands_beside_it() -> None:
     assert "being flat" not in line(msgspec.structs.replace(seen, pairs=(flat,)), 0.5)
 
 
-def test_without_a_quote_to_close_at_the_net_says_that_it_is_before_closing() -> None:
+def test_without_a_quote_to_close_at_no_net_is_told() -> None:
     (seen,) = views(1)
     (pair,) = seen.pairs
-    pair = msgspec.structs.replace(pair, net_usd=Decimal(30), net_if_closed_usd=None)
+    booked = {"funding_usd": Decimal(12), "fees_usd": Decimal("4.5"), "net_usd": Decimal(30)}
+    pair = msgspec.structs.replace(pair, **booked, net_if_closed_usd=None)
     told = line(msgspec.structs.replace(seen, pairs=(pair,)), 0.5)
-    assert "net 30.00 USD before closing (quotes are missing, old, or of two times)" in told
+    assert "fees 4.50; net not measured (quotes are missing, old, or of two times)" in told
+    assert "funding 12.00 USD" in told
+    assert "30.00" not in told
 
 
 # --- a reader that goes away -------------------------------------------------------------------------------

@@ -49,6 +49,10 @@ def test_a_refusal_says_what_was_measured_and_what_was_needed(found: tuple[Candi
         assert all(gate["measured"] and gate["needed"] for gate in row["gates"])
 
 
+def test_that_the_observing_engine_has_ended_is_no_refusal(found: tuple[Candidate, ...]) -> None:
+    assert "openings_allowed" not in [gate.name for candidate in found for gate in candidate.refusals]
+
+
 def test_the_short_leg_is_where_funding_is_higher(found: tuple[Candidate, ...]) -> None:
     for row in scanning.as_data(found):
         assert {row["short"], row["long"]} == {"hyperliquid", "pacifica"}

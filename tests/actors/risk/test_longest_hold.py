@@ -21,7 +21,7 @@ from actors.risk.longest_hold import patience_ns, renewal, stay
 from actors.risk.quiet import is_quiet
 from actors.risk.state import REVIEWED, Asked, RiskState, key_of
 from tests.actors.known import LAST_RATE, seen
-from tests.actors.risk.test_auto_close import OFF, case, legs, rule_of, told
+from tests.actors.risk.test_auto_close import OFF, case, leg, legs, rule_of, told
 from tests.factories import ASSET, MAKER, PAIR, TAKER, quote, sample
 from tests.playbook import START_NS
 
@@ -93,6 +93,28 @@ def test_a_pair_that_is_short_the_cheaper_leaves_while_the_difference_is_its_own
     assert found is not None
     assert f"{found.basis_bps:.2f}" == basis
     assert (rule_of(first_of(PAIR, moved)) == "hold_most") is (mark == "100.2")
+
+
+def rich(rate: Decimal, **scanner: Any) -> Case:
+    """Held for an hour, and being flat now would bring about a tenth of a leg."""
+    held = (leg(TAKER, "-10", cash_usd=Decimal(1000)), leg(MAKER, "10", cash_usd=Decimal(-900)))
+    found = due(rate, later_s=3600, **scanner)
+    limits = replace(found.policy.auto_close, profit_target_bps=Decimal(100))
+    return found._replace(legs=held, policy=replace(found.policy, auto_close=limits))
+
+
+def test_a_pair_that_has_reached_its_target_leaves_unless_staying_is_worth_it() -> None:
+    """What it has earned is its own either way."""
+    assert first_of(PAIR, rich(GOOD)) is None
+    told_why = reason(rich(BAD))
+    assert told_why.startswith("profit_target: being flat now would bring 9")
+    assert "staying 72 h more is expected to bring 0.72 bps" in told_why
+
+
+def test_a_target_is_taken_where_nobody_can_say_what_staying_brings_or_the_pair_was_asked_to_leave() -> None:
+    assert "what staying would bring is not known" in reason(UNKNOWN["no rate"](rich(GOOD)))
+    asked = replace(rich(GOOD).state, asked={PAIR: Asked(rule="divergence", at_ns=START_NS, urgent=False)})
+    assert rule_of(first_of(PAIR, rich(GOOD)._replace(state=asked))) == "profit_target"
 
 
 def test_before_its_time_nothing_is_reviewed() -> None:

@@ -57,3 +57,20 @@ def test_a_directory_without_a_journal_is_bad_input(tmp_path: Path, capsys: pyte
 def test_no_bar_is_drawn_where_standard_error_is_no_terminal() -> None:
     with shown("reading") as show:
         assert show is None
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_damaged_journal_is_told_in_part_and_the_exit_says_so(
+    json: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever books by the exit code must not book a part for the whole."""
+    played(tmp_path)
+    journal = tmp_path / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[-3] = lines[-3].replace(b'"hash":"', b'"hash":"0', 1)
+    journal.write_bytes(b"".join(lines))
+    with pytest.raises(SystemExit) as left:
+        main(["ledger", str(tmp_path), *json])
+    assert left.value.code == 1
+    told = capsys.readouterr()
+    assert "last good record" in told.out + told.err
