@@ -29,11 +29,17 @@ OVER_IN = {
     "leg_stranded": FLAT,
     "drain_late": ("SETTLING",),
     "market_disputed": ("MATCHED", "HELD"),
+    "openings_held": ("WATCHING.idle", "WATCHING.holding", "RESTRICTED", "KILLED"),
     "market_unread": ("MATCHED", "HELD", "DISPUTED.standing"),
 }
 """The places in which the actor an alarm is about has left its cause behind, by the alarm's code.
 
 A code that is not here stands until the end of the run: nothing shows that its cause is over.
+"""
+ENDED_BY = {"rearmed": "repeated_executions"}
+"""Codes that say of some markets, `VENUE:ASSET`, that what stands of them under another code is over.
+
+Both begin with them and a colon (`actors.risk.person`): many markets are alarmed about by one actor in one place.
 """
 LAST_WORD_COUNTS = ("market_disputed",)
 """Codes of which an actor's latest alarm takes the place of the one before: it says how things are now."""
@@ -84,6 +90,8 @@ class AlarmBook:
         """
         self.total += 1
         known = next((kept for kept in self.kept if (kept.code, kept.text) == (raised.code, raised.text)), None)
+        if raised.code in ENDED_BY:
+            self._end(ENDED_BY[raised.code], _markets(raised.text), about, at_ns)
         if known is not None and not known.resolved_ns:
             return
         if raised.code in LAST_WORD_COUNTS:
@@ -113,8 +121,18 @@ class AlarmBook:
         """The cause of what stands under this code about this actor or position is over."""
         for number, alarm in enumerate(self.kept):
             if (alarm.code, alarm.about) == (code, about) and not alarm.resolved_ns:
-                self.kept[number] = msgspec.structs.replace(alarm, resolved_ns=at_ns)
-                self._tell(self.kept[number])
+                self._over(number, at_ns)
+
+    def _end(self, code: str, markets: tuple[str, ...], about: str, at_ns: int) -> None:
+        """The same, of these markets alone."""
+        for number, alarm in enumerate(self.kept):
+            if (alarm.code, alarm.about) == (code, about) and _markets(alarm.text)[0] in markets:
+                if not alarm.resolved_ns:
+                    self._over(number, at_ns)
+
+    def _over(self, number: int, at_ns: int) -> None:
+        self.kept[number] = msgspec.structs.replace(self.kept[number], resolved_ns=at_ns)
+        self._tell(self.kept[number])
 
     def _tell(self, alarm: Alarm) -> None:
         if alarm.news:
@@ -124,3 +142,8 @@ class AlarmBook:
         if len(self.kept) >= self.kept_most:
             codes = [kept.code for kept in self.kept]
             del self.kept[next((n for n, code in enumerate(codes) if codes.count(code) > 1), 0)]
+
+
+def _markets(text: str) -> tuple[str, ...]:
+    """The markets with which an alarm's text begins."""
+    return tuple(text.partition(": ")[0].split(", "))

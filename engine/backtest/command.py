@@ -6,6 +6,7 @@ What is found depends on the request and the data alone: neither on the number o
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import time
 from decimal import Decimal
@@ -20,7 +21,7 @@ from engine.backtest import findings, page, words
 from engine.backtest.grid import ParameterSet, with_changes
 from engine.backtest.many import Show, run_all
 from engine.backtest.one_run import Job, Outcome, market_of
-from engine.backtest.request import Asked
+from engine.backtest.request import PROFILE, Asked
 from engine.backtest.shown import shown
 from engine.backtest.split import Window
 from engine.errors import UserError
@@ -196,14 +197,23 @@ def taker_fee(venue: str) -> Decimal:
 
 
 def command_line(asked: Asked) -> str:
-    """The command that repeats it, with its data and files by their names alone."""
-    parts = [f"perp2perp backtest --data {' '.join(path.name for path in asked.data)}"]
+    """The command that repeats it, to be pasted where it was given; nothing is named that was left out."""
+    parts = [f"perp2perp backtest --data {' '.join(named(path, asked) for path in asked.data)}"]
     parts.append(f"--from {findings.time_of(asked.span.from_ns)[:10]} --to {findings.time_of(asked.span.to_ns)[:10]}")
     parts.append(f"--venues {','.join(player.source for player in asked.players)}")
     stand_ins = [f"{player.source}={player.venue}" for player in asked.players if player.stands_in]
     parts += [f"--as {','.join(stand_ins)}"] if stand_ins else []
-    parts.append(f"--assets {','.join(asked.assets)} --config {asked.profile.name}")
-    parts += [f"--grid {asked.grid.name}"] if asked.grid else []
+    parts.append(f"--assets {','.join(asked.assets)}")
+    parts += [f"--config {named(asked.profile, asked)}"] if asked.names_alone or asked.profile != PROFILE else []
+    parts += [f"--grid {named(asked.grid, asked)}"] if asked.grid else []
     parts += [f"--walk-forward {asked.walk_forward}"] if asked.walk_forward else []
     parts += ["--held-out"] if asked.held_out_used else []
     return " ".join(parts)
+
+
+def named(path: Path, asked: Asked) -> str:
+    """A path as it was given, relative to the current directory when below it, quoted for a shell where need be."""
+    if asked.names_alone:
+        return path.name
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))

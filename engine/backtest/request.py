@@ -28,7 +28,10 @@ HELD_OUT: tuple[tuple[str, str, str], ...] = (("ETH", "2024-01-01", "2025-01-01"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that can be met. `windows` are those of a walk-forward, none without one."""
+    """A request that can be met. `windows` are those of a walk-forward, none without one.
+
+    With `names_alone` its command names data and files without their directories: what is published is of no machine.
+    """
 
     data: tuple[Path, ...]
     span: Span
@@ -44,6 +47,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     held_out_used: tuple[str, ...] = ()
     grid: Path | None = None
     walk_forward: str = ""
+    names_alone: bool = False
 
     @property
     def notional_usd(self) -> Decimal:
@@ -66,6 +70,7 @@ def asked_of(
     held_out: bool = False,
     out: Path | None = None,
     journals: bool = False,
+    names_alone: bool = False,
 ) -> Asked:
     """The request; raises UserError."""
     span = Span(day_ns(first), day_ns(last))
@@ -97,6 +102,7 @@ def asked_of(
         journals=journals,
         grid=grid,
         walk_forward=walk_forward or "",
+        names_alone=names_alone,
         held_out_used=_held_out(chosen_on(span, sets, windows), named, allowed=held_out),
     )
 

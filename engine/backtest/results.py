@@ -118,6 +118,7 @@ def _made(data: tuple[Path, ...], study: Study, out: Path) -> command.Answer:
         stand_ins=study.stand_ins,
         assets=study.assets,
         out=out,
+        names_alone=True,
     )
     return command.backtest(asked)
 

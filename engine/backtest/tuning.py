@@ -91,6 +91,7 @@ def _made(data: tuple[Path, ...], stretch: Stretch, out: Path) -> command.Answer
         jobs=1,
         walk_forward=stretch.windows,
         out=out,
+        names_alone=True,
     )
     return command.backtest(asked)
 

@@ -27,8 +27,8 @@ def tell(
     wish: WishArgument,
     pair: Annotated[str, Parameter(help="The pair to close, as in DOGE-1.")] = "",
     *,
-    by: Annotated[str, Parameter(help="Who asks; it stands in the record.")],
-    reason: Annotated[str, Parameter(help="Why; it stands in the record.")],
+    by: Annotated[str, Parameter(help="Who asks (needed); it stands in the record.")] = "",
+    reason: Annotated[str, Parameter(help="Why (needed); it stands in the record.")] = "",
     market: Annotated[str, Parameter(help="rearm: the market, as in hyperliquid:BTC.")] = "",
     everything: Annotated[bool, Parameter(name="--all", negative=(), help="rearm: every market.")] = False,
     setting: Annotated[
@@ -68,6 +68,9 @@ def _ask(
     """The ask, or UserError naming the option."""
     from engine.control.asking import Ask
 
+    if not (by.strip() and reason.strip()):
+        missing = "who asks, as in --by Ann" if not by.strip() else "why, as in --reason news"
+        raise UserError(f"tell {wish}: say {missing}; it stands in the record")
     if wish == "rearm" and bool(market) is everything:
         raise UserError("rearm: give --market VENUE:ASSET, or --all")
     if everything and wish != "rearm":

@@ -32,7 +32,8 @@ def export(
 ) -> int:
     """Write a run's fills, funding, fees, positions, orders and ledger as CSV (exact decimals) and Parquet.
 
-    Parquet holds decimals as decimal128(38, 18). Realised profit is by average cost, as the venues count entry prices.
+    Parquet holds decimals as decimal128(38, 18). Positions stand at each UTC midnight and at the end, at the marks
+    known then, each with its age in seconds. Realised profit is by average cost, as the venues count entry prices.
     With csv come `cointracking_<venue>.csv` for CoinTracking's import. A run that was cut off is exported up to its
     last good record, and that is said.
     """

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import msgspec
 
+from actors.board import Market
 from actors.commands import SubmitOrder
-from actors.domain import Venue
+from actors.domain import NS_PER_S, Venue
 from actors.messages import OrderAccepted, OrderMessage
 from actors.pair_position.state import LEGS, PairPosition
 from engine.exports.tables import FEES, FILLS, FUNDING, LEDGER, ORDERS, POSITIONS, TABLES, Value
@@ -103,13 +104,14 @@ class _Gathering:
     def _position(self, name: str, pair: PairPosition, is_taker: bool, at_ns: int, at: str) -> Row:
         leg = pair.taker if is_taker else pair.maker
         market = self._reading.ledger.shadow.board.market(leg.venue, pair.asset)
-        mark = market.mark or (market.quote.mid if market.quote is not None else None)
+        mark, told_ns = _mark(market)
         account = self._reading.ledger.accounts.get(name)
         cost = None if account is None else account.paid["taker" if is_taker else "maker"]
         worth = None if mark is None else leg.position * mark
         return (
             *(iso(at_ns), at_ns, at, leg.venue.value, self._symbol(leg.venue, pair.asset), pair.asset),
             *(_short(name), pair.place, leg.position, None if cost is None else rounded(cost.average), mark),
+            None if mark is None else Decimal(at_ns - told_ns) / NS_PER_S,
             None if worth is None else abs(worth),
             None if worth is None or cost is None else worth - cost.usd,
         )
@@ -167,6 +169,13 @@ def gather(run: Path, shown: Shown | None = None) -> Gathered:
     return Gathered(
         gathering.rows, tuple(gathering.fills), tuple(gathering.entries), tuple(reading.notes), reading.last_seq
     )
+
+
+def _mark(market: Market) -> tuple[Decimal | None, int]:
+    """What a position is valued by, and when it was told: the mark, else the middle of the book."""
+    if market.mark is None and market.quote is not None:
+        return market.quote.mid, market.quoted_ns
+    return market.mark, market.sampled_ns
 
 
 def rounded(price: Decimal | None) -> Decimal | None:

@@ -69,11 +69,15 @@ POSITIONS = Table(
     (
         *(("time", "text"), ("time_ns", "whole"), ("at", "text")),
         *(("venue", "text"), ("symbol", "text"), ("asset", "text"), ("pair", "text"), ("state", "text")),
-        *(("size", "decimal"), ("average_price", "decimal"), ("mark", "decimal")),
+        *(("size", "decimal"), ("average_price", "decimal"), ("mark", "decimal"), ("mark_age_s", "decimal")),
         *(("notional_usd", "decimal"), ("unrealised_pnl_usd", "decimal")),
     ),
 )
-"""Open legs at each UTC midnight (as the books stood before the first record after it) and at the end."""
+"""Open legs at each UTC midnight (as the books stood before the first record after it) and at the end.
+
+`mark` is the venue's last word before that moment, else the middle of its book, and `mark_age_s` how many seconds old it
+was then: legs of one pair may be valued by prices of different times. Both are empty where no price was told.
+"""
 
 ORDERS = Table(
     "orders",

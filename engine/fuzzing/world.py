@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from actors.domain import NS_PER_S, Venue
+from actors.domain import NS_PER_S, ZERO, Venue
 from actors.policy import Policy
 from engine.config import DEFAULT_CONFIG, Config, VenueSection, load
 from engine.errors import UserError
@@ -137,7 +137,7 @@ def _policy(world: World, base: Policy) -> Policy:
         auto_close=replace(base.auto_close, watch_s=5.0, hold_most_h=hold_h / 2, hold_longest_h=hold_h),
         reconcile=replace(base.reconcile, every_s=60.0),
         gates=replace(base.gates, link_up_least_s=0.0, adl_level_most=5, buffer_volatilities=Decimal(0)),
-        endurance=replace(base.endurance, shocks=(), funding_caps_per_hour={}),
+        endurance=replace(base.endurance, shocks=(), funding_caps_per_hour=dict.fromkeys(Venue, ZERO)),
         # Where limits are tight the scanner asks for more than they bear: the screen has to say no.
         sizing=replace(base.sizing, caps_share_most=Decimal(10) if world.tight else base.sizing.caps_share_most),
         lifecycle=replace(base.lifecycle, duration_s=world.duration_s, drain_timeout_s=60.0, emergency_timeout_s=120.0),

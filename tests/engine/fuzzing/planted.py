@@ -274,7 +274,7 @@ PLANTED: dict[str, Bug] = {
     "written_late": Bug("orders leave before their record is durable", _written_late, (16, 18, 32)),
     "kill_not_screened": Bug("openings pass after the kill", _kill_does_not_screen, (60, 70), ("opened_after_kill",)),
     "limits_ignored": Bug("exposure is not screened", _limits_ignored, (8, 14), ("exposure_exceeded",)),
-    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (3, 9, 14), ("naked_unwatched",)),
+    "timer_not_armed": Bug("a naked leg has no timer", _maker_timer_not_armed, (2, 4), ("naked_unwatched",)),
     "doubt_is_failure": Bug(
         "an order in doubt counts as refused", _hearing(_doubt_is_failure), (5, 9), ("resent_in_doubt",)
     ),
