@@ -126,9 +126,9 @@ class AlarmBook:
     def _end(self, code: str, markets: tuple[str, ...], about: str, at_ns: int) -> None:
         """The same, of these markets alone."""
         for number, alarm in enumerate(self.kept):
-            if (alarm.code, alarm.about) == (code, about) and _markets(alarm.text)[0] in markets:
-                if not alarm.resolved_ns:
-                    self._over(number, at_ns)
+            named = (alarm.code, alarm.about) == (code, about) and _markets(alarm.text)[0] in markets
+            if named and not alarm.resolved_ns:
+                self._over(number, at_ns)
 
     def _over(self, number: int, at_ns: int) -> None:
         self.kept[number] = msgspec.structs.replace(self.kept[number], resolved_ns=at_ns)

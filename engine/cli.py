@@ -93,7 +93,7 @@ def run(
 
     The last line on standard output is the run's directory. Interrupt once to close all pairs and stop, twice for
     the kill switch. Exit 0 when the run ends flat, 1 when something is left open or a venue
-    was never reached, 2 for bad input (nothing was begun), 3 when the journal could not be written.
+    was never reached, 2 for bad input, 3 when the journal could not be written.
     """
     from engine import config as configuration, preparation
     from engine.progress import progress

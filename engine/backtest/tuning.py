@@ -33,7 +33,7 @@ pairs each. On other stretches (the first table) the week earns more against Bin
 latest days included. Out of sample does not agree, and every line rests on ten pairs or fewer: the shorter horizon
 stays, which asks more of an entry. Neither is as good as holding the better side was on those stretches. More doubt was
 worse on the train days, a higher threshold and more patience with inverted funding no better than the week alone;
-leaving out the profit target was a little better.
+leaving out the profit target was a little better: since then a target is taken only where staying is not worth it.
 """
 
 

@@ -75,8 +75,8 @@ POSITIONS = Table(
 )
 """Open legs at each UTC midnight (as the books stood before the first record after it) and at the end.
 
-`mark` is the venue's last word before that moment, else the middle of its book, and `mark_age_s` how many seconds old it
-was then: legs of one pair may be valued by prices of different times. Both are empty where no price was told.
+`mark` is the venue's last word before that moment, else the middle of its book, and `mark_age_s` how many seconds old
+it was then: legs of one pair may be valued by prices of different times. Both are empty where no price was told.
 """
 
 ORDERS = Table(

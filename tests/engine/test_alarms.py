@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
-from actors.commands import RaiseAlarm
+from actors.actor import Context
+from actors.board import Board
+from actors.commands import AnyCommand, RaiseAlarm
+from actors.domain import Side
+from actors.messages import HoldOpeningsAsked, PersonAsked, RearmAsked
+from actors.policy import Policy
+from actors.risk import person
+from actors.risk.state import Disarmed, RiskState
 from actors.roles import ROLES
 from engine.alarms import OVER_IN, Alarm, AlarmBook
 from engine.limits import EngineLimits
 
 LINK = "venue_link/pacifica"
 LATER_NS = 5_000
+HOLD = HoldOpeningsAsked(command_id="hold", by="Ann", reason="news")
+CONTEXT = Context(message=HOLD, at_ns=1, board=Board(), policy=Policy())
 
 
 def raised(code: str, text: str, severity: Literal["info", "warning", "critical"] = "critical") -> RaiseAlarm:
@@ -88,6 +99,57 @@ def test_mere_information_that_comes_again_and_again_is_told_once() -> None:
         book.arrived(LINK, "UP", LATER_NS)
     assert [told.resolved_ns for told in book.heard] == [0, LATER_NS]
     assert [alarm.times for alarm in book.kept] == [3]
+
+
+def asked(
+    tell: Callable[[RiskState, Context], tuple[AnyCommand, ...]], message: PersonAsked, state: RiskState
+) -> RaiseAlarm:
+    """What risk tells people of a person's word."""
+    commands = tell(state, replace(CONTEXT, message=message))
+    (alarm,) = (each for each in commands if isinstance(each, RaiseAlarm))
+    return alarm
+
+
+def disarmed(*markets: str) -> RiskState:
+    once = Disarmed(at_ns=1, side=Side.BUY, executions=3)
+    return RiskState(actor="risk", place="PAUSED", disarmed=dict.fromkeys(markets, once))
+
+
+def alarm_disarmed(book: Book, *markets: str) -> None:
+    for alarm in person.alarm_disarmed(disarmed(*markets), CONTEXT):
+        assert isinstance(alarm, RaiseAlarm)
+        book.take(alarm, "risk")
+
+
+def test_a_person_s_hold_is_over_when_risk_has_left_it() -> None:
+    book = Book()
+    book.arrived("risk", "PAUSED", LATER_NS)
+    book.take(asked(person.tell_held, HOLD, disarmed()), "risk")
+    book.arrived("risk", "PAUSED", LATER_NS)
+    assert book.kept[0].resolved_ns == 0
+    book.arrived("risk", "WATCHING.holding", LATER_NS + 1)
+    assert (book.kept[0].code, book.kept[0].resolved_ns) == ("openings_held", LATER_NS + 1)
+
+
+@pytest.mark.parametrize(
+    ("market", "armed", "over"),
+    [
+        ("drift:BTC", ("drift:BTC",), [True, False, False]),
+        ("", ("drift:BTC", "pacifica:SOL"), [True, False, True]),
+    ],
+)
+def test_of_markets_opened_in_too_often_those_armed_again_are_over_and_count_anew(
+    market: str, armed: tuple[str, ...], over: list[bool]
+) -> None:
+    book = Book()
+    rearm = RearmAsked(command_id="again", by="Ann", reason="seen", market=market)
+    alarm_disarmed(book, "drift:BTC", "drift:BTCDOM", "pacifica:SOL")
+    for _ in range(2):
+        book.take(asked(person.rearm, rearm, disarmed(*armed)), "risk")
+        kept = sorted((each.text, bool(each.resolved_ns)) for each in book.kept if each.code == "repeated_executions")
+        assert [is_over for _, is_over in kept] == over
+        alarm_disarmed(book, *armed)
+        assert all(each.resolved_ns == 0 for each in book.kept), "opened in too often once more"
 
 
 @pytest.mark.parametrize("code", OVER_IN)

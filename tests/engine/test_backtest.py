@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.domain import HOUR_NS
@@ -17,6 +19,7 @@ from engine.backtest.baselines import Hour, Terms
 from engine.backtest.grid import ParameterSet
 from engine.backtest.one_run import Outcome
 from engine.backtest.plots import POINTS_MOST, chart, levels, thinned
+from engine.backtest.request import PROFILE, asked_of
 from engine.backtest.results import Study, published
 from engine.simulators.market import Span
 from tests.engine.backtest.histories import write
@@ -62,7 +65,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pa
 def test_a_walk_forward_prints_every_choice_and_reports_test_days_alone(walked: tuple[dict[str, Any], Path]) -> None:
     report, _ = walked
     (choice,) = report["choices"]
-    assert report["command"].endswith(" --grid grid.toml --walk-forward 1:1")
+    assert report["command"].endswith("/grid.toml --walk-forward 1:1")
     assert choice["window"] == "train 2025-10-01..2025-10-02, test 2025-10-02..2025-10-03"
     best = max(choice["train_net"], key=choice["train_net"].get)
     assert choice["chosen"] == best
@@ -166,6 +169,37 @@ def test_a_single_run_keeps_its_journal_and_is_published_with_its_command(
     assert text.count("\n## ") == 1, "one heading a study"
     assert (tmp_path / "out" / "0001" / "runs" / "profile" / "journal.jsonl").exists()
     assert "done after" in capsys.readouterr().err
+
+
+def test_the_command_of_a_report_can_be_pasted_where_it_was_given(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "my other"
+    write(here / "below" / "data", hours=24)
+    there.mkdir()
+    profile = there / "mine.toml"
+    profile.write_text(PROFILE.read_text())
+    monkeypatch.chdir(here)
+    plain = options(here / "below", "--config", str(profile))
+    plain[5] = "2025-10-02"
+    code, told, _ = run(capsys, *plain)
+    line = next(each for each in told.splitlines() if each.startswith("`perp2perp backtest"))
+    assert (code, line.count(" --data below/data --from 2025-10-01 --to 2025-10-02 ")) == (0, 1)
+    assert f" --config '{profile}'" in line
+    again, repeated, _ = run(capsys, *shlex.split(line.strip("`"))[2:])
+    assert (again, repeated) == (code, told)
+    assert (here / "backtests" / "0001" / "report.md").exists()
+
+
+def test_a_command_names_no_profile_that_was_left_out_and_when_published_no_directory(tmp_path: Path) -> None:
+    grid = tmp_path / "grid.toml"
+    grid.write_text(GRID)
+    asked = asked_of(data=(Path("../data"),), first="2025-10-01", last="2025-10-02", grid=grid)
+    assert "--data ../data " in command.command_line(asked)
+    assert "--config" not in command.command_line(asked)
+    published_line = command.command_line(msgspec.structs.replace(asked, names_alone=True))
+    assert "/" not in published_line
+    assert published_line.endswith(" --config backtest.toml --grid grid.toml")
 
 
 def test_the_best_set_is_the_earlier_of_equals_and_never_a_failed_one() -> None:

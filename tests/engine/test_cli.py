@@ -518,6 +518,11 @@ def test_the_help_of_calibrate_names_every_recording_it_reads_and_where_such_com
         assert word in said
 
 
+def test_the_help_of_run_tells_every_exit_code(told: Any) -> None:
+    said = " ".join(told("run", "--help").out.replace("│", " ").split())
+    assert "2 for bad input, 3 when the journal could not be written" in said
+
+
 def test_help_names_every_command_and_the_version_is_told(told: Any) -> None:
     said = told("--help")
     assert said.code == 0

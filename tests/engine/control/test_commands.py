@@ -84,6 +84,23 @@ def test_words_that_do_not_fit_are_refused_by_their_option(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "tell hold: say who asks, as in --by Ann"),
+        (("--by", " ", "--reason", "news"), "tell hold: say who asks, as in --by Ann"),
+        (("--by", "Ann"), "tell hold: say why, as in --reason news"),
+    ],
+)
+def test_a_wish_without_a_name_or_a_reason_is_refused_in_plain_words(
+    words: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["tell", str(tmp_path), "hold", *words])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_paper_run_at_full_speed_cannot_be_told_anything(tmp_path: Path) -> None:
     paper = configuration.load(configuration.DEFAULT_CONFIG)
     config = configuration.with_options(paper, duration="10m", assets="BTC", venues="hyperliquid,pacifica")

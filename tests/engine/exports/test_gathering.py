@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from actors.messages import OrderAccepted
+from pyarrow import parquet
+
+from actors.domain import NS_PER_S
+from actors.messages import MarketSampled, OrderAccepted
+from engine.core import BOARD
+from engine.exports.command import write_all
 from engine.exports.gathering import Gathered, gather, iso
 from engine.exports.tables import TABLES
 from engine.ledger.entry import DAY_NS
 from engine.ledger.totals import Totals
 from tests.engine.ledger.runs import Booked, hedged
-from tests.engine.recorded import PAIR, START_NS, TAKER, record
+from tests.engine.recorded import MAKER, PAIR, START_NS, TAKER, record
 
 D = Decimal
 
@@ -81,6 +87,35 @@ def test_positions_stand_at_each_midnight_and_at_the_end(tmp_path: Path) -> None
     assert [row["time_ns"] for row in rows[::2]] == [(day + 1) * DAY_NS, (day + 2) * DAY_NS, run.at_ns]
     assert rows[0]["average_price"] == 59_990
     assert rows[0]["unrealised_pnl_usd"] == (59_990 - D("60000.5")) / 2
+
+
+def test_a_position_says_how_old_the_mark_is_that_values_it_in_either_form(tmp_path: Path) -> None:
+    """One leg by its mark, the other by its book, each since its own time."""
+    run = hedged()
+    midnight_ns = (START_NS // DAY_NS + 1) * DAY_NS
+    run.at_ns = midnight_ns - 299_500_000_000
+    mark = MarketSampled(
+        venue=TAKER, asset="BTC", mark=D(60_100), oracle=D(60_100), open_interest=D(9), venue_at_ns=run.at_ns
+    )
+    run.tell(BOARD, mark, after_ms=0)
+    run.at_ns = midnight_ns - 219 * NS_PER_S
+    run.quote(MAKER, "60200")
+    run.at_ns = midnight_ns - 10_000_000
+    run.tell(PAIR, run.decisions[-1].envelope.message, after_ms=1_010)
+    found = gathered(tmp_path / "run", run)
+    rows = table(found, "positions")
+    ages = [(row["at"], row["mark"], row["mark_age_s"]) for row in rows]
+    assert ages == [
+        ("midnight", D(60_100), D("299.5")),
+        ("midnight", D("60200.5"), D("218.99")),
+        ("end", D(60_100), D("300.5")),
+        ("end", D("60200.5"), D("219.99")),
+    ]
+    write_all(found, tmp_path / "out", "both")
+    with (tmp_path / "out" / "positions.csv").open(encoding="utf-8") as file:
+        assert [D(row["mark_age_s"]) for row in csv.DictReader(file)] == [age for _, _, age in ages]
+    read = parquet.read_table(tmp_path / "out" / "positions.parquet")
+    assert read.column("mark_age_s").to_pylist() == [age for _, _, age in ages]
 
 
 def test_a_midnight_s_positions_are_those_before_the_first_word_of_the_day(tmp_path: Path) -> None:
