@@ -35,7 +35,8 @@ def export(
     Parquet holds decimals as decimal128(38, 18). Positions stand at each UTC midnight and at the end, at the marks
     known then, each with its age in seconds. Realised profit is by average cost, as the venues count entry prices.
     With csv come `cointracking_<venue>.csv` for CoinTracking's import. A run that was cut off is exported up to its
-    last good record, and that is said.
+    last good record, and that is said. Exit 0; 1 when the journal is damaged and the files hold a part of it; 2 for bad
+    input.
     """
     from engine.exports.gathering import gather
     from engine.ledger.command import shown
@@ -48,15 +49,16 @@ def export(
     with shown("reading the journal") as show:
         gathered = gather(run, show)
     written = write_all(gathered, to, form)
+    code = 1 if gathered.is_damaged else 0
     if json:
         data = {"files": {str(path): rows for path, rows in written.items()}, "notes": gathered.notes}
         print(msgspec.json.encode(data).decode(), flush=True)
-        return 0
+        return code
     for path, rows in written.items():
         print(f"{path}: {rows} rows")
     for note in gathered.notes:
         print(f"note: {note}", file=sys.stderr)
-    return 0
+    return code
 
 
 def refuse_full(directory: Path, *, force: bool) -> None:

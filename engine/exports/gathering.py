@@ -35,6 +35,7 @@ class Gathered(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
+    is_damaged: bool
     last_seq: int
 
 
@@ -167,7 +168,12 @@ def gather(run: Path, shown: Shown | None = None) -> Gathered:
     with localcontext(WIDE):
         gathering.gather()
     return Gathered(
-        gathering.rows, tuple(gathering.fills), tuple(gathering.entries), tuple(reading.notes), reading.last_seq
+        gathering.rows,
+        tuple(gathering.fills),
+        tuple(gathering.entries),
+        tuple(reading.notes),
+        reading.is_damaged,
+        reading.last_seq,
     )
 
 

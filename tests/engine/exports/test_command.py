@@ -75,3 +75,18 @@ def test_a_run_that_was_cut_off_is_exported_and_that_is_said(
     data = msgspec.json.decode(capsys.readouterr().out)
     assert "no end" in data["notes"][0]
     assert data["files"][str(tmp_path / "out" / "fills.csv")] == 2
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_of_a_damaged_journal_a_part_is_exported_and_the_exit_says_so(
+    json: tuple[str, ...], run: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    lines = (run / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    lines[-3] = lines[-3].replace(b'"hash":"', b'"hash":"0', 1)
+    (damaged / "journal.jsonl").write_bytes(b"".join(lines))
+    with pytest.raises(SystemExit) as left:
+        main(["export", str(damaged), "--to", str(tmp_path / "out"), *json])
+    assert left.value.code == 1
+    assert (tmp_path / "out" / "fills.csv").is_file()
