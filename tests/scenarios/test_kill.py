@@ -24,6 +24,8 @@ from engine.journal.reader import read
 from engine.journal.record import JOURNAL_NAME
 from engine.replay import render_replay, replay
 
+BETWEEN_S = 0.05
+"""Between two interrupts: an orderly close takes longer, and two at once would be one."""
 SPEED = "20"
 PATIENCE_S = 60.0
 VENUES = "hyperliquid,lighter"
@@ -115,7 +117,7 @@ class Desk:
                 for number in signals[:1]:
                     engine.send_signal(number)
                 for number in signals[1:]:
-                    time.sleep(0.3)
+                    time.sleep(BETWEEN_S)
                     engine.send_signal(number)
                 self.wait_for(engine, path, seen, f'"place":"{place}')
             finally:
