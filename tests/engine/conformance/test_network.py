@@ -36,6 +36,7 @@ from engine.conformance.stand import VenueSilent
 from engine.doors.door import Alarm
 from engine.doors.network import SigningPlace, transport_of
 from engine.doors.sandbox import SandboxClock
+from engine.errors import UserError
 from engine.runtime import first_of
 from engine.simulators.faults import FaultPlan
 from engine.simulators.server import Stall, serve
@@ -169,7 +170,7 @@ async def test_a_venue_that_does_not_answer_is_named_with_how_to_start_one() -> 
     where = section("http://127.0.0.1:9", "ws://127.0.0.1:9")
     target = Target(venue=Venue.PACIFICA, network=where, asset="BTC", size_cap_usd=Decimal(1))
     assert network_at(target) == "simulated"
-    with pytest.raises(configuration.UserError, match="perp2perp simulate"):
+    with pytest.raises(UserError, match="perp2perp simulate"):
         await network.clock_of(target)
 
 
