@@ -14,6 +14,7 @@ from actors.forecast import Series, expected_difference, fresh, observe as obser
 from actors.funding_scanner.state import FundingScanner, Holding, with_holding
 from actors.gates import funding_of
 from actors.messages import CloseAsked, EntryAsked, EntryRefused, PairClosed, PairHedged, PairReopened, TimerFired
+from actors.one_time import oldest_ns
 from actors.volatility import observe as observe_mark
 
 
@@ -90,9 +91,9 @@ def _observe(state: FundingScanner, context: Context) -> FundingScanner:
 def _fresh_markets(context: Context) -> list[tuple[Venue, str, Market]]:
     """Every configured market that was sampled lately; what was told too long ago does not count."""
     scanner = context.policy.scanner
-    oldest_ns = context.at_ns - round(scanner.quote_age_most_s * NS_PER_S)
+    oldest = oldest_ns(context.at_ns, context.policy)
     every = [(venue, asset, context.board.market(venue, asset)) for asset in scanner.assets for venue in scanner.venues]
-    return [each for each in every if each[2].mark is not None and each[2].sampled_ns >= oldest_ns]
+    return [each for each in every if each[2].mark is not None and each[2].sampled_ns >= oldest]
 
 
 def _age(held: Holding, series: dict[str, Series], context: Context) -> Holding:

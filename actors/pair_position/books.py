@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
+from actors import one_time
 from actors.actor import Context
 from actors.board import Market
 from actors.closing_order import closing_order
@@ -142,7 +143,7 @@ def reference_price(state: PairPosition, context: Context, name: LegName) -> Dec
 
 def usable_quote(market: Market, context: Context) -> Quote | None:
     """The quote, unless it is too old and the mark is newer: a book may stand still while its link is alive."""
-    oldest_ns = context.at_ns - round(context.policy.scanner.quote_age_most_s * NS_PER_S)
+    oldest_ns = one_time.oldest_ns(context.at_ns, context.policy)
     stale = market.quoted_ns < oldest_ns and market.mark is not None and market.sampled_ns > market.quoted_ns
     return None if stale else market.quote
 

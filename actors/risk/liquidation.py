@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from actors.board import PAST_STEP_S, Account, Board, Market, Past
 from actors.domain import NS_PER_S, ZERO
+from actors.one_time import oldest_ns
 from actors.policy import Policy
 from actors.risk.state import Held
 
@@ -49,8 +50,7 @@ class Nearness(NamedTuple):
 def nearness(held: Held, board: Board, policy: Policy, at_ns: int) -> Nearness | None:
     """How near it is; None where no price would liquidate it, or what is needed was not told, or too long ago."""
     market = board.market(held.venue, held.asset)
-    oldest_ns = at_ns - round(policy.scanner.quote_age_most_s * NS_PER_S)
-    if not held.size or market.mark is None or market.sampled_ns < oldest_ns:
+    if not held.size or market.mark is None or market.sampled_ns < oldest_ns(at_ns, policy):
         return None
     if held.liquidation_price is not None:
         return Nearness(held, market.mark, held.liquidation_price, estimated=False)

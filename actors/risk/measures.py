@@ -14,7 +14,7 @@ from typing import NamedTuple
 from actors.board import Board, Market
 from actors.domain import BPS, NS_PER_S, ONE, ZERO, MarketStatus, Venue
 from actors.flat_cost import OpenLeg, flat_cost
-from actors.one_time import of_one_time, oldest_ns
+from actors.one_time import of_one_time
 from actors.policy import Policy
 from actors.risk.books import DAY_NS, is_recent
 from actors.risk.liquidation import Nearness, nearness, seconds_left
@@ -33,11 +33,6 @@ class Case(NamedTuple):
     def market(self, held: Held) -> Market:
         """The market of a leg."""
         return self.board.market(held.venue, held.asset)
-
-    @property
-    def oldest_ns(self) -> int:
-        """Prices from before that time are not used."""
-        return oldest_ns(self.at_ns, self.policy)
 
 
 class Measured(NamedTuple):
